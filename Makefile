@@ -1,0 +1,50 @@
+# Everything from a fresh clone: Python 3.11 or newer, make and a package index suffice.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install
+PLUGINS := $(notdir $(wildcard plugins/gan_zoo_*))
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test lint types bench clean
+help:  ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+demo: .venv/.installed  ## train the quickstart recipe, score it, show how to use it
+	@tools/demo.sh
+
+test: lint  ## lint, types and the CPU tests
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: .venv/.installed-dev  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory types
+
+types: .venv/.installed-dev  ## mypy alone
+	$(BIN)/mypy -p gan_zoo $(addprefix -p ,$(PLUGINS))
+
+bench: .venv/.installed  ## start-up time against bare imports
+	$(BIN)/python tests/benchmarks/startup.py
+
+clean:  ## remove built files and caches; runs and .venv stay
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+# The stamps: a repeat installs nothing until pyproject.toml changes.
+.venv/.installed: pyproject.toml | $(BIN)/python
+	@echo "Installing gan-zoo into .venv; the first time downloads PyTorch and takes minutes."
+	$(PIP) -e .
+	@touch $@
+
+# The newer of the two is enough for `demo`, so this one sets both.
+.venv/.installed-dev: pyproject.toml | $(BIN)/python
+	@echo "Installing gan-zoo and its tools into .venv; the first time takes minutes."
+	$(PIP) -e '.[dev]'
+	@touch .venv/.installed $@
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed. Name another: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "gan-zoo needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) -V)."; \
+		echo "Name another: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }

@@ -1,0 +1,1 @@
+"""gan-zoo: the component zoo for conditional image-to-image GANs."""

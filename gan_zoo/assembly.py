@@ -1,0 +1,90 @@
+"""Recipe -> networks, conditions, losses and method: the only builder."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from gan_zoo.protocols import LossFunction, Method
+from gan_zoo.recipe.model import Recipe
+from gan_zoo.specs import Wiring
+
+
+@dataclass
+class Assembly:
+    """Everything that a recipe builds, before anything plays."""
+
+    recipe: Recipe
+    wiring: Wiring
+    networks: dict[str, nn.Module]  # those with weights: generator, discriminator, conditions.NAME
+    conditions: dict[str, nn.Module]
+    losses: dict[str, LossFunction]
+    method: Method
+
+    def owner(self, network: str) -> str:
+        """The player that moves a network; conditions belong to the first one, the generator's."""
+        named = {n.name: n.player for n in self.wiring.networks}
+        return named.get(network, self.wiring.players[0])
+
+    def part(self, path: str) -> nn.Module:
+        """The module at a part's path, as `generator.encoder`."""
+        network, spec_parts, rest = split_path(path, self.recipe, self.wiring)
+        return self.networks[network].get_submodule(spec_parts.get(rest, rest))
+
+
+def assemble(recipe: Recipe, *, weights: bool = True) -> Assembly:
+    """Build everything on the default device.
+
+    Args:
+        recipe: What to build.
+        weights: Give fresh networks their first weights; False where they are loaded anyway.
+    """
+    wiring = recipe.method.wire(recipe)
+    networks: dict[str, nn.Module] = {}
+    for network in wiring.networks:
+        with _seeded(recipe.seed, network.name):
+            module = network.spec.build(network.given, network.wanted)
+            if weights and recipe.init is not None:
+                recipe.init.build()(module)
+        networks[network.name] = module
+    conditions: dict[str, nn.Module] = {}
+    for name, spec in recipe.conditions.items():
+        with _seeded(recipe.seed, f"conditions.{name}"):
+            module = conditions[name] = spec.build(wiring.maps)
+            if any(True for _ in module.parameters()):
+                if weights and recipe.init is not None:
+                    recipe.init.build()(module)
+                networks[f"conditions.{name}"] = module
+    losses: dict[str, LossFunction] = {n: spec.build() for n, spec in recipe.losses.items()}
+    return Assembly(recipe, wiring, networks, conditions, losses, recipe.method.build(recipe))
+
+
+def split_path(
+    path: str, recipe: Recipe, wiring: Wiring
+) -> tuple[str, Mapping[str, str], str]:
+    """A part's path -> (network, the parts that its spec names, the rest of the path)."""
+    specs = {network.name: network.spec.parts() for network in wiring.networks}
+    specs |= {f"conditions.{name}": {} for name in recipe.conditions}
+    for name in sorted(specs, key=len, reverse=True):
+        if path == name or path.startswith(f"{name}."):
+            return name, specs[name], path[len(name) + 1 :]
+    raise KeyError(path)
+
+
+class _seeded:  # noqa: N801 (a context manager that reads as a word)
+    """First weights of a network follow from the seed and its name alone, not from the others."""
+
+    def __init__(self, seed: int, name: str) -> None:
+        self.seed = zlib.crc32(f"{seed} {name}".encode())
+
+    def __enter__(self) -> None:
+        self.fork = torch.random.fork_rng()
+        self.fork.__enter__()
+        torch.manual_seed(self.seed)
+
+    def __exit__(self, *error: object) -> None:
+        self.fork.__exit__(None, None, None)

@@ -1,0 +1,137 @@
+"""What resume needs, as safetensors and JSON with a checksum. A checkpoint is a folder that gets
+its name only when all of it is on disk; the one before it stays until then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from gan_zoo.engine.rundir import write
+
+TENSORS, META = "tensors.safetensors", "state.json"
+KEEP = 2  # the last one, and the one before it in case the disk lost a sector
+
+
+@dataclass
+class Position:
+    """How far a run is.
+
+    Args:
+        phase: The phase that is played.
+        phase_step: Steps done in it.
+        step: Steps done in all.
+        passes: Passes over the data begun in earlier phases.
+        log_bytes: Length of log.jsonl; what came after it is forgotten on resume.
+        best: The best validation score so far.
+    """
+
+    phase: str
+    phase_step: int = 0
+    step: int = 0
+    passes: int = 0
+    log_bytes: int = 0
+    best: float | None = None
+
+
+def save(folder: Path, position: Position, tensors: Mapping[str, Any]) -> Path:
+    """Write one checkpoint and drop the oldest.
+
+    Args:
+        folder: The run's state folder.
+        position: How far the run is.
+        tensors: Nested mappings of tensors and plain numbers.
+
+    Raises:
+        OSError: the disk is full or gone; every earlier checkpoint is intact.
+    """
+    from safetensors.torch import save as encode
+
+    folder.mkdir(parents=True, exist_ok=True)
+    flat = dict(_flat(tensors))
+    data = encode({key: t.contiguous() for key, t in flat.items() if isinstance(t, Tensor)})
+    plain = {key: value for key, value in flat.items() if not isinstance(value, Tensor)}
+    meta = {
+        "format": 1,
+        "position": asdict(position),
+        "plain": plain,
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+    target = folder / f"step-{position.step:09d}"
+    temporary = folder / f".{target.name}.tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        temporary.mkdir()
+        write(temporary / TENSORS, data)
+        write(temporary / META, json.dumps(meta, indent=1))
+    except OSError:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    if target.exists():  # the same step again, after a resume: it holds the same numbers
+        shutil.rmtree(target)
+    temporary.rename(target)
+    _sync(folder)
+    for old in saved(folder)[KEEP:]:
+        shutil.rmtree(old)
+    return target
+
+
+def saved(folder: Path) -> list[Path]:
+    """Whole checkpoints, newest first."""
+    return sorted(folder.glob("step-*"), reverse=True) if folder.is_dir() else []
+
+
+def load(path: Path) -> tuple[Position, dict[str, Any]]:
+    """Read one checkpoint back.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load as decode
+
+    try:
+        meta = json.loads((path / META).read_text())
+        data = (path / TENSORS).read_bytes()
+        if hashlib.sha256(data).hexdigest() != meta["sha256"]:
+            raise ValueError("its checksum is wrong")
+        return Position(**meta["position"]), _nested({**decode(data), **meta["plain"]})
+    except (OSError, KeyError, TypeError, json.JSONDecodeError, SafetensorError) as problem:
+        raise ValueError(str(problem)) from None
+
+
+def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{key}/")
+        else:
+            yield f"{above}{key}", value
+
+
+def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for path, value in flat.items():
+        *above, last = path.split("/")
+        here = tree
+        for key in above:
+            here = here.setdefault(key, {})
+        here[last] = value
+    return tree
+
+
+def _sync(folder: Path) -> None:
+    """Make the rename itself durable, where the system lets a folder be synced."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

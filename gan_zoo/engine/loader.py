@@ -1,0 +1,133 @@
+"""Samples -> batches. Order and pixels are a function of (seed, pass, sample) alone: no worker
+holds state, so their number changes nothing, and a run can go on from any batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+
+from gan_zoo.errors import DataError
+from gan_zoo.protocols import Dataset, Sample
+
+Draw = tuple[int, int]  # (pass over the data, index of the sample)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples side by side: maps are `B C H W`."""
+
+    names: list[str]
+    files: list[str]
+    maps: dict[str, Tensor]
+
+    def pin_memory(self) -> Batch:
+        """Called by torch's loader for GPUs."""
+        return Batch(self.names, self.files, {n: t.pin_memory() for n, t in self.maps.items()})
+
+
+def collate(samples: Sequence[Sample]) -> Batch:
+    """Stack samples.
+
+    Raises:
+        DataError: pictures of several sizes cannot share a batch; names two of them.
+    """
+    first = samples[0]
+    for sample in samples:
+        for name, tensor in sample.maps.items():
+            if tensor.shape != first.maps[name].shape:
+                ours, theirs = ("x".join(map(str, s.maps[name].shape[1:])) for s in (sample, first))
+                raise DataError(
+                    f"{sample.files[0]}: {ours}, but {first.files[0]} is {theirs}; pictures of "
+                    "several sizes need data.crop, data.load or data.batch: 1"
+                )
+    return Batch(
+        [sample.name for sample in samples],
+        [file for sample in samples for file in sample.files],
+        {name: torch.stack([s.maps[name] for s in samples]) for name in first.maps},
+    )
+
+
+class _Drawn(TorchDataset[Sample]):
+    """Reads a sample with the draw that its pass gives it. Errors travel as values: a worker's
+    own exception would reach the user with a traceback of the worker.
+    """
+
+    def __init__(self, dataset: Dataset, seed: int) -> None:
+        self.dataset, self.seed = dataset, seed
+
+    def __getitem__(self, draw: Draw) -> Sample | DataError:
+        passed, index = draw
+        try:
+            return self.dataset.read(index, np.random.default_rng([self.seed, passed, index]))
+        except DataError as problem:
+            return problem
+
+
+def _collate(samples: Sequence[Sample | DataError]) -> Batch | DataError:
+    for sample in samples:
+        if isinstance(sample, DataError):
+            return sample
+    try:
+        return collate(samples)  # type: ignore[arg-type]  # no error is left among them
+    except DataError as problem:
+        return problem
+
+
+def order(seed: int, passed: int, samples: int) -> list[int]:
+    """The order of the samples in a pass."""
+    return np.random.default_rng([seed, passed]).permutation(samples).tolist()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which samples each step sees; the last batch of a pass may be smaller."""
+
+    samples: int
+    batch: int
+    seed: int
+    first_pass: int
+
+    @property
+    def steps_a_pass(self) -> int:
+        """Steps until every sample was seen once."""
+        return -(-self.samples // self.batch)
+
+    def draws(self, start: int, stop: int) -> Iterator[list[Draw]]:
+        """The draws of the phase's steps from `start` to before `stop`."""
+        shuffled: list[int] = []
+        for step in range(start, stop):
+            passed, at = divmod(step, self.steps_a_pass)
+            number = self.first_pass + passed
+            if at == 0 or not shuffled:
+                shuffled = order(self.seed, number, self.samples)
+            chosen = shuffled[at * self.batch : (at + 1) * self.batch]
+            yield [(number, index) for index in chosen]
+
+
+def batches(
+    dataset: Dataset, plan: Plan, *, start: int, stop: int, workers: int, pin: bool
+) -> Iterator[Batch]:
+    """The batches of a phase's steps, read ahead by worker processes.
+
+    Raises:
+        DataError: a sample cannot be read; names the file.
+    """
+    loader = DataLoader(
+        _Drawn(dataset, plan.seed),
+        batch_sampler=list(plan.draws(start, stop)),
+        num_workers=workers,
+        collate_fn=_collate,
+        pin_memory=pin,
+        generator=torch.Generator(),  # else the loader would draw from the run's own
+    )
+    for batch in loader:
+        if isinstance(batch, DataError):
+            raise batch
+        yield batch

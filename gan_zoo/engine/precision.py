@@ -1,0 +1,114 @@
+"""In which numbers a run computes, and on what. `auto` is looked up, never timed, and said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from torch import nn
+
+from gan_zoo.errors import UserError
+
+if TYPE_CHECKING:
+    from gan_zoo.recipe.model import Engine
+
+# device class -> what `auto` means there; filled from tests/benchmarks/step.py
+AUTO: dict[str, dict[str, str]] = {
+    "cpu": {"precision": "float32", "memory_format": "contiguous"},
+    "cuda": {"precision": "bfloat16", "memory_format": "channels_last"},
+    "mps": {"precision": "float32", "memory_format": "contiguous"},
+    "meta": {"precision": "float32", "memory_format": "contiguous"},
+}
+
+DTYPES = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.float32}
+
+
+def pick_device(name: str) -> torch.device:
+    """The device that a recipe names; `auto` takes the best at hand.
+
+    Raises:
+        UserError: the device is not there.
+    """
+    at_hand = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        return torch.device(next(kind for kind, there in at_hand.items() if there))
+    kind, _, index = name.partition(":")
+    if not at_hand[kind]:
+        have = ", ".join(kind for kind, there in at_hand.items() if there)
+        raise UserError(f"engine.device: {name} came, but here there is only {have}; use auto")
+    if kind == "cuda" and index and int(index) >= torch.cuda.device_count():
+        raise UserError(f"engine.device: {name} came; there are {torch.cuda.device_count()} GPUs")
+    return torch.device(name)
+
+
+@dataclass(frozen=True)
+class Precision:
+    """The device, the working type of weights and losses, and the type of autocast if any."""
+
+    device: torch.device
+    name: str
+    memory_format: Literal["contiguous", "channels_last"]
+
+    @classmethod
+    def of(cls, engine: Engine, device: torch.device | None = None) -> Precision:
+        """What a recipe's engine section asks for.
+
+        Raises:
+            UserError: the device is not there, or cannot compute in that precision.
+        """
+        device = device or pick_device(engine.device)
+        auto = AUTO.get(device.type, AUTO["cpu"])
+        name = auto["precision"] if engine.precision == "auto" else engine.precision
+        if name == "bfloat16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
+            if engine.precision == "bfloat16":
+                raise UserError("engine.precision: this GPU has no bfloat16; use float32")
+            name = "float32"
+        if name == "float64" and device.type == "mps":
+            raise UserError("engine.precision: mps has no float64; use float32, or device: cpu")
+        layout: Any = engine.memory_format
+        return cls(device, name, auto["memory_format"] if layout == "auto" else layout)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of weights, pictures and losses."""
+        return DTYPES[self.name]
+
+    def place(self, module: nn.Module) -> nn.Module:
+        """Move a network to the device, in working type and memory format."""
+        module = module.to(device=self.device, dtype=self.dtype)
+        if self.memory_format == "channels_last":
+            module = module.to(memory_format=torch.channels_last)
+        return module
+
+    def receive(self, maps: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Move a batch to the device; 8-bit pictures become floats in [-1, 1], ids stay ids."""
+        return {name: self._map(tensor) for name, tensor in maps.items()}
+
+    def _map(self, tensor: torch.Tensor) -> torch.Tensor:
+        tensor = tensor.to(self.device, non_blocking=True)
+        if tensor.dtype == torch.uint8:
+            tensor = tensor.to(self.dtype) / 127.5 - 1
+        elif tensor.is_floating_point():
+            tensor = tensor.to(self.dtype)
+        if self.memory_format == "channels_last" and tensor.ndim == 4:
+            tensor = tensor.contiguous(memory_format=torch.channels_last)
+        return tensor
+
+    @contextmanager
+    def autocast(self) -> Iterator[None]:
+        """Networks run in here; norms and losses keep float32."""
+        if self.name != "bfloat16":
+            yield
+            return
+        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+            yield
+
+    def __str__(self) -> str:
+        return f"{self.device}, {self.name}, {self.memory_format}"

@@ -1,0 +1,91 @@
+"""A scene: the tensors of one step by name, each computed once, when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gan_zoo.engine.precision import Precision
+
+Maker = Callable[["Scene"], Any]
+
+
+class Scene:
+    """Named tensors, made lazily.
+
+    Args:
+        makers: Name -> how it is made of others.
+        above: The scene of the same step that knows what this one does not.
+    """
+
+    def __init__(self, makers: Mapping[str, Maker], above: Scene | None = None) -> None:
+        self._makers = makers
+        self._above = above
+        self._known: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._known:
+            if name in self._makers:
+                self._known[name] = self._makers[name](self)
+            elif self._above is not None:
+                return self._above[name]
+            else:
+                raise KeyError(f"this scene has no {name}; it has {', '.join(self.names())}")
+        return self._known[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names()
+
+    def names(self) -> list[str]:
+        """Everything that can be asked for."""
+        above = [] if self._above is None else self._above.names()
+        return list(dict.fromkeys([*self._makers, *above]))
+
+    def view(self, makers: Mapping[str, Maker]) -> Scene:
+        """The same scene as a player sees it: some names mean something else in its turn."""
+        return Scene(makers, above=self)
+
+
+class Cast:
+    """Who plays: the networks and conditions of a phase, and how they are called.
+
+    Args:
+        networks: Name -> the module that plays under it.
+        conditions: Name -> the module that makes the condition of the maps, in recipe order.
+        precision: In which numbers they compute.
+    """
+
+    def __init__(
+        self,
+        networks: Mapping[str, nn.Module],
+        conditions: Mapping[str, nn.Module],
+        precision: Precision,
+    ) -> None:
+        self.networks = networks
+        self.conditions = conditions
+        self.precision = precision
+
+    def play(self, name: str, *inputs: Any) -> Any:
+        """Call a network in the run's precision; what it returns is in the working type."""
+        with self.precision.autocast():
+            return self._working(self.networks[name](*inputs))
+
+    def condition(self, name: str, maps: Mapping[str, Tensor]) -> Tensor:
+        """Make one condition of the maps: `B c H W`."""
+        with self.precision.autocast():
+            made: Tensor = self._working(self.conditions[name](maps))
+        return made
+
+    def _working(self, made: Any) -> Any:
+        if isinstance(made, Tensor):
+            return made.to(self.precision.dtype) if made.is_floating_point() else made
+        return [self._working(item) for item in made]
+
+
+def concatenated(parts: Iterable[Tensor], like: Tensor) -> Tensor:
+    """Channels side by side, `B c H W` each; none at all gives `B 0 H W`."""
+    parts = list(parts)
+    return torch.cat(parts, dim=1) if parts else like[:, :0]

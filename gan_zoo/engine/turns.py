@@ -1,0 +1,138 @@
+"""A turn: one player learns. Choose what learns, add up the losses of the micro-batches, step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from gan_zoo.engine.scene import Scene
+from gan_zoo.protocols import LossFunction
+
+
+@dataclass
+class Player:
+    """One side of the game in one phase.
+
+    Args:
+        name: As in the recipe's optimizers.
+        learns: Full name -> parameter that moves in this phase.
+        optimizer: Over these parameters; None where nothing of the player learns.
+        lr: The learning rate before the schedule.
+    """
+
+    name: str
+    learns: dict[str, nn.Parameter]
+    optimizer: torch.optim.Optimizer | None
+    lr: float
+
+    def set_rate(self, factor: float) -> None:
+        """Scale the learning rate."""
+        if self.optimizer is not None:
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.lr * factor
+
+
+@dataclass
+class Ledger:
+    """The terms of one step under their display labels, detached."""
+
+    terms: dict[str, Tensor] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+
+    def enter(self, loss: str, label: str, value: Tensor, share: float) -> None:
+        """Add a micro-batch's share of a term; a label that two losses use names its loss."""
+        if self.sources.setdefault(label, loss) != loss:
+            label = f"{label} ({loss})"
+        value = value.detach() * share
+        self.terms[label] = self.terms[label] + value if label in self.terms else value
+
+    def numbers(self) -> dict[str, float]:
+        """All terms as numbers, in one transfer from the device."""
+        if not self.terms:
+            return {}
+        values = torch.stack([value.double().cpu() for value in self.terms.values()])
+        return dict(zip(self.terms, values.tolist(), strict=True))
+
+
+class Turn:
+    """One player's turn, as a context: inside only its parameters learn, at its end it steps.
+
+    Args:
+        player: Whose turn it is.
+        others: The other players, whose parameters rest meanwhile.
+        losses: Name -> the losses of the recipe.
+        micro_batches: Over how many scenes the loss is averaged.
+        ledger: Where the terms are written down.
+    """
+
+    def __init__(
+        self,
+        player: Player,
+        others: Sequence[Player],
+        losses: Mapping[str, LossFunction],
+        micro_batches: int,
+        ledger: Ledger,
+    ) -> None:
+        self.player = player
+        self.others = others
+        self.losses = losses
+        self.share = 1.0 / micro_batches
+        self.ledger = ledger
+
+    def __enter__(self) -> Self:
+        self._others_learn(False)
+        if self.player.optimizer is not None:
+            self.player.optimizer.zero_grad(set_to_none=True)
+        return self
+
+    def learn(self, scene: Scene) -> None:
+        """Add one scene's losses to the player's gradients."""
+        total = torch.zeros(())
+        for name, label, value, factor in self._terms(scene):
+            self.ledger.enter(name, label, value, self.share)
+            total = value * factor + total.to(value)
+        if self.player.learns and total.requires_grad:
+            (total * self.share).backward(inputs=list(self.player.learns.values()))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._others_learn(True)
+        if kind is None and self.player.optimizer is not None:
+            self.player.optimizer.step()
+
+    def _terms(self, scene: Scene) -> Iterator[tuple[str, str, Tensor, float]]:
+        for name, loss in self.losses.items():
+            for term in loss(scene, self.player.name):
+                yield name, *term
+
+    def _others_learn(self, learn: bool) -> None:
+        for other in self.others:
+            for parameter in other.learns.values():
+                parameter.requires_grad_(learn)
+
+
+def optimizer_state(player: Player) -> dict[str, dict[str, Any]]:
+    """Parameter's full name -> its optimizer state."""
+    if player.optimizer is None:
+        return {}
+    state = player.optimizer.state
+    return {name: dict(state[p]) for name, p in player.learns.items() if p in state}
+
+
+def restore_optimizer(player: Player, saved: Mapping[str, Mapping[str, Any]]) -> None:
+    """Put saved optimizer state back, where the parameter learns in this phase."""
+    if player.optimizer is None:
+        return
+    groups = player.optimizer.state_dict()["param_groups"]
+    names = list(player.learns)
+    state = {i: dict(saved[name]) for i, name in enumerate(names) if name in saved}
+    player.optimizer.load_state_dict({"state": state, "param_groups": groups})

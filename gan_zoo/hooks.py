@@ -1,0 +1,46 @@
+"""The two doors of gan-zoo. A package that implements them and names its module under the
+entry-point group ``gan_zoo`` is a plugin; the built-in components come in the same way.
+
+    # pyproject.toml of a plugin
+    [project.entry-points.gan_zoo]
+    hello = "gan_zoo_hello"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from gan_zoo.specs import Spec
+
+GROUP = "gan_zoo"
+
+hookspec = pluggy.HookspecMarker(GROUP)
+hookimpl = pluggy.HookimplMarker(GROUP)
+
+
+@hookspec
+def gan_zoo_components() -> Iterable[type[Spec]]:  # type: ignore[empty-body]
+    """Return the spec classes of this plugin. No torch may be imported on the way.
+
+    Example:
+        >>> @hookimpl
+        ... def gan_zoo_components():
+        ...     from gan_zoo_hello.specs import HelloLossSpec
+        ...     return [HelloLossSpec]
+    """
+
+
+@hookspec
+def gan_zoo_recipes() -> Iterable[Path]:  # type: ignore[empty-body]
+    """Return folders of recipe files (``*.yaml``), which can then be run by their bare name.
+
+    Example:
+        >>> @hookimpl
+        ... def gan_zoo_recipes():
+        ...     return [Path(__file__).parent / "recipes"]
+    """

@@ -1,0 +1,40 @@
+"""Layers that networks of several plugins share because they are truly the same."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan_zoo.specs import Norm
+
+
+class InstanceNorm(nn.Module):
+    """Instance normalisation without affine and running statistics (Ulyanov et al. 2016).
+
+    `B C H W -> B C H W`. Written over group norm with one channel a group: torch's InstanceNorm2d
+    gives wrong gradients on the CPU at batch 1 where the incoming gradient is channels_last.
+
+    Args:
+        channels: C.
+        eps: Added to the variance.
+    """
+
+    def __init__(self, channels: int, *, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.channels = channels
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise every channel of every picture by its own mean and variance."""
+        return F.group_norm(x, self.channels, eps=self.eps)
+
+    def extra_repr(self) -> str:
+        """As the framework's own norms print themselves."""
+        return f"{self.channels}, eps={self.eps}"
+
+
+def norm_layer(norm: Norm, channels: int) -> nn.Module:
+    """The norm that a recipe names; batch norm is the framework's with its defaults."""
+    if norm == "batch":
+        return nn.BatchNorm2d(channels)
+    return InstanceNorm(channels) if norm == "instance" else nn.Identity()

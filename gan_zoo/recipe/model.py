@@ -1,0 +1,202 @@
+"""The recipe: everything that one run is made of, checked and frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, Strict, model_validator
+
+from gan_zoo.specs import (
+    CallbackSpec,
+    ConditionSpec,
+    DataSpec,
+    DiscriminatorSpec,
+    GeneratorSpec,
+    InitSpec,
+    LossSpec,
+    MethodSpec,
+    MetricSpec,
+    OptimizerSpec,
+    Size,
+)
+
+if TYPE_CHECKING:
+    from gan_zoo.zoo import Zoo
+
+Names = Annotated[tuple[str, ...], Strict(False)]
+
+
+class Section(BaseModel):
+    """A part of a recipe that is not a component."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
+
+
+class Schedule(Section):
+    """Learning rate of epoch e, from 1 within its phase: lr * (1 - max(0, e - hold) / fall)."""
+
+    hold: int = Field(ge=0)
+    """Epochs at the full rate."""
+    fall: PositiveInt
+    """Epochs until the rate would be zero."""
+
+    def factor(self, epoch: int) -> float:
+        """What the learning rate is multiplied with in an epoch; never below zero."""
+        return max(0.0, 1.0 - max(0, epoch - self.hold) / self.fall)
+
+
+class Phase(Section):
+    """A stretch of training: how long, at which size, who plays and who learns."""
+
+    epochs: PositiveInt | None = None
+    """Passes over the data; either this or `steps`."""
+    steps: PositiveInt | None = None
+    """Training steps; either this or `epochs`."""
+    size: Size | None = None
+    """[height, width] of every sample, in place of the data's own size rule."""
+    play: str = "generator"
+    """The part that makes the picture: the generator, or a part of it with a head of its own."""
+    train: Names | None = None
+    """Paths of the parts that learn; everything that plays if absent."""
+    start: dict[str, Literal["carried", "fresh"]] = {}
+    """Player -> optimizer state at the phase's start; carried if absent."""
+    set: dict[str, Any] = {}
+    """Values that hold in this phase only, by path."""
+    schedule: Schedule | None = None
+    """How the learning rate falls; constant if absent."""
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if (self.epochs is None) == (self.steps is None):
+            came = "neither" if self.epochs is None else "both"
+            raise ValueError(f"{came} of epochs and steps came; say one of them")
+        return self
+
+
+class Inference(Section):
+    """How a trained model makes pictures; previews, validation and translation obey it."""
+
+    dropout: bool = False
+    """Keep dropout on, seeded by each input."""
+    norm: Literal["running", "picture"] = "running"
+    """Batch norm's statistics: the learned ones, or each picture's own."""
+    weights: Literal["latest", "best"] = "latest"
+    """Which of the weights that the run keeps."""
+
+
+class Validation(Section):
+    """Scores during training."""
+
+    split: str = "val"
+    """The split that is scored."""
+    every: PositiveInt = 1
+    """Epochs between two scores."""
+    metrics: dict[str, MetricSpec]
+    """What is measured, by name."""
+    best: str | None = None
+    """The metric that picks weights/best."""
+
+    @model_validator(mode="after")
+    def _best_is_measured(self) -> Self:
+        if self.best is not None and self.best not in self.metrics:
+            raise ValueError(f"best: {self.best} is no metric here; name {', '.join(self.metrics)}")
+        return self
+
+
+class Engine(Section):
+    """How the numbers are computed and kept; nothing here changes what is learned."""
+
+    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    """auto, cpu, cuda, cuda:N or mps; auto takes the best at hand."""
+    precision: Literal["auto", "float64", "float32", "bfloat16"] = "auto"
+    """bfloat16 is autocast over float32 weights; auto is chosen by device and said."""
+    memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
+    """Layout of pictures in memory; auto is chosen by device and said."""
+    log_every: PositiveInt = 20
+    """Steps between two lines of log.jsonl."""
+    checkpoint_every: PositiveInt = 1000
+    """Steps between two checkpoints; there is one at the end of every phase too."""
+
+
+class Recipe(Section):
+    """What one run is made of. `Recipe.load` reads a file; in Python, pass the specs."""
+
+    model_config = ConfigDict(title="gan-zoo recipe")
+    patchable: ClassVar[frozenset[str]] = frozenset({"data", "engine"})  # whole, by a phase's set
+
+    seed: int = Field(0, ge=0, lt=2**32)
+    """Every random draw of the run follows from it."""
+    data: DataSpec
+    """Where the samples come from."""
+    conditions: dict[str, ConditionSpec] = Field(min_length=1)
+    """What the networks are shown, concatenated in this order."""
+    method: MethodSpec
+    """Which networks exist and who takes a turn in which order."""
+    generator: GeneratorSpec
+    """Makes the picture."""
+    discriminator: DiscriminatorSpec | None = None
+    """Judges it; a recipe of plain reconstruction has none."""
+    init: InitSpec | None = None
+    """First weights; the framework's own if absent."""
+    losses: dict[str, LossSpec] = Field(min_length=1)
+    """What the players learn from, by name."""
+    optimizers: dict[str, OptimizerSpec]
+    """How each player steps."""
+    phases: dict[str, Phase] = Field({"main": Phase(epochs=200)}, min_length=1)
+    """Stretches of training, in this order."""
+    inference: Inference = Inference()
+    """How the trained model makes pictures."""
+    validation: Validation | None = None
+    """Scores during training; none if absent."""
+    callbacks: dict[str, CallbackSpec] = {}
+    """What watches the run, by name."""
+    engine: Engine = Engine()
+    """How the numbers are computed and kept."""
+
+    @classmethod
+    def load(
+        cls, recipe: str | Path, *, set: Mapping[str, Any] | None = None, zoo: Zoo | None = None
+    ) -> Self:
+        """Read a recipe file, or a shipped recipe by name.
+
+        Args:
+            recipe: Path or name.
+            set: Changes by dotted path, as `{"generator.width": 32}`.
+            zoo: The components that it may name; the installed ones if absent.
+
+        Raises:
+            RecipeError: every mistake at once, each with file, line, key and a hint.
+        """
+        from gan_zoo.recipe.report import parse
+        from gan_zoo.recipe.source import read
+
+        return parse(cls, read(recipe, set=set, zoo=zoo), zoo)
+
+    def dump(self, zoo: Zoo | None = None) -> dict[str, Any]:
+        """Plain data with every default written out, as saved with a run."""
+        return self.model_dump(mode="json", context={"zoo": zoo})
+
+    def in_phase(self, name: str, zoo: Zoo | None = None) -> Recipe:
+        """This recipe with the `set` of a phase applied."""
+        from gan_zoo.recipe.source import patch
+
+        if not (changes := self.phases[name].set):
+            return self
+        tree = self.dump(zoo)
+        for key, value in changes.items():
+            patch(tree, key, value)
+        return type(self).model_validate(tree, context={"zoo": zoo})
+
+    def components(self) -> dict[str, Any]:
+        """Path -> spec of every component that the recipe names at its top level."""
+        named = {key: getattr(self, key) for key in ("data", "method", "generator")}
+        named |= {key: spec for key in ("discriminator", "init") if (spec := getattr(self, key))}
+        for section in ("conditions", "losses", "optimizers", "callbacks"):
+            named |= {f"{section}.{key}": spec for key, spec in getattr(self, section).items()}
+        if self.validation:
+            named |= {f"validation.metrics.{k}": s for k, s in self.validation.metrics.items()}
+        return named

@@ -1,0 +1,332 @@
+"""The kinds of components. A spec is the menu of one component: what a recipe may say about it,
+which shapes it takes, and how to build it. Specs are frozen pydantic models and import no torch;
+the networks and functions that they build know nothing of recipes.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    SerializationInfo,
+    Strict,
+    model_serializer,
+)
+from pydantic_core import core_schema
+
+from gan_zoo.shapes import Image
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+    from torch import nn
+
+    from gan_zoo.protocols import Dataset, LossFunction, Method, Metric
+    from gan_zoo.recipe.model import Recipe
+
+# Types that specs share. YAML knows lists only; inside, the numbers stay strict.
+Norm = Literal["batch", "instance", "none"]
+Size = Annotated[tuple[PositiveInt, PositiveInt], Strict(False)]  # [height, width]
+
+KINDS: dict[str, type[Spec]] = {}
+
+
+class Spec(BaseModel):
+    """What every component says of itself. Subclass one of the kinds below with a name:
+
+    class UNetSpec(GeneratorSpec, name="unet"): ...
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
+
+    kind: ClassVar[str] = ""
+    name: ClassVar[str] = ""
+    per_phase: ClassVar[frozenset[str]] = frozenset()  # options that a phase's `set` may change
+
+    @classmethod
+    def __init_subclass__(cls, *, kind: str = "", name: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.name = name
+        if kind:
+            cls.kind = kind
+            KINDS[kind] = cls
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
+        """A field of a kind takes any registered component of it: a spec, or `{use: NAME, ...}`."""
+        if cls.name or not cls.kind:
+            return handler(source)  # type: ignore[no-any-return]
+        from gan_zoo.zoo import resolve
+
+        return core_schema.with_info_plain_validator_function(
+            lambda value, info: resolve(cls, value, info.context),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda spec, info: spec.model_dump(context=info.context, mode=info.mode),
+                info_arg=True,
+            ),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        if cls.name or not cls.kind:
+            return handler(schema)  # type: ignore[no-any-return]
+        return {"x-component": cls.kind}  # becomes a choice in gan_zoo.recipe.schema
+
+    def missing(self) -> list[str]:
+        """What is not at hand and needed before a run, each with its cure: data, weights."""
+        return []
+
+    @model_serializer(mode="wrap")
+    def _with_use(self, handler: Any, info: SerializationInfo) -> dict[str, Any]:
+        from gan_zoo.zoo import Zoo
+
+        zoo = (info.context or {}).get("zoo") or Zoo.installed()
+        return {"use": zoo.name_of(type(self)), **handler(self)}
+
+
+# ---------------------------------------------------------------------------------- data
+
+
+class DataSpec(Spec, kind="data"):
+    """Samples of named maps: pictures (`source`, `target`) and ids (`label`, `instance`)."""
+
+    per_phase = frozenset({"batch"})
+
+    batch: PositiveInt = 1
+    """Samples a step."""
+    workers: int = Field(2, ge=0)
+    """Processes that read ahead; order and pixels are the same for any number."""
+
+    @abstractmethod
+    def maps(self, size: Size | None = None) -> dict[str, Image]:
+        """The maps of a sample and their shapes in training, from the recipe alone."""
+
+    def anchored(self) -> DataSpec:
+        """The same data from any working directory: relative paths made absolute."""
+        return self
+
+    @abstractmethod
+    def open(self, split: str, size: Size | None = None) -> Dataset:
+        """The samples of a split. `size` [height, width] takes the place of the size rule.
+
+        Raises:
+            DataError: where the files are not what the recipe says; names the file.
+        """
+
+    @abstractmethod
+    def inputs(self, path: str | Path, *, pairs: bool = False) -> Dataset:
+        """Samples without a target, for translation: a file, or a folder of them, as they are.
+
+        Args:
+            path: A file or a folder.
+            pairs: The files hold input and target, as in training; take the input out of them.
+
+        Raises:
+            DataError: names the file.
+        """
+
+    def inspect(self, split: str) -> list[str]:
+        """Every mistake in the files of a split, found without training on them."""
+        return []
+
+
+# ---------------------------------------------------------------------------------- networks
+
+
+@dataclass(frozen=True)
+class Published:
+    """A foreign checkpoint layout of one network.
+
+    Args:
+        keys: key in the published file -> key in our state dict.
+        options: what the published file's shapes say of our options, for hints on a mismatch.
+    """
+
+    keys: Mapping[str, str]
+    options: Callable[[Mapping[str, tuple[int, ...]]], Mapping[str, Any]]
+
+
+class NetworkSpec(Spec):
+    """A network that takes `given` and is wanted to make, or to judge, `wanted`."""
+
+    def check(self, given: Image, wanted: Image) -> None:
+        """Refuse shapes that the network cannot take. Pure Python.
+
+        Raises:
+            ContractError: says the cure.
+        """
+
+    @abstractmethod
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        """The plain module, on the current default device and without weights of its own."""
+
+    def parts(self) -> Mapping[str, str]:
+        """Parts that phases can train or freeze: name -> path of the submodule."""
+        return {}
+
+    def published(self, given: Image, wanted: Image) -> list[Published]:
+        """Foreign checkpoint layouts that these options can read."""
+        return []
+
+
+class GeneratorSpec(NetworkSpec, kind="generator"):
+    """Condition `B C H W` -> picture `B D H W` in [-1, 1]; output size = input size."""
+
+    def multiple(self) -> int:
+        """Height and width must be multiples of this."""
+        return 1
+
+    def plays(self) -> Mapping[str, GeneratorSpec]:
+        """Parts that make a picture by themselves, for a phase's `play`."""
+        return {}
+
+
+class DiscriminatorSpec(NetworkSpec, kind="discriminator"):
+    """Condition and picture -> views: a list over scales (full resolution first) of a list of
+    feature maps (first layer first, logits last). `given` is the condition it may see, `wanted`
+    the picture it judges.
+    """
+
+    @abstractmethod
+    def views(self, given: Image, wanted: Image) -> list[list[Image]]:
+        """The shapes of the views."""
+
+    @abstractmethod
+    def receptive_field(self) -> int:
+        """Pixels of the picture that one logit at full resolution sees."""
+
+
+class ConditionSpec(Spec, kind="condition"):
+    """Maps of a sample -> a tensor `B C H W` for the networks; concatenated in recipe order."""
+
+    seen_by: Literal["both", "generator"] = "both"
+    """Whether the discriminator sees it too."""
+
+    @abstractmethod
+    def needs(self) -> tuple[str, ...]:
+        """The maps that it reads."""
+
+    @abstractmethod
+    def gives(self, maps: Mapping[str, Image]) -> Image:
+        """The shape of what it makes.
+
+        Raises:
+            ContractError: says the cure.
+        """
+
+    @abstractmethod
+    def build(self, maps: Mapping[str, Image]) -> nn.Module:
+        """A module: named maps (floats in [-1, 1], ids as int64) -> `B C H W`."""
+
+
+# ---------------------------------------------------------------------------------- learning
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network of a run before it is built: who moves it and which shapes it joins."""
+
+    name: str
+    player: str
+    spec: NetworkSpec
+    given: Image
+    wanted: Image
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What a method makes of a recipe at one size: its networks, and what its scenes offer."""
+
+    maps: Mapping[str, Image]
+    conditions: Mapping[str, Image]
+    networks: tuple[Network, ...]
+    offers: Mapping[str, frozenset[str]]  # player -> names of the scene in that player's turn
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """Who takes turns, in the order of the networks."""
+        return tuple(self.offers)
+
+
+class MethodSpec(Spec, kind="method"):
+    """Which networks exist, what a scene holds, and who takes a turn in which order."""
+
+    @abstractmethod
+    def wire(self, recipe: Recipe, size: Size | None = None) -> Wiring:
+        """Derive every shape of the run from the recipe.
+
+        Raises:
+            ContractError: says the cure.
+        """
+
+    @abstractmethod
+    def build(self, recipe: Recipe) -> Method:
+        """The scenes and turns of one step."""
+
+
+class LossSpec(Spec, kind="loss"):
+    """A scene -> named terms for players. Owns its weight, and says what it needs."""
+
+    per_phase = frozenset({"weight"})
+
+    weight: float = Field(1.0, ge=0)
+    """Factor of the generator's term."""
+
+    @abstractmethod
+    def needs(self) -> Mapping[str, frozenset[str]]:
+        """Player -> the names of the scene that its terms are made of."""
+
+    @abstractmethod
+    def build(self) -> LossFunction:
+        """A function of (scene, player), or a module where it holds fixed features."""
+
+
+class OptimizerSpec(Spec, kind="optimizer"):
+    """How a player's parameters step."""
+
+    lr: float = Field(2e-4, gt=0)
+    """Learning rate before the phase's schedule."""
+
+    @abstractmethod
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """The optimizer over these parameters."""
+
+
+class InitSpec(Spec, kind="init"):
+    """How fresh networks get their first weights."""
+
+    @abstractmethod
+    def build(self) -> Callable[[nn.Module], None]:
+        """A function that fills a network in place, from torch's default generator."""
+
+
+# ---------------------------------------------------------------------------------- watching
+
+
+class MetricSpec(Spec, kind="metric"):
+    """Generated and real 8-bit pictures -> a number, with the protocol that makes it comparable."""
+
+    lower_is_better: ClassVar[bool] = True
+    protocol: ClassVar[str] = ""
+
+    @abstractmethod
+    def build(self) -> Metric:
+        """A fresh accumulator."""
+
+
+class CallbackSpec(Spec, kind="callback"):
+    """Watches a run through the lifecycle hooks of gan_zoo.engine.callbacks."""
+
+    @abstractmethod
+    def build(self) -> object:
+        """An object with hook implementations, registered for one run only."""

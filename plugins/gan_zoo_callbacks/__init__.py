@@ -1,0 +1,15 @@
+"""Built-in callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gan_zoo.hooks import hookimpl
+from gan_zoo.specs import Spec
+from gan_zoo_callbacks.specs import PreviewsSpec
+
+
+@hookimpl
+def gan_zoo_components() -> Iterable[type[Spec]]:
+    """The callbacks."""
+    return [PreviewsSpec]

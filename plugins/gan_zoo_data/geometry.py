@@ -1,0 +1,137 @@
+"""Resize, crop and flip: one draw for all maps of a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from PIL import Image
+from torchvision.transforms.v2 import functional as F  # type: ignore[import-untyped]
+
+from gan_zoo.errors import DataError
+
+HeightWidth = tuple[int, int]
+
+
+class Steps(NamedTuple):
+    """What happens to the maps of a sample before the flip.
+
+    Args:
+        keep: The part of the picture that is used: top, left, height, width.
+        resize: Its new height and width.
+        crop: Height and width of the random crop after that.
+    """
+
+    keep: tuple[int, int, int, int]
+    resize: HeightWidth
+    crop: HeightWidth | None
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The size rule of a data set. Every size is (height, width).
+
+    Args:
+        load: Resize to this, then crop.
+        scale_width: Resize to this width and keep the aspect ratio, then crop.
+        crop: Random crop in training.
+        flip: Probability of a horizontal flip in training.
+        size: Exactly this, in place of load, scale_width and crop.
+        aspect: What to do where `size` has another aspect ratio.
+        ids: Maps of ids, whose values are never mixed: nearest instead of bicubic.
+    """
+
+    load: HeightWidth | None = None
+    scale_width: int | None = None
+    crop: HeightWidth | None = None
+    flip: float = 0.0
+    size: HeightWidth | None = None
+    aspect: Literal["refuse", "stretch", "crop"] = "refuse"
+    ids: frozenset[str] = frozenset()
+
+    def apply(
+        self, maps: Mapping[str, Image.Image], draw: np.random.Generator | None, file: str
+    ) -> dict[str, Image.Image]:
+        """Maps of one size -> the same maps, ready to be tensors.
+
+        Args:
+            maps: Pictures and ids, all of one size.
+            draw: Decides crop and flip by exactly three numbers; None is evaluation.
+            file: Whom to name where the rule does not fit.
+
+        Raises:
+            DataError: the rule does not fit this size.
+        """
+        first = next(iter(maps.values()))
+        steps = self.steps(first.height, first.width, file, training=draw is not None)
+        down, across, turn = (0.0, 0.0, 1.0) if draw is None else draw.random(3)
+        done = {}
+        for name, picture in maps.items():
+            if steps.keep != (0, 0, picture.height, picture.width):
+                picture = F.crop(picture, *steps.keep)
+            picture = _resize(picture, steps.resize, ids=name in self.ids)
+            if steps.crop:
+                height, width = steps.crop
+                top = int(down * (picture.height - height + 1))  # 0 .. both ends included
+                left = int(across * (picture.width - width + 1))
+                picture = F.crop(picture, top, left, height, width)
+            done[name] = F.horizontal_flip(picture) if turn < self.flip else picture
+        return done
+
+    def steps(self, height: int, width: int, file: str, *, training: bool) -> Steps:
+        """What happens to a picture of this size.
+
+        Raises:
+            DataError: the rule does not fit this size.
+        """
+        whole = (0, 0, height, width)
+        if self.size:
+            return Steps(self._fitting(height, width, file), self.size, None)
+        if self.load and self.crop and not training:
+            return Steps(whole, self.crop, None)  # the published test: load size = crop size
+        resized = self.load or (height, width)
+        if self.scale_width:
+            resized = (max(1, self.scale_width * height // width), self.scale_width)
+        if not self.crop or not training:
+            return Steps(whole, resized, None)
+        if resized[0] < self.crop[0] or resized[1] < self.crop[1]:
+            scaled = f", {_by(resized)} after scale_width" if self.scale_width else ""
+            raise DataError(
+                f"{file} is {_by((height, width))}{scaled} (height x width), smaller than crop "
+                f"[{self.crop[0]}, {self.crop[1]}]; use a smaller crop, or enlarge with load"
+            )
+        return Steps(whole, resized, self.crop)
+
+    def _fitting(self, height: int, width: int, file: str) -> tuple[int, int, int, int]:
+        """The part of the picture that becomes `size`."""
+        assert self.size
+        high, wide = self.size
+        # The same aspect ratio, to the pixel that rounding leaves open.
+        same = round(height * wide / width) == high or round(width * high / height) == wide
+        if same or self.aspect == "stretch":
+            return 0, 0, height, width
+        if self.aspect == "refuse":
+            raise DataError(
+                f"{file} is {_by((height, width))} (height x width), which is not the aspect ratio "
+                f"of size [{high}, {wide}]; say `aspect: crop` or `aspect: stretch` in data"
+            )
+        kept_height = min(height, max(1, round(width * high / wide)))
+        kept_width = min(width, max(1, round(height * wide / high)))
+        return (height - kept_height) // 2, (width - kept_width) // 2, kept_height, kept_width
+
+
+def _resize(picture: Image.Image, size: HeightWidth, *, ids: bool) -> Image.Image:
+    """Bicubic for pictures, nearest for ids."""
+    if ids:
+        return F.resize(picture, list(size), F.InterpolationMode.NEAREST)  # type: ignore[no-any-return]
+    if picture.mode in ("LA", "RGBA"):
+        # Pillow would weigh colour by alpha; here every channel is a picture of its own.
+        bands = [_resize(band, size, ids=False) for band in picture.split()]
+        return Image.merge(picture.mode, bands)
+    return F.resize(picture, list(size), F.InterpolationMode.BICUBIC)  # type: ignore[no-any-return]
+
+
+def _by(size: HeightWidth) -> str:
+    return f"{size[0]}x{size[1]}"

@@ -1,0 +1,161 @@
+"""Where the two sides of a split lie, and which files belong together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from gan_zoo.errors import DataError
+from gan_zoo_data.pictures import EXTENSIONS
+
+Side = Literal["A", "B"]
+
+LAYOUTS = (  # folders of A and B in the root
+    ("{split}", "{split}"),
+    ("A/{split}", "B/{split}"),
+    ("{split}A", "{split}B"),
+    ("{split}_A", "{split}_B"),
+)
+CLUTTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # left by file managers
+SHOWN = 10
+
+
+class Sides(NamedTuple):
+    """The folders of A and B; the same one where the pictures stand side by side."""
+
+    a: Path
+    b: Path
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether one file holds both."""
+        return self.a == self.b
+
+
+@dataclass
+class Listing:
+    """The pictures in a folder, sorted by path.
+
+    Args:
+        folder: The folder.
+        files: Path in the folder without suffix -> file.
+        mistakes: One message for each file that has no place here.
+        skipped: Names of clutter that file managers left.
+    """
+
+    folder: Path
+    files: dict[str, Path] = field(default_factory=dict)
+    mistakes: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+
+def find(root: Path, split: str) -> Sides:
+    """The layout of a split.
+
+    Raises:
+        DataError: none is there, only half of one, or two at once.
+    """
+    if not root.is_dir():
+        raise DataError(f"there is no folder {root}; name yours with --data DIR")
+    layouts = [Sides(*(root / side.format(split=split) for side in sides)) for sides in LAYOUTS]
+    there = [sides for sides in layouts if sides.a.is_dir() or sides.b.is_dir()]
+    if not there:
+        looked = "; ".join(_within(root, sides) for sides in layouts)
+        raise DataError(
+            f"{root} has no split '{split}': looked for {looked}; found {_content(root)}. "
+            "Name another folder with --data DIR, or arrange the files in one of these ways"
+        )
+    if len(there) > 1:
+        twice = "; ".join(_within(root, sides) for sides in there)
+        raise DataError(f"{root} has the split '{split}' more than once: {twice}; keep one of them")
+    (sides,) = there
+    for one, other in ((sides.a, sides.b), (sides.b, sides.a)):
+        if not other.is_dir():
+            raise DataError(
+                f"{one} has no {other} beside it; put the partners there, with the same names"
+            )
+    return sides
+
+
+def listing(folder: Path) -> Listing:
+    """List a folder and the folders in it."""
+    found = Listing(folder)
+    for path in _walk(folder):
+        inside = path.relative_to(folder)
+        stem = inside.with_suffix("").as_posix()
+        if path.name in CLUTTER or path.name.startswith("._"):
+            found.skipped.append(path.name)
+        elif any(part.startswith(".") for part in inside.parts):
+            found.mistakes.append(f"{path} is hidden; move it out of {folder}")
+        elif path.suffix.lower() not in EXTENSIONS:
+            found.mistakes.append(
+                f"{path} is not a picture ({' '.join(EXTENSIONS)}); move it out of {folder}"
+            )
+        elif stem in found.files:
+            found.mistakes.append(
+                f"{path} and {found.files[stem]} have one name; take one out, or rename it"
+            )
+        else:
+            found.files[stem] = path
+    if not found.files and not found.mistakes:
+        found.mistakes.append(f"{folder} has no pictures in it ({' '.join(EXTENSIONS)})")
+    return found
+
+
+def partners(a: Listing, b: Listing) -> list[str]:
+    """One message for each file whose partner is missing."""
+    return [
+        f"{path} has no partner {other.folder / stem}.*; add it, or take this file out"
+        for one, other in ((a, b), (b, a))
+        for stem, path in one.files.items()
+        if other.files and stem not in other.files
+    ]
+
+
+def refuse(mistakes: list[str]) -> None:
+    """Raise what is wrong, as much as fits on a screen.
+
+    Raises:
+        DataError: there are mistakes.
+    """
+    if mistakes:
+        more = len(mistakes) - SHOWN
+        rest = [f"and {more} more; `gan-zoo check` lists all"] if more > 0 else []
+        raise DataError("\n".join(mistakes[:SHOWN] + rest))
+
+
+def clutter(*listings: Listing) -> str:
+    """What was skipped, for a description."""
+    names = [name for found in listings for name in found.skipped]
+    if not names:
+        return ""
+    files = "file" if len(names) == 1 else "files"
+    return f"; skipped {len(names)} {files} of the system ({', '.join(sorted(set(names)))})"
+
+
+def _within(root: Path, sides: Sides) -> str:
+    a, b = (f"{side.relative_to(root).as_posix()}/" for side in sides)
+    return f"{a} (side by side)" if sides.side_by_side else f"{a} and {b}"
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Every file, sorted by its whole path as text, as the published programs sort."""
+
+    def stop(problem: OSError) -> None:
+        raise DataError(f"{problem.filename} cannot be listed: {problem.strerror}") from problem
+
+    files = [
+        Path(inside, name)
+        for inside, _, names in os.walk(folder, onerror=stop, followlinks=True)
+        for name in names
+    ]
+    return iter(sorted(files, key=str))
+
+
+def _content(root: Path) -> str:
+    names = sorted(f"{path.name}/" if path.is_dir() else path.name for path in root.iterdir())
+    more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
+    return ", ".join(names[:SHOWN] + more) or "nothing in it"

@@ -1,0 +1,175 @@
+"""Read one picture file, of exactly the declared mode; nothing is converted on the way.
+
+Colour profiles are left alone: pixels are what the file stores. A file turned by an EXIF tag is
+refused, since its pixels lie on their side, and so is one of several frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from PIL import Image, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
+
+from gan_zoo.errors import DataError
+
+if TYPE_CHECKING:
+    from gan_zoo_data.specs import Mode
+
+EXTENSIONS = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
+
+FITTING: dict[Mode, tuple[str, ...]] = {  # a recipe's word -> Pillow's
+    "rgb": ("RGB",),
+    "grey": ("L",),
+    1: ("L",),
+    2: ("LA",),
+    3: ("RGB",),
+    4: ("RGBA", "CMYK"),
+}
+SAYING: dict[str, Mode] = {"RGB": "rgb", "L": "grey", "LA": 2, "RGBA": 4, "CMYK": 4}
+WORDS = {
+    "1": "black and white",
+    "L": "grey",
+    "LA": "grey with alpha",
+    "P": "a palette picture",
+    "PA": "a palette picture with alpha",
+    "RGB": "colour",
+    "RGBA": "colour with alpha",
+    "CMYK": "four inks",
+    "I": "32-bit grey",
+    "I;16": "16-bit grey",
+    "I;16B": "16-bit grey",
+    "F": "floating-point grey",
+}
+ORIENTATION = 0x0112
+
+
+class Header(NamedTuple):
+    """What a file says of its picture: Pillow's mode, and its size."""
+
+    mode: str
+    height: int
+    width: int
+
+
+class Wanted(NamedTuple):
+    """What a file is expected to be.
+
+    Args:
+        modes: Option of the recipe -> the mode it declares; all must fit.
+        fixed: The mode is settled, by training: only the file can change.
+    """
+
+    modes: Mapping[str, Mode]
+    fixed: bool = False
+
+
+def header(path: Path, wanted: Wanted) -> Header:
+    """Look at a file without decoding it.
+
+    Raises:
+        DataError: what is wrong with the file, and the cure.
+    """
+    with _open(path, wanted) as picture:
+        return Header(picture.mode, picture.height, picture.width)
+
+
+def read(path: Path, wanted: Wanted) -> Image.Image:
+    """The picture in a file.
+
+    Raises:
+        DataError: what is wrong with the file, and the cure.
+    """
+    with _open(path, wanted) as picture:
+        try:
+            picture.load()
+        except Exception as problem:  # decoders raise all kinds
+            raise _damaged(path, problem) from problem
+        if turned := _turned(picture):  # a PNG may say so behind its pixels
+            raise DataError(f"{path} is {turned}")
+        return picture
+
+
+def _open(path: Path, wanted: Wanted) -> ImageFile:
+    """The file with its header read and judged."""
+    try:
+        if path.stat().st_size == 0:
+            raise DataError(f"{path} is empty (0 bytes); get it again, or take it out")
+        picture = Image.open(path)
+    except UnidentifiedImageError:
+        raise DataError(
+            f"{path} is not a picture, whatever its name says; get it again, or take it out"
+        ) from None
+    except OSError as problem:
+        raise DataError(f"{path} cannot be opened ({problem.strerror or problem})") from problem
+    except Image.DecompressionBombError as problem:
+        raise DataError(f"{path} is larger than Pillow opens ({problem})") from problem
+    try:
+        wrong = _oddity(picture) or _other_mode(picture, wanted)
+    except Exception as problem:  # as above
+        picture.close()
+        raise _damaged(path, problem) from problem
+    if wrong:
+        picture.close()
+        raise DataError(f"{path} is {wrong}")
+    return picture
+
+
+def _damaged(path: Path, problem: Exception) -> DataError:
+    return DataError(f"{path} is damaged or cut short ({problem}); get it again, or take it out")
+
+
+def _turned(picture: ImageFile) -> str:
+    orientation = picture.getexif().get(ORIENTATION, 1)
+    if orientation not in range(2, 9):
+        return ""
+    return (
+        f"turned by its EXIF orientation {orientation}; turn the pixels and remove the tag "
+        "(`mogrify -auto-orient`, PIL.ImageOps.exif_transpose)"
+    )
+
+
+def _oddity(picture: ImageFile) -> str:
+    """What Pillow would pass over without a word."""
+    late = picture.format == "PNG" and "exif" not in picture.info  # would decode it to find out
+    if not late and (turned := _turned(picture)):
+        return turned
+    frames = getattr(picture, "n_frames", 1)
+    if frames > 1 and picture.format != "MPO":  # a camera's JPEG with a preview behind it
+        return f"a series of {frames} pictures; save each as a file of its own"
+    if picture.mode in SAYING and _deep(picture):
+        return "stored with more than 8 bits a channel; convert the files to 8 bits"
+    if "transparency" in picture.info and picture.mode in SAYING:
+        return "a picture with a transparent colour (tRNS); save it without"
+    return ""
+
+
+def _deep(picture: ImageFile) -> bool:
+    """Whether 8 bits a channel would be a loss, by the decoder's own arguments."""
+    for _, _, _, arguments in picture.tile:
+        for argument in arguments if isinstance(arguments, tuple) else (arguments,):
+            if isinstance(argument, str) and ";16" in argument:
+                return True
+            if picture.format == "PPM" and isinstance(argument, int) and argument > 255:
+                return True
+    return False
+
+
+def _other_mode(picture: Image.Image, wanted: Wanted) -> str:
+    """The message for a mode that the recipe does not declare."""
+    wrong = [option for option, mode in wanted.modes.items() if picture.mode not in FITTING[mode]]
+    if not wrong:
+        return ""
+    said = " and ".join(f"{option}: {wanted.modes[option]}" for option in wrong)
+    fitting = " or ".join(map(_words, FITTING[wanted.modes[wrong[0]]]))
+    cure = f"Convert the files to {fitting}"
+    if picture.mode in SAYING and not wanted.fixed:
+        lines = " and ".join(f"`{option}: {SAYING[picture.mode]}`" for option in wrong)
+        cure = f"Say {lines}, or convert the files to {fitting}"
+    return f"{_words(picture.mode)}; the recipe says {said}. {cure}"
+
+
+def _words(mode: str) -> str:
+    return f"{WORDS[mode]} ({mode})" if mode in WORDS else f"of the mode {mode}"

@@ -1,0 +1,121 @@
+"""Levels of the U-Net and of the encoder-decoder, which is the same net with its skips cut.
+
+D1 .. Dn halve the picture, U1 .. Un double it; in lists they are counted from 0.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from gan_zoo.layers import Norm, norm_layer
+
+Dropout = Literal["none", "code", "paper"]
+
+
+class Down(nn.Module):
+    """One encoder level: LeakyReLU 0.2, convolution, norm. `B C H W -> B D H/2 W/2`.
+
+    Args:
+        channels_in: C.
+        channels_out: D.
+        norm: The norm after the convolution.
+        bias: Whether the convolution has one.
+        activate: Whether the LeakyReLU goes first; the picture itself enters without.
+    """
+
+    def __init__(
+        self, *, channels_in: int, channels_out: int, norm: Norm, bias: bool, activate: bool
+    ) -> None:
+        super().__init__()
+        self.activation = nn.LeakyReLU(0.2) if activate else nn.Identity()
+        self.conv = nn.Conv2d(channels_in, channels_out, 4, stride=2, padding=1, bias=bias)
+        self.norm = norm_layer(norm, channels_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Halve the sides."""
+        # The activation makes a new tensor: x is a skip too. The published code activates in
+        # place, which is equal only because a ReLU follows the skip.
+        return self.norm(self.conv(self.activation(x)))  # type: ignore[no-any-return]
+
+
+class Up(nn.Module):
+    """One decoder level: ReLU, transposed convolution, norm, dropout. `B C H W -> B D 2H 2W`.
+
+    Args:
+        channels_in: C.
+        channels_out: D.
+        norm: The norm after the convolution.
+        bias: Whether the convolution has one.
+        dropout: Whether half of the result is dropped, the only noise of the published nets.
+    """
+
+    def __init__(
+        self, *, channels_in: int, channels_out: int, norm: Norm, bias: bool, dropout: bool
+    ) -> None:
+        super().__init__()
+        self.activation = nn.ReLU()
+        self.conv = nn.ConvTranspose2d(channels_in, channels_out, 4, stride=2, padding=1, bias=bias)
+        self.norm = norm_layer(norm, channels_out)
+        self.dropout = nn.Dropout(0.5) if dropout else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Double the sides."""
+        return self.dropout(self.norm(self.conv(self.activation(x))))  # type: ignore[no-any-return]
+
+
+def encoder(*, channels_in: int, width: int, depth: int, norm: Norm) -> nn.ModuleList:
+    """D1 .. Dn. D1 has no norm (sec. 6.1.1), nor has Dn: batch norm of one pixel is zero."""
+    channels = [channels_in, *level_widths(width, depth)]
+    return nn.ModuleList(
+        Down(
+            channels_in=channels[level],
+            channels_out=channels[level + 1],
+            norm=norm if 0 < level < depth - 1 else "none",
+            bias=hidden_bias(norm),
+            activate=level > 0,
+        )
+        for level in range(depth)
+    )
+
+
+def decoder(
+    *, channels_out: int, width: int, depth: int, norm: Norm, dropout: Dropout, skips: bool
+) -> nn.ModuleList:
+    """U1 .. Un, innermost first; with skips, every level but U1 takes twice the channels."""
+    channels = [channels_out, *level_widths(width, depth)]
+    channels.reverse()
+    last = depth - 1
+    return nn.ModuleList(
+        Up(
+            channels_in=channels[level] * (2 if skips and level else 1),
+            channels_out=channels[level + 1],
+            norm=norm if level < last else "none",
+            bias=level == last or hidden_bias(norm),
+            dropout=level in dropped_levels(dropout, depth),
+        )
+        for level in range(depth)
+    )
+
+
+def level_widths(width: int, depth: int) -> list[int]:
+    """Channels after D1 .. Dn: h, 2h, 4h, 8h, 8h, ..."""
+    return [width * min(2**level, 8) for level in range(depth)]
+
+
+def hidden_bias(norm: Norm) -> bool:
+    """As published: instance norm only, though norm `none` would have use for a bias too."""
+    return norm == "instance"
+
+
+def dropped_levels(dropout: Dropout, depth: int) -> range:
+    """Decoder levels with dropout, counted from 0.
+
+    The paper and the Torch code drop U1 .. U3. The PyTorch code drops in its n - 5 inner blocks of
+    8h -> 8h, which starts one level later: U2 .. U(n-4). The outermost level makes the picture and
+    never drops.
+    """
+    if dropout == "paper":
+        return range(min(3, depth - 1))
+    return range(1, depth - 4) if dropout == "code" else range(0)

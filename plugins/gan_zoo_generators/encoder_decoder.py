@@ -1,0 +1,56 @@
+"""The encoder-decoder that pix2pix compares its U-Net with."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from gan_zoo.layers import Norm
+from gan_zoo_generators.blocks import decoder, encoder
+
+
+class EncoderDecoder(nn.Module):
+    """The U-Net with its skips cut (Isola et al. 2017, sec. 4.3 and 6.1.1).
+
+    `B C H W -> B D H W` in [-1, 1]; H and W are multiples of 2^depth. As in the released code the
+    bottleneck has no norm: with the paper's, a batch of one leaves nothing of the picture. Biases
+    follow the U-Net's rule: Torch has them everywhere, but sets them to zero before every step.
+
+    Args:
+        channels_in: C.
+        channels_out: D.
+        width: Channels h of the first level; inwards 2h, 4h, then 8h.
+        depth: Number n of halvings.
+        norm: Norm of every level but D1, Dn and Un.
+        dropout: `paper` drops half after U1 .. U3.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels_in: int,
+        channels_out: int,
+        width: int,
+        depth: int,
+        norm: Norm,
+        dropout: Literal["none", "paper"],
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder(channels_in=channels_in, width=width, depth=depth, norm=norm)
+        self.decoder = decoder(
+            channels_out=channels_out,
+            width=width,
+            depth=depth,
+            norm=norm,
+            dropout=dropout,
+            skips=False,
+        )
+
+    def forward(self, condition: Tensor) -> Tensor:
+        """Translate a batch."""
+        x = condition
+        for level in (*self.encoder, *self.decoder):
+            x = level(x)
+        return torch.tanh(x)  # B D H W

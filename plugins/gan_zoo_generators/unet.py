@@ -1,0 +1,57 @@
+"""The U-Net of pix2pix."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from gan_zoo.layers import Norm
+from gan_zoo_generators.blocks import Dropout, decoder, encoder
+
+
+class UNet(nn.Module):
+    """Encoder and decoder joined by skips (Isola et al. 2017, sec. 3.2.1 and 6.1.1).
+
+    `B C H W -> B D H W` in [-1, 1]; H and W are multiples of 2^depth. Two flat lists in place of
+    the published nested blocks; the layers and their order are the published ones.
+
+    Args:
+        channels_in: C.
+        channels_out: D.
+        width: Channels h of the first level; inwards 2h, 4h, then 8h.
+        depth: Number n of halvings.
+        norm: Norm of every level but D1, Dn and Un.
+        dropout: Which decoder levels drop half: see `blocks.dropped_levels`.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels_in: int,
+        channels_out: int,
+        width: int,
+        depth: int,
+        norm: Norm,
+        dropout: Dropout,
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder(channels_in=channels_in, width=width, depth=depth, norm=norm)
+        self.decoder = decoder(
+            channels_out=channels_out,
+            width=width,
+            depth=depth,
+            norm=norm,
+            dropout=dropout,
+            skips=True,
+        )
+
+    def forward(self, condition: Tensor) -> Tensor:
+        """Translate a batch."""
+        x, skips = condition, []
+        for down in self.encoder:
+            x = down(x)  # B h*min(2^k, 8) H/2^(k+1) W/2^(k+1)
+            skips.append(x)
+        x = self.decoder[0](skips.pop())
+        for up in self.decoder[1:]:
+            x = up(torch.cat([skips.pop(), x], dim=1))  # the skip first, as in the PyTorch code
+        return torch.tanh(x)  # B D H W

@@ -1,0 +1,15 @@
+"""Built-in losses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gan_zoo.hooks import hookimpl
+from gan_zoo.specs import Spec
+from gan_zoo_losses.specs import AdversarialSpec, L1Spec, L2Spec
+
+
+@hookimpl
+def gan_zoo_components() -> Iterable[type[Spec]]:
+    """The losses."""
+    return [AdversarialSpec, L1Spec, L2Spec]

@@ -63,9 +63,7 @@ def assemble(recipe: Recipe, *, weights: bool = True) -> Assembly:
     return Assembly(recipe, wiring, networks, conditions, losses, recipe.method.build(recipe))
 
 
-def split_path(
-    path: str, recipe: Recipe, wiring: Wiring
-) -> tuple[str, Mapping[str, str], str]:
+def split_path(path: str, recipe: Recipe, wiring: Wiring) -> tuple[str, Mapping[str, str], str]:
     """A part's path -> (network, the parts that its spec names, the rest of the path)."""
     specs = {network.name: network.spec.parts() for network in wiring.networks}
     specs |= {f"conditions.{name}": {} for name in recipe.conditions}
@@ -75,7 +73,7 @@ def split_path(
     raise KeyError(path)
 
 
-class _seeded:  # noqa: N801 (a context manager that reads as a word)
+class _seeded:
     """First weights of a network follow from the seed and its name alone, not from the others."""
 
     def __init__(self, seed: int, name: str) -> None:

@@ -135,7 +135,7 @@ class DataSpec(Spec, kind="data"):
             DataError: names the file.
         """
 
-    def inspect(self, split: str) -> list[str]:
+    def inspect(self, split: str, size: Size | None = None) -> list[str]:
         """Every mistake in the files of a split, found without training on them."""
         return []
 

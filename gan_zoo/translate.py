@@ -45,7 +45,9 @@ class Translator:
         self.inputs = list(dict.fromkeys(m for c in recipe.conditions.values() for m in c.needs()))
 
     @classmethod
-    def load(cls, run: str | Path, *, device: str = "auto", weights: str | None = None) -> Translator:
+    def load(
+        cls, run: str | Path, *, device: str = "auto", weights: str | None = None
+    ) -> Translator:
         """Open a run folder.
 
         Args:
@@ -251,5 +253,3 @@ def _like(given: Any, picture: Tensor) -> Any:
         array = array[..., 0] if given.ndim == 2 and array.shape[-1] == 1 else array
         return array if given.dtype == np.uint8 else (array / 127.5 - 1).astype(given.dtype)
     return to_pil(picture)
-
-

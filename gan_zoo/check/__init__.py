@@ -62,7 +62,11 @@ def _look_at_data(recipe: Recipe) -> tuple[list[str], tuple[int, int] | None]:
     splits = ["train"]
     if recipe.validation:
         splits.append(recipe.validation.split)
-    mistakes = [line for split in dict.fromkeys(splits) for line in recipe.data.inspect(split)]
+    sizes = {phase.size for phase in recipe.phases.values()}
+    mistakes = [
+        line for split in splits for size in sizes for line in recipe.data.inspect(split, size)
+    ]
+    mistakes = list(dict.fromkeys(mistakes))
     if mistakes:
         return mistakes, None
     try:

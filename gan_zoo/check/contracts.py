@@ -37,7 +37,10 @@ def _conditions(recipe: Recipe) -> Iterator[Problem]:
                 hint = f"did you mean {near[0]}?" if near else f"it gives {', '.join(maps)}"
                 keys: Keys = ("conditions", name)
                 if wanted in spec.model_dump().values():
-                    keys = (*keys, next(k for k in type(spec).model_fields if getattr(spec, k) == wanted))
+                    keys = (
+                        *keys,
+                        next(k for k in type(spec).model_fields if getattr(spec, k) == wanted),
+                    )
                 yield Problem(keys, f"the data has no map '{wanted}'; {hint}")
 
 
@@ -89,7 +92,9 @@ def _losses(recipe: Recipe, wiring: Wiring) -> Iterator[Problem]:
 
 
 def _met(loss: Any, wiring: Wiring) -> bool:
-    return all(needed <= wiring.offers[p] for p, needed in loss.needs().items() if p in wiring.offers)
+    return all(
+        needed <= wiring.offers[p] for p, needed in loss.needs().items() if p in wiring.offers
+    )
 
 
 def _optimizers(recipe: Recipe, wiring: Wiring) -> Iterator[Problem]:
@@ -138,7 +143,9 @@ def _no_such_part(path: str, recipe: Recipe, wiring: Wiring) -> str:
     """Why a part's path leads nowhere; empty where it leads to one."""
     specs: dict[str, NetworkSpec | Spec] = {n.name: n.spec for n in wiring.networks}
     specs |= {f"conditions.{name}": spec for name, spec in recipe.conditions.items()}
-    parts = {name: dict(s.parts()) if isinstance(s, NetworkSpec) else {} for name, s in specs.items()}
+    parts = {
+        name: dict(s.parts()) if isinstance(s, NetworkSpec) else {} for name, s in specs.items()
+    }
     known = [full for name, own in parts.items() for full in (name, *(f"{name}.{p}" for p in own))]
     if path in known:
         return ""
@@ -175,5 +182,3 @@ def _set(recipe: Recipe, here: Keys, phase: Phase, zoo: Zoo | None) -> Iterator[
 
 def _problem(keys: Keys, problem: ContractError) -> Problem:
     return Problem((*keys, problem.option) if problem.option else keys, str(problem))
-
-

@@ -139,9 +139,7 @@ class Bytes(TorchDispatchMode):
         """Start the peak anew from what is alive."""
         self.peak = self.live
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         for tensor in tree_leaves((args, kwargs)):
             if isinstance(tensor, Tensor):
                 self.used.add(tensor.untyped_storage()._cdata)

@@ -102,8 +102,7 @@ class Steps:
             self._told = now
             left = (self._total - self._done) * fmean(self._steps)
             self._voice.say(
-                f"  {self._phase} {self._done}/{self._total}  {told}, "
-                f"{left / 60:.1f} min to go"
+                f"  {self._phase} {self._done}/{self._total}  {told}, {left / 60:.1f} min to go"
             )
 
     def times(self) -> dict[str, float]:

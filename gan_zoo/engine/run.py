@@ -127,9 +127,7 @@ class Run:
     def plan(self) -> Plan:
         """Which samples each step of the phase sees."""
         recipe = self.stage.recipe
-        return Plan(
-            len(self.training), recipe.data.batch, recipe.seed, self.position.passes
-        )
+        return Plan(len(self.training), recipe.data.batch, recipe.seed, self.position.passes)
 
     @property
     def phase_steps(self) -> int:
@@ -205,8 +203,10 @@ class Run:
                 self.hooks.on_step_end(run=self, terms=terms, epoch_ended=ended)
                 if self._stopped:
                     self._save()
-                    raise Interrupted(f"stopped at step {self.position.step}; to go on: "
-                                      f"gan-zoo resume {self.dir.path}")
+                    raise Interrupted(
+                        f"stopped at step {self.position.step}; to go on: "
+                        f"gan-zoo resume {self.dir.path}"
+                    )
                 if self.position.step % engine.checkpoint_every == 0:
                     self._save()
 
@@ -218,7 +218,9 @@ class Run:
         phase, plan = self.stage.phase, self.plan
         left = self.phase_steps - self.position.phase_step
         size = f" at {phase.size[0]}x{phase.size[1]}" if phase.size else ""
-        learns = {p.name: sum(x.numel() for x in p.learns.values()) for p in self.stage.players.values()}
+        learns = {
+            p.name: sum(x.numel() for x in p.learns.values()) for p in self.stage.players.values()
+        }
         moving = ", ".join(f"{player} {count:,}" for player, count in learns.items())
         return (
             f"Phase {name}: {left} steps{size}, {plan.steps_a_pass} a pass over "
@@ -358,5 +360,3 @@ def _time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-

@@ -156,9 +156,7 @@ class RunDir:
 
         file = self.path / WEIGHTS / name / f"{network}.safetensors"
         if not file.is_file():
-            raise UserError(
-                f"{file} is not there: {self._kept()}"
-            )
+            raise UserError(f"{file} is not there: {self._kept()}")
         try:
             return load_file(file)
         except SafetensorError as problem:

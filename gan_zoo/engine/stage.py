@@ -100,7 +100,9 @@ class Stage:
 def playing(assembly: Assembly, play: str) -> dict[str, nn.Module]:
     """Network -> what plays of it: all of it, but of the network of `play` only that part."""
     network, _, part = play.partition(".")
-    return assembly.networks | {network: assembly.part(play) if part else assembly.networks[network]}
+    return assembly.networks | {
+        network: assembly.part(play) if part else assembly.networks[network]
+    }
 
 
 def learning(

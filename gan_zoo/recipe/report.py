@@ -186,7 +186,9 @@ def model_at(
         else:
             return None
         tree = tree.get(key) if isinstance(tree, Mapping) else None
-        options = [a for a in (here, *get_args(here)) if isinstance(a, type) and a is not type(None)]
+        options = [
+            a for a in (here, *get_args(here)) if isinstance(a, type) and a is not type(None)
+        ]
         if get_origin(here) is not dict:
             here = next((a for a in options if issubclass(a, BaseModel)), None)
         if isinstance(here, type) and issubclass(here, Spec) and here.kind and not here.name:

@@ -21,7 +21,13 @@ def schema(zoo: Zoo) -> dict[str, Any]:
             own["properties"] = {"use": {"const": name}, **own.get("properties", {})}
             own["required"] = ["use", *own.get("required", [])]
             definitions[f"{kind} {name}"] = own
-            choices.append({"$ref": f"#/$defs/{kind} {name}".replace("/", "~1").replace("#~1$defs~1", "#/$defs/")})
+            choices.append(
+                {
+                    "$ref": f"#/$defs/{kind} {name}".replace("/", "~1").replace(
+                        "#~1$defs~1", "#/$defs/"
+                    )
+                }
+            )
         definitions[kind] = {"anyOf": choices}
     made["properties"] = {"extends": {"type": "string"}, **made["properties"]}
     made["$schema"] = "https://json-schema.org/draft/2020-12/schema"

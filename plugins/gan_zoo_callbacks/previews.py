@@ -86,5 +86,3 @@ def _grid(rows: list[dict[str, Image.Image]]) -> Image.Image:
             top += height + GAP
         left += width + GAP
     return sheet
-
-

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
-from torchvision.transforms.v2 import functional as F  # type: ignore[import-untyped]
+from torchvision.transforms.v2 import functional as F
 
 from gan_zoo.errors import DataError
 

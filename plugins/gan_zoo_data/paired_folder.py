@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from PIL import Image
-from torchvision.transforms.v2 import functional as F  # type: ignore[import-untyped]
+from torchvision.transforms.v2 import functional as F
 
 from gan_zoo.errors import DataError
 from gan_zoo.protocols import Sample
@@ -143,7 +143,7 @@ class PairedFolder:
         """The root, where there is no such folder."""
         if self.root.is_dir():
             return []
-        return [f"data: there is no folder {self.root}; name yours with --data DIR"]
+        return [f"there is no folder {self.root}; name yours with --data DIR"]
 
     def open(self, split: str, size: tuple[int, int] | None) -> Pictures:
         """List and pair the files of a split.
@@ -155,13 +155,14 @@ class PairedFolder:
         refuse(mistakes)
         return replace(found, geometry=replace(self.geometry, size=size))
 
-    def inspect(self, split: str) -> list[str]:
-        """Every mistake in listing, pairing and headers, by file."""
+    def inspect(self, split: str, size: tuple[int, int] | None = None) -> list[str]:
+        """Every mistake in listing, pairing, headers and sizes, by file."""
         try:
             found, mistakes = self._pairs(split)
         except DataError as problem:
             return [str(problem)]
-        return mistakes + found.mistakes()
+        sized = replace(found, geometry=replace(self.geometry, size=size))
+        return mistakes + sized.mistakes()
 
     def inputs(self, path: Path, *, pairs: bool) -> Pictures:
         """The pictures at a path as sources, whole or the source half, at their own size.

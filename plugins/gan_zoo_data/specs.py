@@ -104,6 +104,10 @@ class PairedFolderSpec(DataSpec, name="paired_folder"):
             "target": Image(channels(self.target), height, width),
         }
 
+    def anchored(self) -> Self:
+        """The same data from any working directory: the root made absolute."""
+        return self.model_copy(update={"root": str(Path(self.root).expanduser().resolve())})
+
     def missing(self) -> list[str]:
         """The root, where there is no such folder."""
         return self._folder().missing()
@@ -112,9 +116,9 @@ class PairedFolderSpec(DataSpec, name="paired_folder"):
         """List and pair the files of a split; headers and pixels are judged when they are read."""
         return self._folder().open(split, size)
 
-    def inspect(self, split: str) -> list[str]:
+    def inspect(self, split: str, size: Size | None = None) -> list[str]:
         """Every mistake in the files of a split that can be seen without decoding pixels."""
-        return self._folder().inspect(split)
+        return self._folder().inspect(split, size)
 
     def inputs(self, path: str | Path, *, pairs: bool = False) -> Dataset:
         """Sources to translate: a picture file or a folder of them, at their own size.
@@ -169,9 +173,9 @@ class EmojiSpec(DataSpec, name="emoji"):
         """The samples of train, val or test."""
         return self._folder().open(split, size)
 
-    def inspect(self, split: str) -> list[str]:
+    def inspect(self, split: str, size: Size | None = None) -> list[str]:
         """Every mistake in the files of a split; none, unless the installation is damaged."""
-        return self._folder().inspect(split)
+        return self._folder().inspect(split, size)
 
     def inputs(self, path: str | Path, *, pairs: bool = False) -> Dataset:
         """Line art to translate: a grey picture file or a folder of them, at their own size.

@@ -72,9 +72,7 @@ def _as_discriminator(scene: Scene) -> Scene:
     """Nothing that the discriminator learns from may reach the generator."""
 
     def judge(picture: str) -> Callable[[Scene], list[list[Tensor]]]:
-        return lambda mine: mine["cast"].play(
-            "discriminator", mine["seen"].detach(), mine[picture]
-        )
+        return lambda mine: mine["cast"].play("discriminator", mine["seen"].detach(), mine[picture])
 
     return scene.view(
         {

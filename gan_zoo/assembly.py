@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -44,20 +45,21 @@ def assemble(recipe: Recipe, *, weights: bool = True) -> Assembly:
         weights: Give fresh networks their first weights; False where they are loaded anyway.
     """
     wiring = recipe.method.wire(recipe)
+    fill = recipe.init.build() if weights and recipe.init is not None else None
     networks: dict[str, nn.Module] = {}
     for network in wiring.networks:
         with _seeded(recipe.seed, network.name):
             module = network.spec.build(network.given, network.wanted)
-            if weights and recipe.init is not None:
-                recipe.init.build()(module)
+            if fill is not None:
+                fill(module)
         networks[network.name] = module
     conditions: dict[str, nn.Module] = {}
     for name, spec in recipe.conditions.items():
         with _seeded(recipe.seed, f"conditions.{name}"):
             module = conditions[name] = spec.build(wiring.maps)
             if any(True for _ in module.parameters()):
-                if weights and recipe.init is not None:
-                    recipe.init.build()(module)
+                if fill is not None:
+                    fill(module)
                 networks[f"conditions.{name}"] = module
     losses: dict[str, LossFunction] = {n: spec.build() for n, spec in recipe.losses.items()}
     return Assembly(recipe, wiring, networks, conditions, losses, recipe.method.build(recipe))
@@ -73,16 +75,11 @@ def split_path(path: str, recipe: Recipe, wiring: Wiring) -> tuple[str, Mapping[
     raise KeyError(path)
 
 
-class _seeded:
-    """First weights of a network follow from the seed and its name alone, not from the others."""
-
-    def __init__(self, seed: int, name: str) -> None:
-        self.seed = zlib.crc32(f"{seed} {name}".encode())
-
-    def __enter__(self) -> None:
-        self.fork = torch.random.fork_rng()
-        self.fork.__enter__()
-        torch.manual_seed(self.seed)
-
-    def __exit__(self, *error: object) -> None:
-        self.fork.__exit__(None, None, None)
+@contextmanager
+def _seeded(seed: int, name: str) -> Iterator[None]:
+    """First weights of a network follow from the seed and its name alone, not from the others;
+    torch's generators are left as they were.
+    """
+    with torch.random.fork_rng(devices=()):  # networks are drawn on the CPU, then moved
+        torch.default_generator.manual_seed(zlib.crc32(f"{seed} {name}".encode()))
+        yield

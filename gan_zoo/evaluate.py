@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
+from gan_zoo.engine.rundir import RunDir
 from gan_zoo.errors import DataError, UserError
 from gan_zoo.protocols import Dataset
 from gan_zoo.specs import MetricSpec
@@ -18,13 +20,26 @@ from gan_zoo.translate import Translator
 from gan_zoo.zoo import Zoo
 
 TARGET = "target"
+UNASKED = ("l1", "psnr")  # where neither the caller nor the recipe names metrics
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What was measured, on what, and by which protocol."""
+    """What was measured, on what, and by which protocol.
+
+    Args:
+        data: Which pictures, as the data describes itself.
+        model: Which weights made the translations, and how.
+        split: The split of the data.
+        pictures: How many.
+        scores: Metric -> score.
+        protocols: Metric -> how it is computed.
+        baseline: Metric -> score of the median picture, if asked for.
+    """
 
     data: str
+    model: str
+    split: str
     pictures: int
     scores: dict[str, float]
     protocols: dict[str, str]
@@ -32,7 +47,7 @@ class Scores:
 
 
 def evaluate(
-    run: str | Path,
+    run: str | Path | RunDir,
     *,
     data: str | Path | None = None,
     split: str = "test",
@@ -40,14 +55,17 @@ def evaluate(
     median_baseline: bool = False,
     device: str = "auto",
 ) -> Scores:
-    """Score a run on a split of its data, or of other data in the same layout.
+    """Score the 8-bit pictures that `translate` writes, on a split of the run's data or of other
+    data in the same layout.
 
     Args:
         run: The run's folder.
         data: Another root for the data.
         split: Which split.
-        metrics: Names of registered metrics; those of the recipe's validation, or all, if absent.
-        median_baseline: Also score one picture, the per-pixel median of the training targets.
+        metrics: Names of registered metrics; those of the recipe's validation if absent, or l1
+            and psnr where it has none.
+        median_baseline: Also score one picture, the per-pixel median of the training targets,
+            which must fit into memory together.
         device: As in the recipe's engine section.
 
     Raises:
@@ -55,22 +73,22 @@ def evaluate(
     """
     translator = Translator.load(run, device=device)
     recipe = translator.recipe
-    if data is not None:
-        if "root" not in type(recipe.data).model_fields:
-            raise UserError(f"data: {recipe.data.name} has no root that --data could change")
-        recipe = recipe.model_copy(
-            update={"data": recipe.data.model_copy(update={"root": str(data)})}
-        )
-    size = list(recipe.phases.values())[-1].size
     specs = _metrics(recipe.validation.metrics if recipe.validation else {}, metrics)
-    dataset = recipe.data.open(split, size)
+    source = recipe.data
+    if data is not None:
+        if "root" not in type(source).model_fields:
+            raise UserError(f"data: {source.name} has no root that could be changed")
+        source = source.model_copy(update={"root": str(data)})
+    size = recipe.phases[translator.phase].size
+    dataset = source.open(split, size)
     scores = score(translator, dataset, specs)
     reference = None
     if median_baseline:
-        picture = median(recipe.data.open("train", size))
+        picture = median(source.open("train", size))
         reference = score(translator, dataset, specs, instead=picture)
     protocols = {name: spec.protocol for name, spec in specs.items()}
-    return Scores(dataset.describe(), len(dataset), scores, protocols, reference)
+    told = translator.describe() + ("; seed 0" if recipe.inference.dropout else "")
+    return Scores(dataset.describe(), told, split, len(dataset), scores, protocols, reference)
 
 
 def score(
@@ -90,14 +108,15 @@ def score(
     measured = {name: spec.build() for name, spec in metrics.items()}
     for index in range(len(dataset)):
         sample = dataset.read(index, None)
-        inputs = {name: sample.maps[name] for name in translator.inputs}
-        made = translator.picture(inputs) if instead is None else instead
         real = sample.maps[TARGET]
+        if instead is None:
+            made = translator.picture({name: sample.maps[name] for name in translator.inputs})
+        else:
+            made = instead
         if made.shape != real.shape:
-            raise DataError(
-                f"{sample.files[0]}: its target is {[*real.shape]}, the picture to compare "
-                f"{[*made.shape]}; a median needs pictures of one size"
-            )
+            sizes = f"{[*real.shape]}, and {[*made.shape]} is compared with it"
+            cure = "" if instead is None else "; a median needs pictures of one size"
+            raise DataError(f"{sample.files[0]}: its target is {sizes}{cure}")
         for metric in measured.values():
             metric.update(made, real)
     return {name: metric.compute() for name, metric in measured.items()}
@@ -121,14 +140,27 @@ def median(dataset: Dataset) -> Tensor:
 def _metrics(
     validation: Mapping[str, MetricSpec], names: list[str] | None
 ) -> dict[str, MetricSpec]:
-    if names is None and validation:
-        return dict(validation)
-    zoo = Zoo.installed()
-    chosen = names if names is not None else list(zoo.claims("metric"))
-    made = {}
-    for name in chosen:
-        spec = validation.get(name) or zoo.get("metric", name)()
-        if not isinstance(spec, MetricSpec):
-            raise TypeError(f"{name} is no metric")
-        made[name] = spec
+    """The metrics by name, ready to be measured.
+
+    Raises:
+        UserError: unknown, in need of options, or of something that is not at hand.
+    """
+    if names is None:
+        names = list(validation or UNASKED)
+    made = {name: validation.get(name) or _of_name(name) for name in names}
+    if missing := [f"{name}: {line}" for name, spec in made.items() for line in spec.missing()]:
+        raise UserError("\n".join(missing))
+    return made
+
+
+def _of_name(name: str) -> MetricSpec:
+    spec = Zoo.installed().get("metric", name)
+    try:
+        made = spec()
+    except ValidationError as problem:
+        wanted = ", ".join(str(detail["loc"][0]) for detail in problem.errors() if detail["loc"])
+        raise UserError(
+            f"metric {name} needs the options {wanted}; say them in the recipe's validation.metrics"
+        ) from None
+    assert isinstance(made, MetricSpec)
     return made

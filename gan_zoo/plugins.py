@@ -5,9 +5,10 @@ error and shown on demand, and never stops the program.
 from __future__ import annotations
 
 import os
+import re
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,7 @@ from gan_zoo.specs import KINDS, Spec
 
 PACKAGE = "gan-zoo"
 ONLY = "GAN_ZOO_PLUGINS"  # environment: load only these guests, comma separated
+NAME = re.compile(r"[A-Za-z0-9_-]+")  # of a plugin or a component: what `plugin/name` is made of
 
 
 @dataclass(frozen=True)
@@ -40,34 +42,41 @@ class Plugin:
         return self.package == PACKAGE
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.package} {self.version})"
+        return f"{self.name} ({f'{self.package} {self.version}'.rstrip()})"
 
 
 def installed() -> list[Plugin]:
-    """Load every installed plugin, the built-in ones first; GAN_ZOO_PLUGINS=a,b picks guests."""
+    """Load every installed plugin, the built-in ones first.
+
+    GAN_ZOO_PLUGINS=a,b in the environment loads only these guests, and an empty one none: to find
+    the one that disturbs. The built-in components are always there.
+    """
     only = os.environ.get(ONLY)
     wanted = None if only is None else {name.strip() for name in only.split(",")}
-    found = [
-        load(entry)
-        for entry in metadata.entry_points(group=hooks.GROUP)
-        if wanted is None or entry.name in wanted or _package(entry)[0] == PACKAGE
-    ]
+    found = [load(entry, wanted) for entry in metadata.entry_points(group=hooks.GROUP)]
     return sorted(found, key=lambda plugin: (not plugin.builtin, plugin.name, plugin.package))
 
 
-def load(entry: metadata.EntryPoint) -> Plugin:
-    """Load one entry point; whatever it raises becomes the plugin's error."""
+def load(entry: metadata.EntryPoint, wanted: Container[str] | None = None) -> Plugin:
+    """Load one entry point; whatever it raises becomes the plugin's error.
+
+    Args:
+        entry: Of the group `gan_zoo`.
+        wanted: The guests to load; all if None.
+    """
     package, version = _package(entry)
+    found = Plugin(entry.name, package, version)
+    if wanted is not None and entry.name not in wanted and not found.builtin:
+        return replace(found, error=f"left out by {ONLY}={os.environ.get(ONLY, '')}")
     start = time.perf_counter()
     try:
-        if refusal := _asks_for_newer(entry):
-            return Plugin(entry.name, package, version, error=refusal)
+        if refusal := _refusal(entry, found):
+            return replace(found, error=refusal)
         components, recipes = _call(entry.name, entry.load())
     except (Exception, SystemExit) as problem:  # a guest may raise anything; it is shown, not lost
-        error = f"{type(problem).__name__}: {problem}"
-        return Plugin(entry.name, package, version, error=error)
+        return replace(found, error=f"{type(problem).__name__}: {problem}")
     seconds = time.perf_counter() - start
-    return Plugin(entry.name, package, version, components, recipes, seconds)
+    return replace(found, components=components, recipes=recipes, seconds=seconds)
 
 
 def _call(name: str, module: ModuleType) -> tuple[tuple[type[Spec], ...], tuple[Path, ...]]:
@@ -76,29 +85,53 @@ def _call(name: str, module: ModuleType) -> tuple[tuple[type[Spec], ...], tuple[
     manager.add_hookspecs(hooks)
     manager.register(module, name)
     manager.check_pending()  # a misspelt hook is an error, not silence
-    components = tuple(_flat(manager.hook.gan_zoo_components()))
-    recipes = tuple(Path(folder) for folder in _flat(manager.hook.gan_zoo_recipes()))
-    if not components and not recipes:
-        raise TypeError(f"module {module.__name__} brings no component and no recipe")
-    for spec in components:
-        if not (isinstance(spec, type) and issubclass(spec, Spec) and spec.name):
-            raise TypeError(f"{spec!r} is not a named spec of one of {', '.join(KINDS)}")
-    return components, recipes
+    components = tuple(_items("gan_zoo_components", manager.hook.gan_zoo_components()))
+    folders = _items("gan_zoo_recipes", manager.hook.gan_zoo_recipes())
+    if not components and not folders:
+        raise TypeError(f"{getattr(module, '__name__', module)} brings no component and no recipe")
+    for index, spec in enumerate(components):
+        _require_component(spec)
+        if any((spec.kind, spec.name) == (s.kind, s.name) for s in components[:index]):
+            raise TypeError(f"the {spec.kind} '{spec.name}' comes twice")
+    for folder in folders:
+        if not (isinstance(folder, str | Path) and Path(folder).is_dir()):
+            raise TypeError(f"gan_zoo_recipes returned {folder!r}, which is not a folder")
+    return components, tuple(map(Path, folders))
 
 
-def _flat(answers: Iterable[Iterable[Any]]) -> Iterable[Any]:
-    return (item for answer in answers for item in answer)
+def _require_component(spec: Any) -> None:
+    if not (isinstance(spec, type) and issubclass(spec, Spec)):
+        raise TypeError(f"gan_zoo_components returned {spec!r}, which is not a spec class")
+    if spec.kind not in KINDS or not NAME.fullmatch(spec.name):
+        raise TypeError(
+            f"{spec.__name__} needs a kind ({', '.join(KINDS)}) and a name of letters, digits, "
+            "_ and -, as class MySpec(LossSpec, name='mine')"
+        )
+
+
+def _items(hook: str, answers: Iterable[Any]) -> list[Any]:
+    """What a hook returned: a list of things, not one of them."""
+    found: list[Any] = []
+    for answer in answers:
+        if isinstance(answer, str) or not isinstance(answer, Iterable):
+            raise TypeError(f"{hook} returned {answer!r}, where a list is expected")
+        found += answer
+    return found
 
 
 def _package(entry: metadata.EntryPoint) -> tuple[str, str]:
-    if entry.dist is None:
+    dist = entry.dist
+    name = None if dist is None else dist.metadata["Name"]
+    if dist is None or not name:
         return "unknown package", ""
-    return entry.dist.name.lower().replace("_", "-"), entry.dist.version
+    return str(name).lower().replace("_", "-"), dist.metadata["Version"] or ""
 
 
-def _asks_for_newer(entry: metadata.EntryPoint) -> str:
-    """Why a guest's requirement on gan-zoo is not met; empty where it is."""
-    if entry.dist is None or _package(entry)[0] == PACKAGE:
+def _refusal(entry: metadata.EntryPoint, plugin: Plugin) -> str:
+    """Why a guest cannot be loaded at all: its name, or another gan-zoo that it asks for."""
+    if not NAME.fullmatch(entry.name):
+        return f"'{entry.name}' cannot be a plugin's name; it needs letters, digits, _ and -"
+    if plugin.builtin or entry.dist is None:
         return ""
     asks = [line for line in entry.dist.requires or [] if line.lower().startswith("gan")]
     if not asks:
@@ -107,12 +140,11 @@ def _asks_for_newer(entry: metadata.EntryPoint) -> str:
     from packaging.utils import canonicalize_name
 
     have = metadata.version(PACKAGE)
-    for requirement in map(Requirement, asks):
-        if canonicalize_name(requirement.name) != PACKAGE:
+    for asked in map(Requirement, asks):
+        holds = asked.marker is None or asked.marker.evaluate({"extra": ""})
+        if canonicalize_name(asked.name) != PACKAGE or not holds:
             continue
-        if not requirement.specifier.contains(have, prereleases=True):
-            return (
-                f"asks for {PACKAGE} {requirement.specifier}, this is {have}: "
-                f"pip install '{PACKAGE}{requirement.specifier}'"
-            )
+        if not asked.specifier.contains(have, prereleases=True):
+            wanted = f"{PACKAGE}{asked.specifier}"
+            return f"it asks for {wanted}, and this is {have}: pip install '{wanted}'"
     return ""

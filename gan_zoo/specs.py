@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -17,6 +17,7 @@ from pydantic import (
     PositiveInt,
     SerializationInfo,
     Strict,
+    ValidationInfo,
     model_serializer,
 )
 from pydantic_core import core_schema
@@ -66,10 +67,14 @@ class Spec(BaseModel):
         """A field of a kind takes any registered component of it: a spec, or `{use: NAME, ...}`."""
         if cls.name or not cls.kind:
             return handler(source)  # type: ignore[no-any-return]
-        from gan_zoo.zoo import resolve
+
+        def looked_up(value: Any, info: ValidationInfo) -> Spec:
+            from gan_zoo.zoo import resolve  # the zoo knows specs, so specs ask it late
+
+            return resolve(cls, value, info.context)
 
         return core_schema.with_info_plain_validator_function(
-            lambda value, info: resolve(cls, value, info.context),
+            looked_up,
             serialization=core_schema.plain_serializer_function_ser_schema(
                 lambda spec, info: spec.model_dump(context=info.context, mode=info.mode),
                 info_arg=True,
@@ -81,6 +86,13 @@ class Spec(BaseModel):
         if cls.name or not cls.kind:
             return handler(schema)  # type: ignore[no-any-return]
         return {"x-component": cls.kind}  # becomes a choice in gan_zoo.recipe.schema
+
+    @classmethod
+    def example(cls) -> Self:
+        """The smallest useful one, which gan_zoo.testing builds and runs; override it where an
+        option is required or the defaults are large.
+        """
+        return cls()
 
     def missing(self) -> list[str]:
         """What is not at hand and needed before a run, each with its cure: data, weights."""
@@ -148,10 +160,13 @@ class Published:
     """A foreign checkpoint layout of one network.
 
     Args:
+        file: the network's name in its file, as G in latest_net_G.pth.
         keys: key in the published file -> key in our state dict.
-        options: what the published file's shapes say of our options, for hints on a mismatch.
+        options: what the published file's shapes say of our options, by dotted path, for hints on
+            a mismatch; nothing where it is another network's file.
     """
 
+    file: str
     keys: Mapping[str, str]
     options: Callable[[Mapping[str, tuple[int, ...]]], Mapping[str, Any]]
 
@@ -227,6 +242,10 @@ class ConditionSpec(Spec, kind="condition"):
     @abstractmethod
     def build(self, maps: Mapping[str, Image]) -> nn.Module:
         """A module: named maps (floats in [-1, 1], ids as int64) -> `B C H W`."""
+
+    def published(self, maps: Mapping[str, Image]) -> list[Published]:
+        """Foreign checkpoint layouts that these options can read, where it owns parameters."""
+        return []
 
 
 # ---------------------------------------------------------------------------------- learning

@@ -1,14 +1,15 @@
 """A run folder -> a Translator: paths, PIL, numpy, tensors in; the same out.
 
-Previews, validation, evaluation and translation all end in `Translator.picture`, one picture at a
+Previews, validation, evaluation and translation all end in `Translator.output`, one picture at a
 time, so that none of them can differ from another.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+import errno
+import io
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,39 +17,49 @@ import numpy as np
 import torch
 from PIL import Image as PIL
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.dropout import _DropoutNd
 
 from gan_zoo.assembly import assemble
+from gan_zoo.engine.disk import write
 from gan_zoo.engine.precision import Precision, pick_device
 from gan_zoo.engine.rundir import RunDir
 from gan_zoo.engine.scene import Cast
 from gan_zoo.engine.stage import playing
 from gan_zoo.errors import UserError
-from gan_zoo.protocols import Method, Sample
-from gan_zoo.recipe.model import Inference, Recipe
+from gan_zoo.inference import inferring, padded, seeded, to_8bit
+from gan_zoo.protocols import Dataset, Method, Sample
+from gan_zoo.recipe.model import Recipe
+
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # channels -> Pillow's word
+ORIENTATION = 0x0112  # EXIF: how a camera was held
+NO_FAULT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # of the disk, not of the user
 
 
 class Translator:
     """Makes pictures as the recipe's `inference` says.
 
     Args:
-        recipe: Of the run.
+        recipe: Of the run, as it is in the phase that plays.
         cast: Who plays.
         method: Makes the scene, whose output is the picture.
+        phase: The phase that the weights were kept in, where they come from a run's folder.
+        weights: Their name there.
     """
 
-    def __init__(self, recipe: Recipe, cast: Cast, method: Method) -> None:
+    def __init__(
+        self, recipe: Recipe, cast: Cast, method: Method, *, phase: str = "", weights: str = ""
+    ) -> None:
         self.recipe = recipe
         self.cast = cast
         self.method = method
+        self.phase = phase
+        self.weights = weights
         self.inputs = list(dict.fromkeys(m for c in recipe.conditions.values() for m in c.needs()))
 
     @classmethod
     def load(
-        cls, run: str | Path, *, device: str = "auto", weights: str | None = None
+        cls, run: str | Path | RunDir, *, device: str = "auto", weights: str | None = None
     ) -> Translator:
-        """Open a run folder.
+        """Open a run's folder.
 
         Args:
             run: The folder.
@@ -58,29 +69,43 @@ class Translator:
         Raises:
             UserError: it is no run, or its weights are absent or damaged.
         """
-        folder = RunDir.open(run)
+        folder = run if isinstance(run, RunDir) else RunDir.open(run)
         recipe = folder.recipe()
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
+            raise UserError(f"device: {device} came; auto, cpu, cuda, cuda:N or mps was expected")
         precision = Precision.of(recipe.engine, pick_device(device))
-        assembly = assemble(recipe, weights=False)
         weights = weights or recipe.inference.weights
-        play = recipe.phases[folder.weights_phase(weights)].play
-        needed = [n for n in assembly.networks if assembly.owner(n) == assembly.wiring.players[0]]
-        for name in needed:
+        phase = folder.weights_phase(weights)
+        assembly = assemble(recipe, weights=False)
+        for name in assembly.networks:
+            if assembly.owner(name) != assembly.wiring.players[0]:
+                continue
             try:
                 assembly.networks[name].load_state_dict(folder.load_weights(weights, name))
             except RuntimeError as problem:
-                raise UserError(f"weights of {name} do not fit its recipe: {problem}") from None
+                raise UserError(
+                    f"weights {weights} of {name} do not fit the run's recipe: {problem}"
+                ) from None
             precision.place(assembly.networks[name])
-        cast = Cast(playing(assembly, play), assembly.conditions, precision)
-        return cls(recipe, cast, assembly.method)
+        play = playing(assembly, recipe.phases[phase].play)
+        cast = Cast(play, assembly.conditions, precision)
+        return cls(recipe.in_phase(phase), cast, assembly.method, phase=phase, weights=weights)
 
-    def picture(self, maps: Mapping[str, Tensor], *, seed: int = 0) -> Tensor:
-        """The core of every use: named maps, uint8 `C H W` -> the picture, uint8 `D H W`.
+    def describe(self) -> str:
+        """One line: which weights make pictures how, and on what."""
+        inference = self.recipe.inference
+        norm = "each picture's own" if inference.norm == "picture" else "learned"
+        noise = "on" if inference.dropout else "off"
+        kept = f"weights {self.weights} of phase {self.phase}; " if self.weights else ""
+        return f"{kept}norm statistics {norm}, dropout {noise}; {self.cast.precision}"
+
+    def output(self, maps: Mapping[str, Tensor], *, seed: int = 0) -> Tensor:
+        """The core of every use: named maps `C H W` -> the picture `D H W` in [-1, 1], on the CPU.
 
         Any size: what the network cannot take is padded by reflection and cropped back.
 
         Args:
-            maps: The inputs.
+            maps: The inputs, uint8 or floats in [-1, 1].
             seed: With the input itself, the seed of dropout where inference keeps it on.
         """
         height, width = next(iter(maps.values())).shape[-2:]
@@ -89,49 +114,49 @@ class Translator:
         with inferring(self._modules(), self.recipe.inference), seeded(self._device, maps, seed):
             scene = self.method.scene(self.cast, self.cast.precision.receive(batch))
             made: Tensor = scene[self.method.output]
-        return to_8bit(made[0, :, :height, :width])
+        return made[0, :, :height, :width].to("cpu", copy=True)  # out of inference mode
+
+    def picture(self, maps: Mapping[str, Tensor], *, seed: int = 0) -> Tensor:
+        """`output` as an 8-bit picture, uint8 `D H W`."""
+        return to_8bit(self.output(maps, seed=seed))
 
     def __call__(self, inputs: Any, *, seed: int = 0) -> Any:
         """Translate one input or a batch of them; the answer is of the same type.
 
         Args:
             inputs: A path (gives a PIL picture), a PIL picture, a numpy array `H W C` or `H W`, a
-                tensor `C H W` or `B C H W`, a dict of named maps of one of these, or a list.
-                Arrays and tensors are uint8, or floats in [-1, 1], which give floats.
+                tensor `C H W`, or a dict of named maps of one of these. A batch is a list, a
+                numpy array `B H W C` or a tensor `B C H W`. uint8 gives uint8; floats in [-1, 1]
+                give floats, not rounded on the way.
             seed: The seed of dropout where inference keeps it on.
 
         Raises:
             UserError: the type, the channels or the value range is not what the model takes.
         """
+        if isinstance(inputs, Mapping):
+            return self._named(inputs, seed)
         if isinstance(inputs, list | tuple):
             return [self(item, seed=seed) for item in inputs]
-        if isinstance(inputs, Tensor) and inputs.ndim == 4:
-            return torch.stack([self(item, seed=seed) for item in inputs])
-        if isinstance(inputs, Mapping):
-            first = next(iter(inputs.values()))
-            maps = {name: self._map(name, value) for name, value in inputs.items()}
-        elif len(self.inputs) == 1:
-            first, maps = inputs, {self.inputs[0]: self._map(self.inputs[0], inputs)}
-        else:
+        if isinstance(inputs, Tensor | np.ndarray) and inputs.ndim == 4:
+            return _stacked([self(item, seed=seed) for item in inputs])
+        if isinstance(inputs, str | Path):  # the data knows which files belong together
+            return self._like(inputs, self._read(inputs), seed)
+        if len(self.inputs) > 1:
             raise UserError(
                 f"this model takes the maps {', '.join(self.inputs)}; give a dict of them"
             )
-        if missing := [name for name in self.inputs if name not in maps]:
-            raise UserError(f"the map {missing[0]} is missing; needed: {', '.join(self.inputs)}")
-        return _like(first, self.picture(maps, seed=seed))
+        return self._named({self.inputs[0]: inputs}, seed)
 
-    def folder(
-        self, path: str | Path, *, pairs: bool = False, seed: int = 0
-    ) -> Iterator[tuple[Sample, Tensor]]:
-        """Translate a file, or all files of a folder, read as the recipe's data reads them.
+    def over(self, dataset: Dataset, *, seed: int = 0) -> Iterator[tuple[Sample, Tensor]]:
+        """Translate the samples of a dataset, one after another.
 
         Raises:
             DataError: a file is not what the recipe says; names it.
         """
-        dataset = self.recipe.data.inputs(path, pairs=pairs)
         for index in range(len(dataset)):
             sample = dataset.read(index, None)
-            yield sample, self.picture(sample.maps, seed=seed)
+            maps = {name: sample.maps[name] for name in self.inputs}
+            yield sample, self.picture(maps, seed=seed)
 
     @property
     def _device(self) -> torch.device:
@@ -140,94 +165,187 @@ class Translator:
     def _modules(self) -> list[nn.Module]:
         return [*self.cast.networks.values(), *self.cast.conditions.values()]
 
+    def _named(self, inputs: Mapping[str, Any], seed: int) -> Any:
+        """One dict of maps, or a dict of batches."""
+        if set(inputs) != set(self.inputs):
+            came = ", ".join(inputs) or "none"
+            raise UserError(f"the maps {came} came; this model takes {', '.join(self.inputs)}")
+        first = inputs[self.inputs[0]]
+        batched = {name: _is_batch(value) for name, value in inputs.items()}
+        if any(batched.values()):
+            lengths = {len(v) if batched[name] else -1 for name, v in inputs.items()}
+            if len(lengths) > 1:
+                raise UserError("the maps of a batch must all have the same length")
+            rows = zip(*inputs.values(), strict=True)
+            made = [self._named(dict(zip(inputs, row, strict=True)), seed) for row in rows]
+            return made if isinstance(first, list | tuple) else _stacked(made)
+        maps = {name: self._map(name, inputs[name]) for name in self.inputs}
+        sizes = {name: f"{m.shape[-2]}x{m.shape[-1]}" for name, m in maps.items()}
+        if len(set(sizes.values())) > 1:
+            told = ", ".join(f"{name} {size}" for name, size in sizes.items())
+            raise UserError(f"the maps of one picture must have one size; {told} came")
+        return self._like(first, maps, seed)
+
+    def _read(self, path: str | Path) -> dict[str, Tensor]:
+        dataset = self.recipe.data.inputs(path)
+        if len(dataset) != 1:
+            raise UserError(
+                f"{path} holds {len(dataset)} pictures; give one, or a list of them "
+                "(gan_zoo.translate.translate_files takes folders)"
+            )
+        maps = dataset.read(0, None).maps
+        return {name: maps[name] for name in self.inputs}
+
     def _map(self, name: str, value: Any) -> Tensor:
-        """Any accepted type -> uint8 `C H W`."""
+        """Any accepted type -> `C H W`, uint8 or floats."""
         if isinstance(value, str | Path):
-            return next(iter(self.recipe.data.inputs(value).read(0, None).maps.values()))
+            return self._read(value)[name]
         wanted = self.recipe.data.maps()[name].channels
         if isinstance(value, PIL.Image):
+            _refuse_odd(name, value, wanted)
             value = np.asarray(value)
         if isinstance(value, np.ndarray):
             value = torch.from_numpy(np.array(value, copy=True))
             value = value[None] if value.ndim == 2 else value.movedim(-1, 0)
         if not isinstance(value, Tensor) or value.ndim != 3:
-            came = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+            came = [*value.shape] if isinstance(value, Tensor) else type(value).__name__
             raise UserError(
                 f"{name}: {came} came; a path, a PIL picture, an array H W C or a tensor C H W "
                 "was expected"
             )
-        if value.shape[0] != wanted:
+        if value.shape[0] != wanted or not value.numel():
             raise UserError(
-                f"{name}: {value.shape[0]} channels came, the model takes {wanted}; convert the "
-                "picture, or train with the data's mode changed"
+                f"{name}: {[*value.shape]} (channels, height, width) came; the model takes "
+                f"{wanted} channel{'s' * (wanted != 1)}"
             )
         if value.dtype == torch.uint8:
             return value
-        if not value.is_floating_point() or value.abs().max() > 1:
+        if not value.is_floating_point():
+            raise UserError(f"{name}: {value.dtype} came; uint8, or floats in [-1, 1], is expected")
+        most = value.abs().max().item()
+        if not most <= 1:  # also where it is not a number
             raise UserError(
-                f"{name}: {value.dtype} up to {value.abs().max():.4g} came; uint8, or floats in "
-                "[-1, 1], were expected"
+                f"{name}: floats up to {most:.4g} came, [-1, 1] is expected; "
+                "for 8-bit values: x / 127.5 - 1"
             )
-        return value
+        return value.detach()
+
+    def _like(self, given: Any, maps: Mapping[str, Tensor], seed: int) -> Any:
+        """The translation in the type of what was given."""
+        if isinstance(given, Tensor):
+            if given.dtype == torch.uint8:
+                return self.picture(maps, seed=seed).to(given.device)
+            return self.output(maps, seed=seed).to(given)
+        if isinstance(given, np.ndarray):
+            whole = given.dtype == np.uint8
+            made = self.picture(maps, seed=seed) if whole else self.output(maps, seed=seed)
+            array = made.movedim(0, -1).numpy()
+            array = array[..., 0] if given.ndim == 2 and array.shape[-1] == 1 else array
+            return array.astype(given.dtype)
+        return to_pil(self.picture(maps, seed=seed))
 
 
-def padded(tensor: Tensor, multiple: int) -> Tensor:
-    """Reflect `B C H W` at the right and the bottom up to a multiple; repeat where the picture is
-    smaller than the pad.
+def load(
+    run: str | Path | RunDir, *, device: str = "auto", weights: str | None = None
+) -> Translator:
+    """Open a run's folder to translate with it: `gan_zoo.load("runs/mine")("input.png")`.
+
+    Args:
+        run: The folder.
+        device: As in the recipe's engine section.
+        weights: latest or best; what the recipe says if absent.
+
+    Raises:
+        UserError: it is no run, or its weights are absent or damaged.
     """
-    for dim in (-2, -1):
-        side = tensor.shape[dim]
-        if pad := -side % multiple:
-            mirror = torch.arange(side + pad)
-            period = max(2 * side - 2, 1)
-            mirror = mirror % period
-            mirror = torch.where(mirror < side, mirror, period - mirror)
-            tensor = tensor.index_select(dim, mirror.to(tensor.device))
-    return tensor
+    return Translator.load(run, device=device, weights=weights)
 
 
-def to_8bit(picture: Tensor) -> Tensor:
-    """Floats in [-1, 1] -> uint8, rounded."""
-    return ((picture.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu()
+def translate_files(
+    run: str | Path | RunDir,
+    input: str | Path,
+    output: str | Path,
+    *,
+    seed: int = 0,
+    pairs: bool = False,
+    weights: str | None = None,
+    device: str = "auto",
+) -> int:
+    """Translate a picture file, or all of a folder and the folders in it, into PNG files.
+
+    Args:
+        run: The run's folder.
+        input: A picture file or a folder.
+        output: A folder, in which the inputs' names are kept; for one file also NAME.png. What an
+            earlier translation wrote there is replaced, inputs never are.
+        seed: The seed of dropout where inference keeps it on.
+        pairs: The files hold input and target side by side; take the input half.
+        weights: latest or best; what the recipe says if absent.
+        device: As in the recipe's engine section.
+
+    Returns:
+        How many pictures were written.
+
+    Raises:
+        UserError: no run, a file that is not what the recipe says, or nowhere to write.
+        OSError: the disk is full; what was written is whole.
+    """
+    input, output = Path(input), Path(output)
+    single = _place(input, output)
+    translator = Translator.load(run, device=device, weights=weights)
+    dataset = translator.recipe.data.inputs(input, pairs=pairs)
+    noise = f"; seed {seed}" if translator.recipe.inference.dropout else ""
+    print(f"{dataset.describe()}\n{translator.describe()}{noise}")
+    multiple, odd = translator.recipe.generator.multiple(), 0
+    for sample, picture in translator.over(dataset, seed=seed):
+        odd += any(side % multiple for side in picture.shape[1:])
+        target = single or output / f"{sample.name}.png"
+        if target.resolve() in {Path(file).resolve() for file in sample.files}:
+            raise UserError(f"{target} is an input, and no input is overwritten; name another")
+        _save(to_pil(picture), target)
+    if odd:
+        print(f"{odd} padded by reflection to multiples of {multiple} and cropped back")
+    return len(dataset)
 
 
-@contextmanager
-def inferring(modules: Iterable[nn.Module], inference: Inference) -> Iterator[None]:
-    """Set networks to inference as the recipe says, and back to what they were."""
-    layers = list(dict.fromkeys(layer for module in modules for layer in module.modules()))
-    before = [(layer, layer.training) for layer in layers]
-    norms = [layer for layer in layers if isinstance(layer, _BatchNorm)]
-    tracked = [(layer, layer.track_running_stats) for layer in norms]
-    for layer in layers:
-        layer.training = (inference.dropout and isinstance(layer, _DropoutNd)) or (
-            inference.norm == "picture" and isinstance(layer, _BatchNorm)
-        )
-    for layer in norms if inference.norm == "picture" else ():
-        layer.track_running_stats = False  # own statistics, and the learned ones do not move
+def _place(input: Path, output: Path) -> Path | None:
+    """The one file to write, or None for a folder of them.
+
+    Raises:
+        UserError: the output is of the wrong kind, or lies within the input.
+    """
+    suffix = output.suffix.lower()
+    if not input.is_dir() and not output.is_dir():
+        if suffix == ".png":
+            return output
+        if suffix in PIL.registered_extensions():
+            raise UserError(
+                f"{output}: translations are PNG files, which keep every pixel; "
+                f"name it {output.with_suffix('.png')}, or name a folder"
+            )
+    if output.exists() and not output.is_dir():
+        raise UserError(f"{output} is a file; a folder was expected")
+    if input.is_dir():
+        if output.resolve().is_relative_to(input.resolve()):
+            raise UserError(
+                f"{output} lies in {input}, whose pictures are all inputs; name a folder elsewhere"
+            )
+        if suffix == ".png":
+            raise UserError(f"{output} names a file, but {input} is a folder; name a folder")
+    return None
+
+
+def _save(picture: PIL.Image, target: Path) -> None:
+    """Write a PNG file, whole or not at all."""
+    data = io.BytesIO()
+    picture.save(data, format="PNG")
     try:
-        with torch.inference_mode():
-            yield
-    finally:
-        for layer, training in before:
-            layer.training = training
-        for norm, tracks in tracked:
-            norm.track_running_stats = tracks
-
-
-@contextmanager
-def seeded(device: torch.device, maps: Mapping[str, Tensor], seed: int) -> Iterator[None]:
-    """Seed torch by the input and `seed`, and leave its generators as they were.
-
-    The same input gets the same noise alone, in a batch, from a file or in a preview.
-    """
-    content = zlib.crc32(str(seed).encode())
-    for name in sorted(maps):
-        content = zlib.crc32(maps[name].contiguous().cpu().numpy().tobytes(), content)
-    kind = device.type if device.type in ("cuda", "mps") else "cuda"
-    devices = [device] if device.type in ("cuda", "mps") else []
-    with torch.random.fork_rng(devices=devices, device_type=kind):
-        torch.manual_seed(content)
-        yield
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write(target, data.getvalue())
+    except OSError as problem:
+        if problem.errno in NO_FAULT:
+            raise
+        raise UserError(f"{target} cannot be written: {problem.strerror}") from None
 
 
 def to_pil(picture: Tensor) -> PIL.Image:
@@ -237,19 +355,34 @@ def to_pil(picture: Tensor) -> PIL.Image:
         UserError: more channels than a picture file holds.
     """
     channels = picture.shape[0]
-    modes = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-    if channels not in modes:
+    if channels not in MODES:
         raise UserError(f"a picture of {channels} channels has no file format here; use tensors")
     array = picture.movedim(0, -1).numpy()
     return PIL.fromarray(array[..., 0] if channels == 1 else array)
 
 
-def _like(given: Any, picture: Tensor) -> Any:
-    """The picture in the type of what was given."""
-    if isinstance(given, Tensor):
-        return picture if given.dtype == torch.uint8 else picture.to(given) / 127.5 - 1
-    if isinstance(given, np.ndarray):
-        array = picture.movedim(0, -1).numpy()
-        array = array[..., 0] if given.ndim == 2 and array.shape[-1] == 1 else array
-        return array if given.dtype == np.uint8 else (array / 127.5 - 1).astype(given.dtype)
-    return to_pil(picture)
+def _refuse_odd(name: str, picture: PIL.Image, channels: int) -> None:
+    """Refuse what would only look right as numbers: palettes, other modes, turned pixels."""
+    wanted = MODES.get(channels, f"{channels} channels")
+    if picture.mode != wanted and (picture.mode, channels) != ("CMYK", 4):
+        raise UserError(
+            f"{name}: a picture of mode {picture.mode} came, the model takes {wanted}; "
+            f"picture.convert('{wanted}') makes one"
+        )
+    if picture.getexif().get(ORIENTATION, 1) != 1:
+        raise UserError(
+            f"{name}: its EXIF tag turns the picture, its pixels lie on their side; "
+            "PIL.ImageOps.exif_transpose(picture) turns them"
+        )
+
+
+def _is_batch(value: Any) -> bool:
+    return isinstance(value, list | tuple) or (
+        isinstance(value, Tensor | np.ndarray) and value.ndim == 4
+    )
+
+
+def _stacked(made: list[Any]) -> Any:
+    if not made:
+        raise UserError("an empty batch came; at least one picture was expected")
+    return torch.stack(made) if isinstance(made[0], Tensor) else np.stack(made)

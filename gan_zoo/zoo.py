@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from gan_zoo.errors import UserError
 from gan_zoo.plugins import PACKAGE, Plugin, installed
+from gan_zoo.recipe.mistakes import said
 from gan_zoo.specs import KINDS, Spec
 
 
@@ -68,12 +69,12 @@ class Zoo:
             UserError: unknown, claimed twice, or of a plugin that is absent or did not load.
         """
         claims = self._claims[kind].get(name, [])
-        if len(claims) == 1:
-            return claims[0].spec
-        if claims:
-            packages = " and ".join(str(claim.plugin) for claim in claims)
-            raise UserError(f"{kind} '{name}' is claimed by {packages}; uninstall one of them")
-        raise UserError(self._unknown(kind, name))
+        if rivals := self._rivals(name, claims):
+            both = " and ".join(map(str, rivals))
+            raise UserError(f"{kind} '{name}' is claimed by {both}; uninstall one of them")
+        if not claims:
+            raise UserError(self._unknown(kind, name))
+        return claims[0].spec
 
     def recipes(self) -> dict[str, list[tuple[Path, Plugin]]]:
         """Shipped recipes by name; a guest's is `plugin/name`."""
@@ -86,29 +87,48 @@ class Zoo:
                     found.setdefault(name, []).append((path, plugin))
         return found
 
+    def _rivals(self, name: str, claims: Sequence[Claim]) -> list[Plugin]:
+        """The plugins between which a name is open: of one name themselves, or both claim it."""
+        plugin, slash, _ = name.rpartition("/")
+        same = [p for p in self.plugins if slash and not p.builtin and p.name == plugin]
+        if len(same) < 2:
+            same = [claim.plugin for claim in claims]
+        return same if len(same) > 1 else []
+
     def _unknown(self, kind: str, name: str) -> str:
-        known = list(self.claims(kind))
         plugin, _, bare = name.rpartition("/")
-        said = f"unknown {kind} '{name}'"
-        broken = [p for p in self.plugins if p.error and (not plugin or p.name == plugin)]
-        if broken:
-            causes = "; ".join(f"{p}: {p.error}" for p in broken)
-            said += f" (plugin not loaded: {causes})"
-        elif plugin and not any(p.name == plugin for p in self.plugins):
-            return f"{said}: its plugin is not installed; pip install {PACKAGE}-{plugin}"
-        guests = [full for full in known if full.endswith(f"/{bare}")]
-        if near := guests or near_misses(name, known):
-            return f"{said}; did you mean {' or '.join(near)}?"
-        return f"{said}; there are {', '.join(known)}"
+        told = f"unknown {kind} '{name}'"
+        if plugin and not any(p.name == plugin for p in self.plugins):
+            return f"{told}; its plugin is not installed: pip install {PACKAGE}-{plugin}"
+        for broken in self.plugins:
+            if broken.error and broken.name == plugin:
+                return f"{told}; its plugin {broken} did not load: {broken.error}"
+        known = list(self.claims(kind))
+        if near := _namesakes(bare, known) or near_misses(name, known):
+            return f"{told}; did you mean {' or '.join(near)}?"
+        if elsewhere := [other for other in KINDS if name in self._claims.get(other, {})]:
+            told += f", which is a {elsewhere[0]}"
+        failed = "".join(f"; {p} did not load: {p.error}" for p in self.plugins if p.error)
+        return f"{told}; there are {', '.join(known) or 'none'}{failed}"
+
+
+def _namesakes(bare: str, known: Iterable[str]) -> list[str]:
+    """The guests' components that bear a name behind their plugin's."""
+    return [name for name in known if name.rpartition("/")[2] == bare]
 
 
 def near_misses(name: str, known: Iterable[str]) -> list[str]:
-    """The names that were probably meant, best first."""
-    return difflib.get_close_matches(str(name), list(known), n=2, cutoff=0.6)
+    """The names that were probably meant: the best, and another that is about as good."""
+    likeness = {other: difflib.SequenceMatcher(None, other, name).ratio() for other in known}
+    least = max(0.6, max(likeness.values(), default=0) - 0.1)
+    near = [other for other, like in likeness.items() if like >= least]
+    return sorted(near, key=lambda other: -likeness[other])[:2]
 
 
 def resolve(kind: type[Spec], value: Any, context: Mapping[str, Any] | None) -> Spec:
     """A field of a kind: a spec as it is, or `{use: NAME, option: value, ...}` looked up.
+
+    The kind may be an unnamed class between a kind and its specs; the field then takes only those.
 
     Raises:
         ValueError: pydantic's own, with the places of all mistakes.
@@ -116,23 +136,31 @@ def resolve(kind: type[Spec], value: Any, context: Mapping[str, Any] | None) -> 
     if isinstance(value, kind):
         return value
     zoo: Zoo = (context or {}).get("zoo") or Zoo.installed()
+    names = [
+        name for name, claims in zoo.claims(kind.kind).items() if issubclass(claims[0].spec, kind)
+    ]
     if not isinstance(value, Mapping):
-        raise PydanticCustomError(
-            "component",
-            "a {kind} is expected as {{use: NAME, ...}}",
-            {"kind": kind.kind},
-        )
-    if "use" not in value:
-        raise PydanticCustomError(
-            "component_use",
-            "`use` is missing; name one of {names}",
-            {"kind": kind.kind, "names": ", ".join(zoo.claims(kind.kind))},
-        )
+        near = near_misses(value, names) if isinstance(value, str) else []
+        hint = f"; did you mean {{use: {near[0]}}}?" if near else ""
+        raise _refused("component", f"{said(value)} came, but {{use: NAME, ...}} is expected{hint}")
+    name = value.get("use")
+    if name is None:
+        meant = [item for item in value.values() if isinstance(item, str) and item in names]
+        hint = f"did you mean use: {meant[0]}?" if meant else f"name one of {', '.join(names)}"
+        raise _refused("component_use", f"`use` is missing; {hint}")
+    if not isinstance(name, str):
+        told = f"{said(name)} came, but one of {', '.join(names)} is expected"
+        raise _refused("component_unknown", told)
     try:
-        spec = zoo.get(kind.kind, str(value["use"]))
+        spec = zoo.get(kind.kind, name)
     except UserError as problem:
-        raise PydanticCustomError(
-            "component_unknown", "{problem}", {"problem": str(problem)}
-        ) from None
+        raise _refused("component_unknown", str(problem)) from None
+    if not issubclass(spec, kind):
+        told = f"{name} cannot stand here; name one of {', '.join(names)}"
+        raise _refused("component_unknown", told)
     options = {key: given for key, given in value.items() if key != "use"}
     return spec.model_validate(options, context=dict(context or {}))
+
+
+def _refused(problem: str, told: str) -> PydanticCustomError:
+    return PydanticCustomError(problem, "{told}", {"told": told})  # braces in it stay as they are

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from gan_zoo.errors import ContractError
+from gan_zoo.recipe.mistakes import Keys, Problem, said
 from gan_zoo.recipe.model import Phase, Recipe
-from gan_zoo.recipe.report import Problem, RecipeError
-from gan_zoo.recipe.source import Keys, Source
-from gan_zoo.specs import NetworkSpec, Spec, Wiring
+from gan_zoo.recipe.report import problems
+from gan_zoo.recipe.source import Source
+from gan_zoo.recipe.tree import Node, patch
+from gan_zoo.shapes import Image
+from gan_zoo.specs import DataSpec, LossSpec, Network, Wiring
 from gan_zoo.zoo import Zoo, near_misses
 
 
@@ -19,166 +24,233 @@ def contracts(recipe: Recipe, source: Source | None = None, zoo: Zoo | None = No
     Raises:
         RecipeError: every mistake at once.
     """
-    found = [*_conditions(recipe)]
-    if not found:
-        found = [*_wired(recipe, zoo)]
-    if found:
-        where = source.place if source else lambda keys: None
-        raise RecipeError(Problem(p.keys, p.message, where(p.keys)) for p in found)
+    source = source or Source("recipe", Node({}))
+    found = dict.fromkeys((p.keys, p.message) for p in _mistakes(recipe, zoo or Zoo.installed()))
+    if found:  # what is wrong in several phases is said once
+        raise source.error(Problem(keys, told, source.place(keys)) for keys, told in found)
 
 
-def _conditions(recipe: Recipe) -> Iterator[Problem]:
-    """Every condition finds its maps."""
-    maps = recipe.data.maps()
-    for name, spec in recipe.conditions.items():
-        for wanted in spec.needs():
-            if wanted not in maps:
-                near = near_misses(wanted, maps)
-                hint = f"did you mean {near[0]}?" if near else f"it gives {', '.join(maps)}"
-                keys: Keys = ("conditions", name)
-                if wanted in spec.model_dump().values():
-                    keys = (
-                        *keys,
-                        next(k for k in type(spec).model_fields if getattr(spec, k) == wanted),
-                    )
-                yield Problem(keys, f"the data has no map '{wanted}'; {hint}")
-
-
-def _wired(recipe: Recipe, zoo: Zoo | None) -> Iterator[Problem]:
-    try:
-        wiring = recipe.method.wire(recipe)
-    except ContractError as problem:
-        yield _problem(("method",), problem)
+def _mistakes(recipe: Recipe, zoo: Zoo) -> Iterator[Problem]:
+    wiring = _wire(recipe, None, ("data",))
+    if not isinstance(wiring, Wiring):
+        yield from wiring
         return
     yield from _losses(recipe, wiring)
-    yield from _optimizers(recipe, wiring)
-    seen: set[str] = set()
+    yield from _optimizers(recipe, wiring, zoo)
     for name, phase in recipe.phases.items():
-        for problem in _phase(recipe, wiring, name, phase, zoo):
-            if problem.message not in seen:  # a size that fits no phase is said once
-                seen.add(problem.message)
-                yield problem
+        here: Keys = ("phases", name)
+        yield from _start(wiring, phase, here)
+        yield from _play_and_train(recipe, wiring, phase, here)
+        if changes := [*_set(recipe, phase, here, zoo)]:
+            yield from changes
+        else:
+            yield from _sizes(recipe.in_phase(name, zoo), phase, here)
+
+
+def _wire(recipe: Recipe, size: tuple[int, int] | None, at: Keys) -> Wiring | list[Problem]:
+    """The wiring at a size, or why there is none. `at` is where the size stands."""
+    try:
+        maps = recipe.data.maps(size)
+    except ContractError as problem:
+        return [_broken(("data",) if problem.option else at, problem)]
+    if found := [*_conditions(recipe, maps)]:
+        return found
+    try:
+        return recipe.method.wire(recipe, size)
+    except ContractError as problem:
+        return [_broken(("method",), problem)]
+
+
+def _conditions(recipe: Recipe, maps: Mapping[str, Image]) -> Iterator[Problem]:
+    """Every condition finds its maps and can work on them."""
+    for name, spec in recipe.conditions.items():
+        here: Keys = ("conditions", name)
+        absent = [wanted for wanted in spec.needs() if wanted not in maps]
+        for wanted in absent:
+            option = next((key for key, value in spec if value == wanted), None)
+            told = f"the data has no map '{wanted}'; {_hint(wanted, maps)}"
+            yield Problem((*here, option) if option else here, told)
+        if not absent:
+            try:
+                spec.gives(maps)
+            except ContractError as problem:
+                yield _broken(here, problem)
 
 
 def _losses(recipe: Recipe, wiring: Wiring) -> Iterator[Problem]:
-    """Every loss finds what it needs, and every player has a loss."""
-    judged = set(wiring.players)
+    """Every loss finds what all its terms are made of, and every player has a loss."""
     for name, loss in recipe.losses.items():
-        needs = {player: needed for player, needed in loss.needs().items()}
-        for player, needed in needs.items():
-            offered = wiring.offers.get(player)
-            if offered is None:
-                if any(other in judged for other in needs) and _met(loss, wiring):
-                    yield Problem(
-                        ("losses", name),
-                        f"{type(loss).name} makes a term for a {player}, which this recipe has "
-                        f"not; add `{player}: {{use: ...}}`, or remove it: losses.{name}: null",
-                    )
-                continue
-            if missing := sorted(needed - offered):
-                cure = "" if recipe.discriminator else "; views come from a discriminator: add one"
-                yield Problem(
-                    ("losses", name),
-                    f"{type(loss).name} needs {' and '.join(missing)}, but {recipe.method.name} "
-                    f"offers the {player} only {', '.join(sorted(offered))}{cure}, or remove the "
-                    f"loss: losses.{name}: null",
-                )
+        if lack := _lack(recipe, loss, wiring):
+            cure = f"or remove losses.{name} (null removes what is inherited)"
+            yield Problem(("losses", name), f"{type(loss).name} {lack}, {cure}")
     taught = {player for loss in recipe.losses.values() for player in loss.needs()}
     for player in wiring.players:
         if player not in taught:
-            yield Problem(
-                ("losses",), f"no loss has a term for the {player}, so it would never learn"
-            )
+            told = f"no loss teaches the {player}; add one that does, or leave the {player} out"
+            yield Problem(("losses",), told)
 
 
-def _met(loss: Any, wiring: Wiring) -> bool:
-    return all(
-        needed <= wiring.offers[p] for p, needed in loss.needs().items() if p in wiring.offers
-    )
+def _lack(recipe: Recipe, loss: LossSpec, wiring: Wiring) -> str:
+    """What a loss lacks first of all, and the cure; empty where it lacks nothing."""
+    for player in loss.needs():
+        if player not in wiring.players:
+            return f"teaches a {player}, and there is none; add {player}: {{use: NAME, ...}}"
+    for player, needed in loss.needs().items():
+        if missing := sorted(needed - wiring.offers[player]):
+            told = f"needs {' and '.join(missing)}, and the {player} has only "
+            told += ", ".join(sorted(wiring.offers[player]))
+            cure = "use another method"
+            if recipe.discriminator is None:
+                cure = "add discriminator: {use: NAME, ...}, which may bring them"
+            return f"{told}; {cure}"
+    return ""
 
 
-def _optimizers(recipe: Recipe, wiring: Wiring) -> Iterator[Problem]:
-    players = ", ".join(wiring.players)
+def _optimizers(recipe: Recipe, wiring: Wiring, zoo: Zoo) -> Iterator[Problem]:
+    """Every player has an optimizer, and every optimizer a player."""
+    names = ", ".join(zoo.claims("optimizer"))
     for player in wiring.players:
         if player not in recipe.optimizers:
-            yield Problem(("optimizers", player), f"the {player} has no optimizer; add one")
+            told = f"is missing (how the {player} steps); write {player}: {{use: NAME, ...}}"
+            yield Problem(("optimizers", player), f"{told} with NAME one of {names}")
     for name in recipe.optimizers:
         if name not in wiring.players:
-            said = f"there is no player '{name}'; the players are {players}"
-            yield Problem(("optimizers", name), said)
+            told = f"there is no player '{name}' to step; {_hint(name, wiring.players)}"
+            yield Problem(("optimizers", name), told)
 
 
-def _phase(
-    recipe: Recipe, wiring: Wiring, name: str, phase: Phase, zoo: Zoo | None
-) -> Iterator[Problem]:
-    here: Keys = ("phases", name)
+def _start(wiring: Wiring, phase: Phase, here: Keys) -> Iterator[Problem]:
     for player in phase.start:
         if player not in wiring.players:
-            said = f"there is no player '{player}'; the players are {', '.join(wiring.players)}"
-            yield Problem((*here, "start", player), said)
-    plays = recipe.generator.plays()
-    if phase.play != "generator" and phase.play.removeprefix("generator.") not in plays:
-        known = ", ".join(["generator", *(f"generator.{part}" for part in plays)])
-        yield Problem((*here, "play"), f"'{phase.play}' cannot play; what can: {known}")
+            told = f"there is no player '{player}'; {_hint(player, wiring.players)}"
+            yield Problem((*here, "start", player), told)
+
+
+def _play_and_train(recipe: Recipe, wiring: Wiring, phase: Phase, here: Keys) -> Iterator[Problem]:
+    """What plays makes a picture, and what learns is there and plays."""
+    can_play = ["generator", *(f"generator.{part}" for part in recipe.generator.plays())]
+    if phase.play not in can_play:
+        told = f"'{phase.play}' cannot make the picture; {_hint(phase.play, can_play)}"
+        yield Problem((*here, "play"), told)
+        return
+    if phase.train == ():
+        yield Problem((*here, "train"), "nothing would learn; name a part, or leave `train` out")
+    parts = {network.name: network.spec.parts() for network in wiring.networks}
+    parts |= {f"conditions.{name}": {} for name in recipe.conditions}
+    known = [path for name, own in parts.items() for path in (name, *(f"{name}.{p}" for p in own))]
     for index, path in enumerate(phase.train or ()):
-        if said := _no_such_part(path, recipe, wiring):
-            yield Problem((*here, "train", index), said)
-    changes = [*_set(recipe, here, phase, zoo)]
-    yield from changes
-    if changes:
-        return
-    try:
-        sized = recipe.in_phase(name, zoo).method.wire(recipe.in_phase(name, zoo), phase.size)
-    except ContractError as problem:
-        yield _problem((*here, "size"), problem)
-        return
-    for network in sized.networks:
-        try:
-            network.spec.check(network.given, network.wanted)
-        except ContractError as problem:
-            yield _problem((network.name,), problem)
+        if path not in known:
+            yield Problem(
+                (*here, "train", index), f"there is no part '{path}'; {_part(path, known)}"
+            )
+        elif path.startswith("generator.") and not f"{path}.".startswith(f"{phase.play}."):
+            told = f"'{path}' rests while {phase.play} plays, so it cannot learn; leave it out"
+            yield Problem((*here, "train", index), told)
 
 
-def _no_such_part(path: str, recipe: Recipe, wiring: Wiring) -> str:
-    """Why a part's path leads nowhere; empty where it leads to one."""
-    specs: dict[str, NetworkSpec | Spec] = {n.name: n.spec for n in wiring.networks}
-    specs |= {f"conditions.{name}": spec for name, spec in recipe.conditions.items()}
-    parts = {
-        name: dict(s.parts()) if isinstance(s, NetworkSpec) else {} for name, s in specs.items()
-    }
-    known = [full for name, own in parts.items() for full in (name, *(f"{name}.{p}" for p in own))]
-    if path in known:
-        return ""
-    near = near_misses(path, known)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-    network = path.partition(".")[0]
-    if network in parts:
-        have = ", ".join(parts[network]) or "none"
-        hint = f"{specs[network].name} has the parts {have}"
-    return f"there is no part '{path}'; {hint}"
-
-
-def _set(recipe: Recipe, here: Keys, phase: Phase, zoo: Zoo | None) -> Iterator[Problem]:
+def _set(recipe: Recipe, phase: Phase, here: Keys, zoo: Zoo) -> Iterator[Problem]:
     """A phase may set data, engine, and what the specs mark as changeable by phase."""
-    allowed = [
+    marked = [
         f"{path}.{option}"
         for path, spec in recipe.components().items()
         for option in sorted(spec.per_phase)
+        if path not in Recipe.patchable
     ]
-    whole = sorted(Recipe.patchable)
+    sections = tuple(f"{section}." for section in sorted(Recipe.patchable))
+    changed, wrong = Node.of(recipe.dump(zoo)), False
     for key, value in phase.set.items():
-        keys: Keys = (*here, "set", key)
-        if key not in allowed and key.partition(".")[0] not in whole:
-            may = ", ".join([*(f"{section}.*" for section in whole), *allowed])
-            yield Problem(keys, f"a phase cannot set this; it can set {may}")
+        for path in _leaves(key, value):
+            if path in marked or path.startswith(sections):
+                continue
+            wrong = True
+            near = near_misses(path, marked)
+            may = ", ".join([*(f"{section}NAME" for section in sections), *marked])
+            hint = f"did you mean {near[0]}?" if near else f"it can set {may}"
+            yield Problem((*here, "set", key), f"a phase cannot set {path}; {hint}")
+        changed = patch(changed, key, Node.of(value))
+    if wrong or not phase.set:
+        return
+    trial = Source("phase", changed)
+    try:
+        Recipe.model_validate(trial.tree, context={"zoo": zoo})
+    except ValidationError as error:
+        for found in problems(Recipe, trial, error, zoo):
+            keys = [key for key in phase.set if f"{found.key}.".startswith(f"{key}.")]
+            inside = "" if found.key in keys else f"{found.key}: "
+            yield Problem((*here, "set", *keys[:1]), f"{inside}{found.message}")
+
+
+def _leaves(key: str, value: Any) -> Iterator[str]:
+    """The dotted paths of the values in a change."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _leaves(f"{key}.{name}", inner)
+    else:
+        yield key
+
+
+def _sizes(recipe: Recipe, phase: Phase, here: Keys) -> Iterator[Problem]:
+    """What plays in a phase can work at its size."""
+    wiring = _wire(recipe, phase.size, (*here, "size") if phase.size else ("data",))
+    if not isinstance(wiring, Wiring):
+        yield from wiring
+        return
+    for network in wiring.networks:
+        spec, path = network.spec, [network.name]
+        part = phase.play.removeprefix("generator.")
+        if network.name == "generator" and part in recipe.generator.plays():
+            spec, path = recipe.generator.plays()[part], phase.play.split(".")
+        try:
+            spec.check(network.given.resized(None, None), network.wanted.resized(None, None))
+        except ContractError as problem:  # whatever the size
+            yield _broken(tuple(path), problem)
             continue
         try:
-            trial = phase.model_copy(update={"set": {key: value}})
-            recipe.model_copy(update={"phases": {here[1]: trial}}).in_phase(str(here[1]), zoo)
-        except ValueError as problem:
-            detail = problem.errors()[0]["msg"] if hasattr(problem, "errors") else problem
-            yield Problem(keys, f"{value!r} came; {detail}")
+            spec.check(network.given, network.wanted)
+        except ContractError as problem:
+            at = _size_stands_at(recipe, network, phase, here)
+            if at is None:
+                yield _broken(tuple(path), problem)
+            else:
+                value = phase.size or getattr(recipe.data, str(at[-1]).removeprefix("data."))
+                whom = ".".join(filter(None, (*path, problem.option)))
+                told = f"{said(value)} does not suit {whom}: {problem}"
+                yield Problem(at, told)
 
 
-def _problem(keys: Keys, problem: ContractError) -> Problem:
-    return Problem((*keys, problem.option) if problem.option else keys, str(problem))
+def _size_stands_at(recipe: Recipe, network: Network, phase: Phase, here: Keys) -> Keys | None:
+    """Where the recipe says the size of a phase's pictures; None where it comes from elsewhere."""
+    if phase.size:
+        return (*here, "size")
+    sides = network.wanted.height, network.wanted.width
+    for option, value in recipe.data:
+        known = [side for side in sides if side is not None]
+        if option not in DataSpec.model_fields and (value == sides or [value] == known):
+            key = f"data.{option}"
+            return (*here, "set", key) if key in phase.set else ("data", option)
+    return None
+
+
+def _hint(name: str, known: Collection[str]) -> str:
+    """What was probably meant, or all there is."""
+    near = near_misses(name, known)
+    return f"did you mean {near[0]}?" if near else _all(known)
+
+
+def _part(path: str, known: Collection[str]) -> str:
+    """The hint for a part: among its neighbors, where its first steps are right."""
+    above, _, last = path.rpartition(".")
+    inside = {one.rpartition(".")[2]: one for one in known if one.rpartition(".")[0] == above != ""}
+    near = [inside[name] for name in near_misses(last, inside)]
+    if not inside:
+        return _hint(path, known)
+    return f"did you mean {near[0]}?" if near else _all(inside.values())
+
+
+def _all(known: Collection[str]) -> str:
+    return f"there {'are' if len(known) > 1 else 'is only'} {', '.join(known)}"
+
+
+def _broken(keys: Keys, problem: ContractError) -> Problem:
+    """A broken contract at the option that it names."""
+    return Problem((*keys, *filter(None, problem.option.split("."))), str(problem))

@@ -6,13 +6,12 @@ and every byte is seen.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
@@ -66,106 +65,105 @@ def rehearse(recipe: Recipe, size: tuple[int, int] | None = None) -> list[Rehear
     with torch.device("meta"):
         assembly = assemble(recipe, weights=False)
     memory: Memory = {}
-    return [_phase(assembly, name, memory, size) for name in recipe.phases]
+    with Bytes() as seen:
+        return [_phase(assembly, name, memory, size, seen) for name in recipe.phases]
 
 
 def _phase(
-    assembly: Assembly, name: str, memory: Memory, known: tuple[int, int] | None
+    assembly: Assembly, name: str, memory: Memory, known: tuple[int, int] | None, seen: Bytes
 ) -> Rehearsal:
     recipe = assembly.recipe.in_phase(name)
-    wired = recipe.method.wire(recipe, recipe.phases[name].size)
+    maps = recipe.method.wire(recipe, recipe.phases[name].size).maps
     number = "float64" if recipe.engine.precision == "float64" else "float32"
-    precision = Precision(torch.device("meta"), number, "contiguous")
-    stage = Stage(assembly, name, precision, memory)
+    stage = Stage(assembly, name, Precision(torch.device("meta"), number, "contiguous"), memory)
     stage.begin()
-    multiple = recipe.generator.multiple()
-    spare = known or (UNKNOWN_SIDE, UNKNOWN_SIDE)
-    spare = (-(-spare[0] // multiple) * multiple, -(-spare[1] // multiple) * multiple)
-    sizes = {key: image.size or spare for key, image in wired.maps.items()}
-    first = next(iter(sizes.values()))
-    assumed = known is None and any(image.size is None for image in wired.maps.values())
-    found = Rehearsal(name, first, assumed, recipe.data.batch, number)
+    sizes = {key: image.size or _spare(recipe, known) for key, image in maps.items()}
+    assumed = known is None and any(image.size is None for image in maps.values())
+    found = Rehearsal(name, next(iter(sizes.values())), assumed, recipe.data.batch, number)
 
     def step() -> None:
-        maps = {
-            key: torch.empty(
-                (recipe.data.batch, image.channels, *sizes[key]), dtype=torch.uint8, device="meta"
-            )
-            for key, image in wired.maps.items()
-        }
-        stage.step([maps])
+        shapes = {key: (found.batch, image.channels, *sizes[key]) for key, image in maps.items()}
+        batch = {k: torch.empty(s, dtype=torch.uint8, device="meta") for k, s in shapes.items()}
+        stage.step([batch])
 
-    with watch() as bytes_seen:
-        step()  # makes the gradients and the optimizers' state, which stay
-        bytes_seen.forget_peak()
-        with FlopCounterMode(display=False) as flops:
-            step()
-    found.flop = flops.get_total_flops()
-    fixed = {
-        tensor.untyped_storage()._cdata: tensor.untyped_storage().nbytes()
-        for module in [*assembly.networks.values(), *stage.losses.values()]
-        if isinstance(module, torch.nn.Module)
-        for tensor in [*module.parameters(), *module.buffers()]
-    }
-    found.peak_bytes = bytes_seen.peak + sum(fixed.values())
+    for module in [*assembly.networks.values(), *stage.losses.values()]:
+        if isinstance(module, nn.Module):
+            seen.count([*module.parameters(), *module.buffers()])
+    step()  # makes the gradients and the optimizers' state, which stay
+    seen.forget()
+    with FlopCounterMode(display=False) as flops:
+        step()
+    stage.remember()  # what a later phase does not move stays in memory all the same
+    found.flop, found.peak_bytes = flops.get_total_flops(), seen.peak
     for network, module in assembly.networks.items():
         counts = {True: 0, False: 0}
         for parameter in module.parameters():
-            counts[parameter.untyped_storage()._cdata in bytes_seen.used] += parameter.numel()
+            counts[seen.used(parameter)] += parameter.numel()
         found.playing[network], found.resting[network] = counts[True], counts[False]
-    found.learning = {
-        player.name: sum(p.numel() for p in player.learns.values())
-        for player in stage.players.values()
-    }
+    for player in stage.players.values():
+        found.learning[player.name] = sum(p.numel() for p in player.learns.values())
     if recipe.discriminator is not None:
         found.receptive_field = recipe.discriminator.receptive_field()
     return found
 
 
-class Bytes(TorchDispatchMode):
-    """Counts the bytes of live storages made under it, and notes which storages are used.
+def _spare(recipe: Recipe, known: tuple[int, int] | None) -> tuple[int, int]:
+    """A size for maps whose size the recipe does not tell: the nearest that the generator takes."""
+    multiple = recipe.generator.multiple()
+    height, width = known or (UNKNOWN_SIDE, UNKNOWN_SIDE)
+    return -(-height // multiple) * multiple, -(-width // multiple) * multiple
 
-    This is the sum that torch's allocators keep, without kernels' scratch memory.
+
+class Bytes(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own
+    """Counts the bytes of live storages, and notes which of them are used.
+
+    That is the sum which torch's allocators keep, without what kernels allocate for themselves and
+    free before they return. A storage is known by its address as long as it lives; when it dies its
+    address is forgotten, so that the next one there counts anew.
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.live = 0
         self.peak = 0
-        self.used: set[int] = set()
-        self._known: set[int] = set()
+        self._alive: set[int] = set()
+        self._used: set[int] = set()
 
-    def forget_peak(self) -> None:
-        """Start the peak anew from what is alive."""
+    def count(self, tensors: Iterable[Tensor]) -> None:
+        """Count tensors that were there before."""
+        for tensor in tensors:
+            self._add(tensor.untyped_storage())
+
+    def forget(self) -> None:
+        """Start anew from what is alive."""
         self.peak = self.live
+        self._used.clear()
+
+    def used(self, tensor: Tensor) -> bool:
+        """Whether an operation took it since `forget`."""
+        return tensor.untyped_storage()._cdata in self._used
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        for tensor in tree_leaves((args, kwargs)):
-            if isinstance(tensor, Tensor):
-                self.used.add(tensor.untyped_storage()._cdata)
+        self._used.update(map(self._add, _storages((args, kwargs))))
         made = func(*args, **(kwargs or {}))
-        for tensor in tree_leaves(made):
-            if isinstance(tensor, Tensor):
-                self._add(tensor.untyped_storage())
+        for storage in _storages(made):
+            self._add(storage)
         return made
 
-    def _add(self, storage: torch.UntypedStorage) -> None:
-        key, size = storage._cdata, storage.nbytes()
-        if key in self._known or key in self.used:
-            return
-        self._known.add(key)
-        self.live += size
-        self.peak = max(self.peak, self.live)
-        weakref.finalize(storage, self._drop, key, size)
+    def _add(self, storage: torch.UntypedStorage) -> int:
+        address, size = int(storage._cdata), storage.nbytes()
+        if address not in self._alive:
+            self._alive.add(address)
+            self.live += size
+            self.peak = max(self.peak, self.live)
+            weakref.finalize(storage, self._drop, address, size).atexit = False
+        return address
 
-    def _drop(self, key: int, size: int) -> None:
-        self._known.discard(key)
-        self.used.discard(key)
+    def _drop(self, address: int, size: int) -> None:
+        self._alive.discard(address)
+        self._used.discard(address)
         self.live -= size
 
 
-@contextmanager
-def watch() -> Iterator[Bytes]:
-    """Count the bytes of everything that happens inside."""
-    with Bytes() as seen:
-        yield seen
+def _storages(tree: Any) -> Iterator[torch.UntypedStorage]:
+    return (leaf.untyped_storage() for leaf in tree_leaves(tree) if isinstance(leaf, Tensor))

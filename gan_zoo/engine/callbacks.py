@@ -9,11 +9,14 @@ plugin manager and registers only those.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from gan_zoo.errors import UserError
 from gan_zoo.hooks import GROUP, hookspec
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ class Lifecycle:
 
     @hookspec
     def on_phase_start(self, run: Run) -> None:
-        """`run.stage` is ready."""
+        """`run.stage` is ready; after a resume in the middle of a phase too."""
 
     @hookspec
     def on_step_end(self, run: Run, terms: dict[str, float], epoch_ended: bool) -> None:
@@ -54,10 +57,32 @@ class Lifecycle:
 
 
 def callbacks(recipe: Recipe) -> pluggy.PluginManager:
-    """A manager with the callbacks of a recipe, called in its order."""
+    """A manager with the callbacks of a recipe, called in its order. One that raises stops the
+    run, and is named.
+    """
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(Lifecycle)
     for name, spec in reversed(recipe.callbacks.items()):  # pluggy calls the last one first
-        manager.register(spec.build(), name)
+        callback = spec.build()
+        manager.register(callback, name)
+        for caller in manager.get_hookcallers(callback) or ():
+            for heard in caller.get_hookimpls():
+                if heard.plugin is callback:
+                    named = _named(heard.function, f"callbacks.{name}", caller.name)
+                    object.__setattr__(heard, "function", named)
     manager.check_pending()
     return manager
+
+
+def _named(heard: Callable[..., Any], name: str, event: str) -> Callable[..., Any]:
+    @functools.wraps(heard)
+    def call(*arguments: Any) -> Any:
+        try:
+            return heard(*arguments)
+        except UserError as problem:
+            raise UserError(f"{name}: {problem}") from problem
+        except Exception as problem:
+            problem.add_note(f"raised by {name} in {event}")
+            raise
+
+    return call

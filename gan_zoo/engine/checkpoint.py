@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -15,9 +14,10 @@ from typing import Any
 
 from torch import Tensor
 
-from gan_zoo.engine.rundir import write
+from gan_zoo.engine.disk import encode, sync, write
 
 TENSORS, META = "tensors.safetensors", "state.json"
+FORMAT = 1
 KEEP = 2  # the last one, and the one before it in case the disk lost a sector
 
 
@@ -42,70 +42,81 @@ class Position:
     best: float | None = None
 
 
-def save(folder: Path, position: Position, tensors: Mapping[str, Any]) -> Path:
+def save(folder: Path, position: Position, state: Mapping[str, Any]) -> Path:
     """Write one checkpoint and drop the oldest.
 
     Args:
         folder: The run's state folder.
         position: How far the run is.
-        tensors: Nested mappings of tensors and plain numbers.
+        state: Nested mappings of tensors and plain numbers.
 
     Raises:
-        OSError: the disk is full or gone; every earlier checkpoint is intact.
+        OSError: the disk is full or gone; names the file, and every earlier checkpoint is intact.
     """
-    from safetensors.torch import save as encode
-
-    folder.mkdir(parents=True, exist_ok=True)
-    flat = dict(_flat(tensors))
-    data = encode({key: t.contiguous() for key, t in flat.items() if isinstance(t, Tensor)})
-    plain = {key: value for key, value in flat.items() if not isinstance(value, Tensor)}
+    flat = dict(_flat(state))
+    data = encode({key: value for key, value in flat.items() if isinstance(value, Tensor)})
     meta = {
-        "format": 1,
+        "format": FORMAT,
         "position": asdict(position),
-        "plain": plain,
+        "plain": {key: value for key, value in flat.items() if not isinstance(value, Tensor)},
         "sha256": hashlib.sha256(data).hexdigest(),
     }
     target = folder / f"step-{position.step:09d}"
     temporary = folder / f".{target.name}.tmp"
-    shutil.rmtree(temporary, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    drop_unfinished(folder)
     try:
         temporary.mkdir()
         write(temporary / TENSORS, data)
         write(temporary / META, json.dumps(meta, indent=1))
+        sync(temporary)
     except OSError:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-    if target.exists():  # the same step again, after a resume: it holds the same numbers
+    if target.exists():  # a damaged one that a resume went back from
         shutil.rmtree(target)
     temporary.rename(target)
-    _sync(folder)
+    sync(folder)
     for old in saved(folder)[KEEP:]:
         shutil.rmtree(old)
     return target
 
 
 def saved(folder: Path) -> list[Path]:
-    """Whole checkpoints, newest first."""
+    """Checkpoints that were written to the end, newest first."""
     return sorted(folder.glob("step-*"), reverse=True) if folder.is_dir() else []
+
+
+def drop_unfinished(folder: Path) -> list[Path]:
+    """Remove what was being written when a run was cut; returns what that was."""
+    found = sorted(folder.glob(".step-*.tmp")) if folder.is_dir() else []
+    for path in found:
+        shutil.rmtree(path)
+    return found
 
 
 def load(path: Path) -> tuple[Position, dict[str, Any]]:
     """Read one checkpoint back.
 
     Raises:
-        ValueError: it is damaged.
+        ValueError: it is damaged; says how.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load as decode
 
     try:
         meta = json.loads((path / META).read_text())
+        if meta["format"] != FORMAT:
+            raise ValueError(f"{META} has the format {meta['format']}; {FORMAT} was expected")
         data = (path / TENSORS).read_bytes()
         if hashlib.sha256(data).hexdigest() != meta["sha256"]:
-            raise ValueError("its checksum is wrong")
+            raise ValueError(f"the checksum of {TENSORS} is wrong")
         return Position(**meta["position"]), _nested({**decode(data), **meta["plain"]})
-    except (OSError, KeyError, TypeError, json.JSONDecodeError, SafetensorError) as problem:
-        raise ValueError(str(problem)) from None
+    except OSError as problem:
+        name = Path(problem.filename or path).name
+        raise ValueError(f"{name}: {problem.strerror or problem}") from None
+    except (KeyError, TypeError, json.JSONDecodeError, SafetensorError) as problem:
+        raise ValueError(f"{META} does not tell what it should: {problem}") from None
 
 
 def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
@@ -125,13 +136,3 @@ def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
             here = here.setdefault(key, {})
         here[last] = value
     return tree
-
-
-def _sync(folder: Path) -> None:
-    """Make the rename itself durable, where the system lets a folder be synced."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

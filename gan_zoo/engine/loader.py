@@ -4,6 +4,7 @@ holds state, so their number changes nothing, and a run can go on from any batch
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -32,62 +33,16 @@ class Batch:
         return Batch(self.names, self.files, {n: t.pin_memory() for n, t in self.maps.items()})
 
 
-def collate(samples: Sequence[Sample]) -> Batch:
-    """Stack samples.
-
-    Raises:
-        DataError: pictures of several sizes cannot share a batch; names two of them.
-    """
-    first = samples[0]
-    for sample in samples:
-        for name, tensor in sample.maps.items():
-            if tensor.shape != first.maps[name].shape:
-                ours, theirs = ("x".join(map(str, s.maps[name].shape[1:])) for s in (sample, first))
-                raise DataError(
-                    f"{sample.files[0]}: {ours}, but {first.files[0]} is {theirs}; pictures of "
-                    "several sizes need data.crop, data.load or data.batch: 1"
-                )
-    return Batch(
-        [sample.name for sample in samples],
-        [file for sample in samples for file in sample.files],
-        {name: torch.stack([s.maps[name] for s in samples]) for name in first.maps},
-    )
-
-
-class _Drawn(TorchDataset[Sample]):
-    """Reads a sample with the draw that its pass gives it. Errors travel as values: a worker's
-    own exception would reach the user with a traceback of the worker.
-    """
-
-    def __init__(self, dataset: Dataset, seed: int) -> None:
-        self.dataset, self.seed = dataset, seed
-
-    def __getitem__(self, draw: Draw) -> Sample | DataError:
-        passed, index = draw
-        try:
-            return self.dataset.read(index, np.random.default_rng([self.seed, passed, index]))
-        except DataError as problem:
-            return problem
-
-
-def _collate(samples: Sequence[Sample | DataError]) -> Batch | DataError:
-    for sample in samples:
-        if isinstance(sample, DataError):
-            return sample
-    try:
-        return collate(samples)  # type: ignore[arg-type]  # no error is left among them
-    except DataError as problem:
-        return problem
-
-
-def order(seed: int, passed: int, samples: int) -> list[int]:
-    """The order of the samples in a pass."""
-    return np.random.default_rng([seed, passed]).permutation(samples).tolist()
-
-
 @dataclass(frozen=True)
 class Plan:
-    """Which samples each step sees; the last batch of a pass may be smaller."""
+    """Which samples each step of a phase sees; the last batch of a pass may be smaller.
+
+    Args:
+        samples: How many there are.
+        batch: Samples a step.
+        seed: Of the run.
+        first_pass: The number of the phase's first pass among all of the run.
+    """
 
     samples: int
     batch: int
@@ -111,6 +66,12 @@ class Plan:
             yield [(number, index) for index in chosen]
 
 
+def order(seed: int, passed: int, samples: int) -> list[int]:
+    """The order of the samples in a pass."""
+    shuffled: list[int] = np.random.default_rng([seed, passed]).permutation(samples).tolist()
+    return shuffled
+
+
 def batches(
     dataset: Dataset, plan: Plan, *, start: int, stop: int, workers: int, pin: bool
 ) -> Iterator[Batch]:
@@ -121,13 +82,71 @@ def batches(
     """
     loader = DataLoader(
         _Drawn(dataset, plan.seed),
-        batch_sampler=list(plan.draws(start, stop)),
+        batch_sampler=plan.draws(start, stop),  # drawn as it is needed
         num_workers=workers,
         collate_fn=_collate,
         pin_memory=pin,
+        worker_init_fn=_deaf,
         generator=torch.Generator(),  # else the loader would draw from the run's own
     )
     for batch in loader:
         if isinstance(batch, DataError):
             raise batch
         yield batch
+
+
+def collate(samples: Sequence[Sample]) -> Batch:
+    """Stack samples.
+
+    Raises:
+        DataError: pictures of several sizes cannot share a batch; names two of them.
+    """
+    first = samples[0]
+    for sample in samples:
+        for name, tensor in sample.maps.items():
+            if tensor.shape != first.maps[name].shape:
+                ours, theirs = ("x".join(map(str, s.maps[name].shape[1:])) for s in (sample, first))
+                raise DataError(
+                    f"{sample.files[0]}: {ours}, but {first.files[0]} is {theirs}; pictures of "
+                    "several sizes need data.crop, data.load or data.batch: 1"
+                )
+    return Batch(
+        [sample.name for sample in samples],
+        [file for sample in samples for file in sample.files],
+        {name: torch.stack([s.maps[name] for s in samples]) for name in first.maps},
+    )
+
+
+class _Drawn(TorchDataset["Sample | DataError"]):
+    """Reads a sample with the draw that its pass gives it. Errors travel as values: a worker's
+    own exception would reach the user with a traceback of the worker.
+    """
+
+    def __init__(self, dataset: Dataset, seed: int) -> None:
+        self.dataset = dataset
+        self.seed = seed
+
+    def __getitem__(self, draw: Draw) -> Sample | DataError:
+        passed, index = draw
+        try:
+            return self.dataset.read(index, np.random.default_rng([self.seed, passed, index]))
+        except DataError as problem:
+            return problem
+
+
+def _collate(samples: Sequence[Sample | DataError]) -> Batch | DataError:
+    read: list[Sample] = []
+    for sample in samples:
+        if isinstance(sample, DataError):
+            return sample
+        read.append(sample)
+    try:
+        return collate(read)
+    except DataError as problem:
+        return problem
+
+
+def _deaf(worker: int) -> None:
+    """Ctrl-C and SIGTERM often reach every process; the run answers, the workers read on."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +15,8 @@ from gan_zoo.errors import UserError
 if TYPE_CHECKING:
     from gan_zoo.recipe.model import Engine
 
-# device class -> what `auto` means there; filled from tests/benchmarks/step.py
+# device class -> what `auto` means there. tests/benchmarks/step.py measures it; the row of cuda is
+# what is commonly fastest there, not yet measured by it.
 AUTO: dict[str, dict[str, str]] = {
     "cpu": {"precision": "float32", "memory_format": "contiguous"},
     "cuda": {"precision": "bfloat16", "memory_format": "channels_last"},
@@ -57,14 +58,24 @@ class Precision:
     memory_format: Literal["contiguous", "channels_last"]
 
     @classmethod
-    def of(cls, engine: Engine, device: torch.device | None = None) -> Precision:
+    def of(
+        cls,
+        engine: Engine,
+        device: torch.device | None = None,
+        kept: Mapping[str, Any] | None = None,
+    ) -> Precision:
         """What a recipe's engine section asks for.
+
+        Args:
+            engine: The section.
+            device: In place of the one that it names.
+            kept: What `auto` meant when the run was started, as `described` told it then.
 
         Raises:
             UserError: the device is not there, or cannot compute in that precision.
         """
         device = device or pick_device(engine.device)
-        auto = AUTO.get(device.type, AUTO["cpu"])
+        auto: Mapping[str, Any] = {**AUTO[device.type], **(kept or {})}
         name = auto["precision"] if engine.precision == "auto" else engine.precision
         if name == "bfloat16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
             if engine.precision == "bfloat16":
@@ -74,6 +85,15 @@ class Precision:
             raise UserError("engine.precision: mps has no float64; use float32, or device: cpu")
         layout: Any = engine.memory_format
         return cls(device, name, auto["memory_format"] if layout == "auto" else layout)
+
+    def described(self) -> dict[str, Any]:
+        """What a run keeps of it: on resume `auto` means the same."""
+        return {
+            "device": str(self.device),
+            "precision": self.name,
+            "memory_format": self.memory_format,
+            "threads": torch.get_num_threads(),
+        }
 
     @property
     def dtype(self) -> torch.dtype:

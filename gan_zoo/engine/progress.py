@@ -11,10 +11,13 @@ from statistics import fmean
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from gan_zoo.engine.disk import naming
 
 T = TypeVar("T")
 PLAIN_SECONDS = 10.0  # between two lines where there is no terminal
+RECENT = 50  # steps over which times are averaged
 
 
 class Voice:
@@ -37,7 +40,7 @@ class Voice:
         """One message."""
         self.console.print(text, markup=False, soft_wrap=True)
         if self._log is not None:
-            with self._log.open("a", encoding="utf-8") as file:
+            with naming(self._log), self._log.open("a", encoding="utf-8") as file:
                 file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
 
     @contextmanager
@@ -47,7 +50,6 @@ class Voice:
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.completed}/{task.total}"),
-            TimeRemainingColumn(compact=True),
             TextColumn("{task.fields[told]}"),
             console=self.console,
             disable=not self.console.is_terminal or self.console.quiet,
@@ -65,49 +67,56 @@ class Steps:
     ) -> None:
         self._voice, self._bar, self._task = voice, bar, task
         self._phase, self._done, self._total = phase, done, total
-        self._waits: deque[float] = deque([0.0], maxlen=50)
-        self._steps: deque[float] = deque([0.0], maxlen=50)
-        self._last = self._told = time.monotonic()
-        self._spoken = 0
+        self._waits: deque[float] = deque(maxlen=RECENT)
+        self._steps: deque[float] = deque(maxlen=RECENT)
+        self._asked = self._told = time.monotonic()
+        self._first: tuple[float, int] | None = None  # when it ended, which it was
 
     def waiting_for(self, feed: Iterable[T]) -> Iterator[T]:
         """Pass the feed on and measure how long it keeps the step waiting."""
         source = iter(feed)
         while True:
-            asked = time.monotonic()
+            self._asked = time.monotonic()
             try:
                 item = next(source)
             except StopIteration:
                 return
-            self._waits.append(time.monotonic() - asked)
+            self._waits.append(time.monotonic() - self._asked)
             yield item
 
     def step(self, terms: Mapping[str, float], epoch: int) -> None:
         """One more step is done."""
         now = time.monotonic()
-        self._steps.append(now - self._last)
-        self._last = now
+        self._steps.append(now - self._asked)
         self._done += 1
-        losses = " ".join(f"{label} {value:.3g}" for label, value in terms.items())
-        times = self.times()
-        told = (
-            f"epoch {epoch}  {losses}  {1000 * times['seconds']:.0f} ms a step, "
-            f"{1000 * times['wait']:.0f} waiting for data"
-        )
+        told = self._line(terms, epoch, now)
         self._bar.update(self._task, completed=self._done, told=told)
-        if self._bar.disable and (now - self._told > PLAIN_SECONDS or self._spoken == 0):
-            if self._spoken == 0 and len(self._steps) < 8 and self._done < self._total:
-                return  # the first steps warm up; an estimate from them would mislead
-            self._spoken += 1
+        if self._bar.disable and now - self._told > PLAIN_SECONDS:
             self._told = now
-            left = (self._total - self._done) * fmean(self._steps)
-            self._voice.say(
-                f"  {self._phase} {self._done}/{self._total}  {told}, {left / 60:.1f} min to go"
-            )
+            self._voice.say(f"  {self._phase} {self._done}/{self._total}  {told}")
 
     def times(self) -> dict[str, float]:
         """Seconds a step takes, and how many of them it waits for data; over the last steps."""
         return {
-            "seconds": round(fmean(self._steps), 6),
-            "wait": round(fmean(self._waits), 6),
+            "seconds": round(fmean(self._steps or [0.0]), 6),
+            "wait": round(fmean(self._waits or [0.0]), 6),
         }
+
+    def _line(self, terms: Mapping[str, float], epoch: int, now: float) -> str:
+        """Losses, times, and how long it will take at the pace so far, previews and all."""
+        began, first = self._first = self._first or (now, self._done)  # the first step warms up
+        pace = (now - began) / max(1, self._done - first)
+        losses = " ".join(f"{label} {value:.3g}" for label, value in terms.items())
+        times = {what: f"{1000 * seconds:.0f} ms" for what, seconds in self.times().items()}
+        told = f"epoch {epoch}  {losses}  {times['seconds']} a step"
+        told += f", {times['wait']} of it waiting for data"
+        return f"{told}, {duration(pace * (self._total - self._done))} to go" if pace else told
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

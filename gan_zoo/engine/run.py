@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import math
-import signal
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from functools import cached_property
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
-from torch import Tensor
 
 from gan_zoo.assembly import assemble
-from gan_zoo.engine import checkpoint
+from gan_zoo.engine import record
 from gan_zoo.engine.callbacks import callbacks
 from gan_zoo.engine.checkpoint import Position
+from gan_zoo.engine.guards import Interrupted, NonFinite, Stop, refuse_nonfinite, stoppable
+from gan_zoo.engine.keeping import Keeper, generators, set_generators
 from gan_zoo.engine.loader import Batch, Plan, batches
 from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.progress import Voice
-from gan_zoo.engine.rundir import RunDir, free_name, write
-from gan_zoo.engine.stage import Memory, Stage, restore_rng, rng_state
+from gan_zoo.engine.progress import Voice, duration
+from gan_zoo.engine.rundir import RunDir, free_name, refuse_existing
+from gan_zoo.engine.stage import Memory, Stage
+from gan_zoo.errors import DataError
 from gan_zoo.evaluate import score
 from gan_zoo.protocols import Dataset
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.recipe.source import Source
 from gan_zoo.translate import Translator
 
+__all__ = ["Interrupted", "NonFinite", "Run", "resume", "train"]
 
-class NonFinite(Exception):
-    """A loss is not a number any more; says which, on which files, and what was saved."""
-
-
-class Interrupted(Exception):
-    """The user stopped the run; it is saved."""
+WORTH_TIMING = 10  # steps; what is shorter needs no estimate
 
 
 def train(
@@ -60,13 +54,21 @@ def train(
         voice: Where progress is told.
 
     Raises:
-        UserError: the folder exists, or the data is not what the recipe says.
+        UserError: the folder exists or cannot be written, or the data is not what the recipe says.
         NonFinite: a loss is not a number any more.
+        Interrupted: the user stopped it; it is saved.
+        OSError: the disk is full or gone; every earlier checkpoint is intact.
     """
     path = Path(out) if out else free_name(Path("runs"), name)
+    refuse_existing(path)
     recipe = recipe.model_copy(update={"data": recipe.data.anchored()})
-    run = Run(recipe, RunDir.create(path, recipe, source, steps), voice or Voice())
-    run.go()
+    precision = Precision.of(recipe.engine)
+    # Data and networks come first: a run that cannot start leaves no folder behind.
+    run = Run(recipe, RunDir(path), precision, voice or Voice(), last_step=steps)
+    run.enter(run.position.phase)
+    RunDir.create(path, recipe, source, steps, precision.described())
+    with run.dir.claimed():
+        run.go()
     return run.dir
 
 
@@ -74,12 +76,21 @@ def resume(path: str | Path, *, voice: Voice | None = None) -> RunDir:
     """Go on with a run from its last checkpoint, to the same numbers.
 
     Raises:
-        UserError: it is no run.
+        UserError: it is no run, its data has gone, or another process trains it.
+        NonFinite, Interrupted, OSError: as `train`.
     """
     folder = RunDir.open(path)
-    run = Run(folder.recipe(), folder, voice or Voice())
-    run.restore()
-    run.go()
+    recipe, settings = folder.recipe(), folder.settings()
+    before = settings["environment"]
+    precision = Precision.of(recipe.engine, kept=before.get("computing", {}))
+    run = Run(recipe, folder, precision, voice or Voice(), last_step=settings["steps"])
+    with folder.claimed():
+        run.voice.say(f"Resuming {folder.path}")
+        if changed := record.changes(before, record.environment(precision.described())):
+            told = "; ".join(changed)
+            run.voice.say(f"Since the start changed: {told}. The last digits may differ for it")
+        run.restore()
+        run.go()
     return folder
 
 
@@ -88,36 +99,45 @@ class Run:
 
     Args:
         recipe: The resolved recipe.
-        dir: The run's folder.
+        dir: The run's folder; need not exist before `go`.
+        precision: In which numbers, on which device.
         voice: Where progress is told.
+        last_step: The run ends there, if not before.
     """
 
-    def __init__(self, recipe: Recipe, dir: RunDir, voice: Voice) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        dir: RunDir,
+        precision: Precision,
+        voice: Voice,
+        *,
+        last_step: int | None = None,
+    ) -> None:
         self.recipe = recipe
         self.dir = dir
+        self.precision = precision
         self.voice = voice
-        voice.log_to(dir.path / "log.txt")
-        self.precision = Precision.of(recipe.engine)
+        self._kept = precision.described()
+        self.last_step = last_step
         self.assembly = assemble(recipe)
         self.position = Position(next(iter(recipe.phases)))
         self.memory: Memory = {}
-        self.last_step = dir.settings()["steps"]
         self.hooks = callbacks(recipe).hook
-        self.stage = Stage(self.assembly, self.position.phase, self.precision, self.memory)
-        self._resumed = False
-        self._stopped = False
+        self.stage: Stage
+        self.training: Dataset
+        self._keeper = Keeper(dir, self.assembly, voice)
+        self._datasets: dict[str, Dataset] = {}
+        voice.log_to(dir.text_log)
         torch.manual_seed(recipe.seed)
 
     # ------------------------------------------------------------------ what callbacks ask for
 
     def dataset(self, split: str) -> Dataset:
         """The samples of a split, at the phase's size."""
-        return self.stage.recipe.data.open(split, self.stage.phase.size)
-
-    @cached_property
-    def training(self) -> Dataset:
-        """The samples that are learned; opened anew in every phase."""
-        return self.dataset("train")
+        if split not in self._datasets:
+            self._datasets[split] = self.stage.recipe.data.open(split, self.stage.phase.size)
+        return self._datasets[split]
 
     def translator(self) -> Translator:
         """The networks as they are now, behind the one door that makes pictures."""
@@ -140,109 +160,141 @@ class Run:
         """Passes over the data in this phase, the one begun included; from 1."""
         return 1 + max(self.position.phase_step - 1, 0) // self.plan.steps_a_pass
 
-    # ------------------------------------------------------------------ the loop
+    # ------------------------------------------------------------------ from phase to phase
+
+    def enter(self, phase: str, *, resumed: bool = False) -> None:
+        """Make a phase ready: who plays and learns, with which optimizer state and data."""
+        engine = self.recipe.in_phase(phase).engine
+        self.precision = Precision.of(engine, kept=self._kept)
+        self.stage = Stage(self.assembly, phase, self.precision, self.memory)
+        self.stage.begin(resumed=resumed)
+        self._datasets = {}
+        self.training = self.dataset("train")
+        if self.recipe.validation is not None:
+            self.dataset(self.recipe.validation.split)  # what is missing is said before a step
+
+    def restore(self) -> None:
+        """Go back to the last whole checkpoint; without one, to the first step."""
+        restored = self._keeper.restore()
+        if restored is None:
+            self.enter(self.position.phase)
+            return
+        self.position, memory, drawn = restored
+        self.memory.update(memory)
+        self.enter(self.position.phase, resumed=True)
+        set_generators(drawn, self.precision.device)
 
     def go(self) -> None:
         """Play the phases from where the run stands to the end."""
         start = time.monotonic()
-        self.voice.say(f"{'Resuming' if self._resumed else 'Starting'} {self.dir.path}")
-        self.voice.say(f"{self.precision}; seed {self.recipe.seed}")
-        with self._stoppable():
+        self.voice.say(f"{self.dir.path}: {self.precision}; seed {self.recipe.seed}")
+        with stoppable(self.voice) as stop:
             self.hooks.on_run_start(run=self)
             names = list(self.recipe.phases)
             for name in names[names.index(self.position.phase) :]:
-                self._play(name)
-                if self._done:
-                    break
+                if name != self.position.phase and not self._ended:
+                    self._next(name)
+                if self._left:
+                    self._play(stop)
             self.hooks.on_run_end(run=self)
-        self.voice.say(f"Done after {self.position.step} steps, {_time(time.monotonic() - start)}")
+        took = duration(time.monotonic() - start)
+        self.voice.say(f"Done after {self.position.step} steps, {took}")
 
-    def _play(self, name: str) -> None:
-        fresh = name != self.position.phase
-        if fresh:
-            passed = -(-self.position.phase_step // self.plan.steps_a_pass)
-            self.position.phase, self.position.phase_step = name, 0
-            self.position.passes += passed
-            self.stage = Stage(self.assembly, name, self.precision, self.memory)
-            self.__dict__.pop("training", None)
-        self.stage.begin(resumed=self._resumed and not fresh)
-        self.voice.say(self._announcement(name))
+    def _next(self, name: str) -> None:
+        """From a finished phase to the next."""
+        passed = -(-self.position.phase_step // self.plan.steps_a_pass)
+        self.position.phase, self.position.phase_step = name, 0
+        self.position.passes += passed
+        self.enter(name)
+
+    def _play(self, stop: Stop) -> None:
+        """The phase from where it stands to its end, or as far as the run goes."""
+        self.voice.say(self._announcement())
         self.hooks.on_phase_start(run=self)
-        stop = self.phase_steps
-        if self.last_step is not None:
-            stop = min(stop, self.position.phase_step + self.last_step - self.position.step)
         self._steps(stop)
         if self.position.phase_step == self.phase_steps:
             self.hooks.on_phase_end(run=self)
         self._save()
+        if stop.asked:
+            said = f"stopped at step {self.position.step}; to go on"
+            raise Interrupted(f"{said}: gan-zoo resume {self.dir.path}")
 
-    def _steps(self, stop: int) -> None:
+    @property
+    def _left(self) -> int:
+        """Steps still to do in this phase."""
+        left = self.phase_steps - self.position.phase_step
+        return left if self.last_step is None else min(left, self.last_step - self.position.step)
+
+    @property
+    def _ended(self) -> bool:
+        return self.last_step is not None and self.position.step >= self.last_step
+
+    # ------------------------------------------------------------------ from step to step
+
+    def _steps(self, stop: Stop) -> None:
         engine, plan = self.stage.recipe.engine, self.plan
-        feed = batches(
-            self.training,
-            plan,
-            start=self.position.phase_step,
-            stop=stop,
-            workers=self.stage.recipe.data.workers,
-            pin=self.precision.device.type == "cuda",
-        )
-        with self.voice.progress(self.position.phase, self.position.phase_step, stop) as progress:
+        done, total = self.position.phase_step, self.position.phase_step + self._left
+        feed = self._feed(done, total)
+        if total - done >= WORTH_TIMING:
+            feed = self._estimated(feed, total - done)
+        with self.voice.progress(self.position.phase, done, total) as progress:
             for batch in progress.waiting_for(feed):
                 epoch = 1 + self.position.phase_step // plan.steps_a_pass
                 self.stage.set_epoch(epoch)
                 terms = self.stage.step([batch.maps]).numbers()
-                self._refuse_nonfinite(terms, batch)
+                refuse_nonfinite(terms, batch, self.position, self.dir)
                 self.position.phase_step += 1
                 self.position.step += 1
-                ended = self.position.phase_step % plan.steps_a_pass == 0
-                if self.position.step % engine.log_every == 0:
-                    self._log({"losses": terms, "rates": self._rates(), **progress.times()})
                 progress.step(terms, epoch)
-                if ended:
+                if self.position.step % engine.log_every == 0:
+                    rates = self.stage.rates()
+                    self._log({"losses": terms, "rates": rates, **progress.times()})
+                epoch_ended = self.position.phase_step % plan.steps_a_pass == 0
+                if epoch_ended:
                     self._validate(epoch)
-                self.hooks.on_step_end(run=self, terms=terms, epoch_ended=ended)
-                if self._stopped:
-                    self._save()
-                    raise Interrupted(
-                        f"stopped at step {self.position.step}; to go on: "
-                        f"gan-zoo resume {self.dir.path}"
-                    )
+                self.hooks.on_step_end(run=self, terms=terms, epoch_ended=epoch_ended)
+                if stop.asked or self.position.phase_step == total:
+                    return  # the phase saves
                 if self.position.step % engine.checkpoint_every == 0:
                     self._save()
 
-    @property
-    def _done(self) -> bool:
-        return self.last_step is not None and self.position.step >= self.last_step
+    def _feed(self, start: int, stop: int) -> Iterator[Batch]:
+        """The batches of these steps; a file that cannot be read costs no step before it."""
+        workers, pin = self.stage.recipe.data.workers, self.precision.device.type == "cuda"
+        try:
+            yield from batches(
+                self.training, self.plan, start=start, stop=stop, workers=workers, pin=pin
+            )
+        except DataError:
+            self._save()
+            raise
 
-    def _announcement(self, name: str) -> str:
+    def _estimated(self, feed: Iterator[Batch], steps: int) -> Iterator[Batch]:
+        """Say how long the steps will take, by the first batch."""
+        first = next(feed)
+        seconds = self.stage.seconds_a_step(first.maps)
+        self.voice.say(
+            f"  about {duration(seconds * steps)}: {steps} steps of {1000 * seconds:.0f} ms, timed "
+            "on the first batch without learning from it"
+        )
+        return chain([first], feed)
+
+    def _announcement(self) -> str:
         phase, plan = self.stage.phase, self.plan
-        left = self.phase_steps - self.position.phase_step
         size = f" at {phase.size[0]}x{phase.size[1]}" if phase.size else ""
         learns = {
             p.name: sum(x.numel() for x in p.learns.values()) for p in self.stage.players.values()
         }
         moving = ", ".join(f"{player} {count:,}" for player, count in learns.items())
         return (
-            f"Phase {name}: {left} steps{size}, {plan.steps_a_pass} a pass over "
-            f"{plan.samples} samples in batches of {plan.batch}; learning parameters: {moving}\n"
-            f"  {self.training.describe()}"
+            f"Phase {self.position.phase}: {self._left} steps{size}, {plan.steps_a_pass} a pass "
+            f"over {plan.samples} samples in batches of {plan.batch}; learning parameters: "
+            f"{moving}\n  {self.training.describe()}"
         )
 
-    def _rates(self) -> dict[str, float]:
-        return {
-            player.name: player.optimizer.param_groups[0]["lr"]
-            for player in self.stage.players.values()
-            if player.optimizer is not None
-        }
-
-    def _log(self, entry: Mapping[str, Any]) -> None:
-        where = {
-            "step": self.position.step,
-            "phase": self.position.phase,
-            "epoch": self.epoch,
-        }
-        with self.dir.log.open("a") as file:
-            file.write(json.dumps({**where, **entry}) + "\n")
+    def _log(self, entry: dict[str, Any]) -> None:
+        at = self.position
+        self.dir.note({"step": at.step, "phase": at.phase, "epoch": self.epoch, **entry})
 
     def _validate(self, epoch: int) -> None:
         wanted = self.recipe.validation
@@ -254,109 +306,13 @@ class Run:
         self.voice.say(f"  epoch {epoch}: {wanted.split} {told}")
         if wanted.best is None:
             return
-        value = scores[wanted.best]
+        value, best = scores[wanted.best], self.position.best
         lower = wanted.metrics[wanted.best].lower_is_better
-        best = self.position.best
         if math.isfinite(value) and (best is None or (value < best if lower else value > best)):
             self.position.best = value
-            about = {**self._about(), wanted.best: value}
-            self.dir.save_weights("best", self._weights(), about)
-
-    # ------------------------------------------------------------------ keeping
-
-    def _weights(self) -> dict[str, dict[str, Tensor]]:
-        return {
-            name: {key: tensor.detach().cpu().contiguous() for key, tensor in state.items()}
-            for name, module in self.assembly.networks.items()
-            for state in [module.state_dict()]
-        }
-
-    def _about(self) -> dict[str, Any]:
-        return {"phase": self.position.phase, "step": self.position.step}
+            self._keeper.keep_best(self.position, wanted.best, value)
 
     def _save(self) -> None:
-        weights = self._weights()
-        for network, tensors in weights.items():
-            for key, tensor in tensors.items():
-                if tensor.is_floating_point() and not tensor.isfinite().all():
-                    raise NonFinite(f"{network}.{key} is not finite; no checkpoint was written")
-        self.position.log_bytes = self.dir.log.stat().st_size if self.dir.log.exists() else 0
-        tensors = {
-            "networks": weights,
-            "optimizers": self.stage.remember(),
-            "generators": rng_state(self.precision.device),
-        }
-        path = checkpoint.save(self.dir.state, self.position, tensors)
-        self.dir.save_weights("latest", weights, self._about())
+        memory, device = self.stage.remember(), self.precision.device
+        path = self._keeper.save(self.position, memory, generators(device))
         self.hooks.on_checkpoint(run=self, path=path)
-
-    def restore(self) -> None:
-        """Go back to the last whole checkpoint; without one, to the first step."""
-        self._resumed = True
-        for path in checkpoint.saved(self.dir.state):
-            try:
-                position, tensors = checkpoint.load(path)
-            except ValueError as problem:
-                self.voice.say(f"{path} is damaged ({problem}); taking the one before it")
-                continue
-            self._take(position, tensors)
-            return
-        self.voice.say("There is no whole checkpoint: the run starts anew from its seed")
-        if self.dir.log.exists():
-            write(self.dir.log, b"")
-
-    def _take(self, position: Position, tensors: Mapping[str, Any]) -> None:
-        for name, state in tensors["networks"].items():
-            self.assembly.networks[name].load_state_dict(state)
-        self.position = position
-        self.memory.update(tensors.get("optimizers", {}))
-        self.stage = Stage(self.assembly, position.phase, self.precision, self.memory)
-        restore_rng(tensors["generators"], self.precision.device)
-        if self.dir.log.exists():
-            write(self.dir.log, self.dir.log.read_bytes()[: position.log_bytes])
-
-    # ------------------------------------------------------------------ guards
-
-    def _refuse_nonfinite(self, terms: Mapping[str, float], batch: Batch) -> None:
-        bad = [label for label, value in terms.items() if not math.isfinite(value)]
-        if not bad:
-            return
-        evidence = self.dir.path / "nonfinite.yaml"
-        found = {
-            "step": self.position.step + 1,
-            "phase": self.position.phase,
-            "losses": {label: str(value) for label, value in terms.items()},
-            "files": batch.files,
-        }
-        write(evidence, yaml.safe_dump(found, sort_keys=False))
-        raise NonFinite(
-            f"{', '.join(bad)} became {terms[bad[0]]} at step {found['step']}, on "
-            f"{', '.join(batch.files)}. The last good checkpoint stays; details in {evidence}. "
-            "A lower learning rate or engine.precision: float32 often cures it"
-        )
-
-    @contextmanager
-    def _stoppable(self) -> Iterator[None]:
-        """The first Ctrl-C or SIGTERM ends the step, saves and stops; a second one stops at once."""
-
-        def stop(number: int, frame: object) -> None:
-            if self._stopped:
-                raise KeyboardInterrupt
-            self._stopped = True
-            self.voice.say("Stopping after this step; again to stop at once")
-
-        try:
-            before = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
-        except ValueError:  # not the main thread: the caller handles signals
-            before = {}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

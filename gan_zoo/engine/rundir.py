@@ -1,47 +1,34 @@
-"""A run on disk. Everything is written under a temporary name, synced and renamed, so that a
-file is whole or not there. Opening a run executes nothing of it: YAML, JSON and safetensors.
-"""
+"""A run on disk. Opening one executes nothing of it: YAML, JSON and safetensors."""
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
-import platform
 import re
-import sys
-from collections.abc import Mapping
-from importlib import metadata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from gan_zoo.engine import record
+from gan_zoo.engine.disk import encode, naming, sync, write, write_all
 from gan_zoo.errors import UserError
+from gan_zoo.recipe.mistakes import Keys, Place, RecipeError
 from gan_zoo.recipe.model import Recipe
-from gan_zoo.recipe.report import RecipeError, parse
+from gan_zoo.recipe.report import parse
 from gan_zoo.recipe.source import Source, read
 from gan_zoo.zoo import Zoo
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-WEIGHTS = "weights"
-
-
-def write(path: Path, content: bytes | str) -> None:
-    """Write a file so that at any moment the old or the new content is there."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    data = content.encode() if isinstance(content, str) else content
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+WEIGHTS, ABOUT = "weights", "about.json"
 
 
 def free_name(parent: Path, name: str) -> Path:
-    """`parent/name-N` with the first free N."""
+    """`parent/name-N` with the first N above all that are taken."""
     taken = [
         int(match[1])
         for folder in (parent.iterdir() if parent.is_dir() else ())
@@ -54,29 +41,49 @@ class RunDir:
     """The folder of a run.
 
     Args:
-        path: An existing run; `create` makes a new one.
+        path: An existing run, or where `create` will make one.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self.log = self.path / "log.jsonl"  # one JSON object a line
+        self.text_log = self.path / "log.txt"  # what was said
+        self.previews = self.path / "previews"  # fixed samples over time
+        self.state = self.path / "state"  # what resume needs
 
     @classmethod
-    def create(cls, path: Path, recipe: Recipe, source: Source | None, steps: int | None) -> RunDir:
+    def create(
+        cls,
+        path: Path,
+        recipe: Recipe,
+        source: Source | None,
+        steps: int | None,
+        computing: Mapping[str, Any] | None = None,
+    ) -> RunDir:
         """Make the folder of a new run.
+
+        Args:
+            path: Where.
+            recipe: Resolved.
+            source: Where the recipe's values came from.
+            steps: After how many the run ends, if before the end of its phases.
+            computing: On what and in which numbers, where `auto` was resolved.
 
         Raises:
             UserError: the folder exists, or cannot be written.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise UserError(f"{path} exists; to go on with it: gan-zoo resume {path}")
+        refuse_existing(path)
+        run = cls(path)
+        files = {
+            "recipe.yaml": yaml.safe_dump(recipe.dump(), sort_keys=False),
+            "origins.txt": origins(recipe, source),
+            "plugins.json": _json(record.plugins(recipe)),
+            "environment.json": _json({**record.started(), **record.environment(computing)}),
+            "run.json": _json({"format": 1, "steps": steps}),
+        }
         try:
             path.mkdir(parents=True, exist_ok=True)
-            run = cls(path)
-            write(path / "recipe.yaml", yaml.safe_dump(recipe.dump(), sort_keys=False))
-            write(path / "origins.txt", origins(recipe, source))
-            write(path / "plugins.json", _json(_plugins(recipe)))
-            write(path / "environment.json", _json(_environment()))
-            write(path / "run.json", _json({"format": 1, "steps": steps}))
+            write_all(path, files)
         except OSError as problem:
             raise UserError(f"{path} cannot be written: {problem.strerror or problem}") from None
         return run
@@ -95,44 +102,72 @@ class RunDir:
         return run
 
     def recipe(self, zoo: Zoo | None = None) -> Recipe:
-        """The resolved recipe that the run was made of."""
+        """The resolved recipe that the run was made of.
+
+        Raises:
+            UserError: a plugin is absent, or the file was changed by hand.
+        """
         try:
             return parse(Recipe, read(self.path / "recipe.yaml", zoo=zoo), zoo)
         except RecipeError as error:
-            told = self._missing_plugins()
-            raise UserError(f"{error}{told}") from None
+            raise UserError(f"{error}{self._plugins_told()}") from None
 
     def settings(self) -> dict[str, Any]:
-        """How the run was started."""
-        settings: dict[str, Any] = json.loads((self.path / "run.json").read_text())
-        return settings
+        """How the run was started: `steps`, and `environment` with its `computing`."""
+        return {**self._told("run.json"), "environment": self._told("environment.json")}
 
-    @property
-    def log(self) -> Path:
-        """One JSON object a line."""
-        return self.path / "log.jsonl"
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Hold the run, so that no other process trains it; let go even by a kill.
 
-    @property
-    def previews(self) -> Path:
-        """Fixed samples over time."""
-        return self.path / "previews"
+        Raises:
+            UserError: another process trains it now.
+        """
+        try:
+            import fcntl
+        except ImportError:  # no such locks on Windows
+            yield
+            return
+        self.state.mkdir(exist_ok=True)
+        with (self.state / "lock").open("w") as file:
+            try:  # a record lock: unlike flock's, the loader's workers do not inherit it
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise UserError(f"{self.path} is being trained by another process") from None
+            yield
 
-    @property
-    def state(self) -> Path:
-        """What resume needs."""
-        return self.path / "state"
+    def note(self, entry: Mapping[str, Any]) -> None:
+        """One more line of log.jsonl."""
+        with naming(self.log), self.log.open("a") as file:
+            file.write(json.dumps(entry) + "\n")
+
+    def settle_log(self) -> int:
+        """Make log.jsonl durable; returns its length."""
+        with naming(self.log), self.log.open("a") as file:
+            os.fsync(file.fileno())
+            return file.tell()
+
+    def cut_log(self, length: int) -> None:
+        """Forget what was logged after a checkpoint."""
+        if self.log.exists():
+            write(self.log, self.log.read_bytes()[:length])
 
     def save_weights(
         self, name: str, networks: Mapping[str, Mapping[str, Tensor]], about: Mapping[str, Any]
     ) -> None:
-        """Write weights/NAME: a file a network, and what is known `about` them."""
-        from safetensors.torch import save
+        """Write weights/NAME: a file a network, and what is known `about` them.
 
+        Raises:
+            OSError: the disk is full or gone; names the file, and the old weights stay.
+        """
         folder = self.path / WEIGHTS / name
         folder.mkdir(parents=True, exist_ok=True)
-        for network, tensors in networks.items():
-            write(folder / f"{network}.safetensors", save(dict(tensors)))
-        write(folder / "about.json", _json(dict(about)))
+        step = {"step": str(about.get("step"))}
+        files: dict[str, bytes | str] = {
+            f"{network}.safetensors": encode(tensors, step) for network, tensors in networks.items()
+        }
+        write_all(folder, {**files, ABOUT: _json(dict(about))})
+        sync(folder)
 
     def weights_phase(self, name: str) -> str:
         """The phase in which weights were kept: it says which part plays.
@@ -140,27 +175,45 @@ class RunDir:
         Raises:
             UserError: the run keeps no such weights.
         """
-        file = self.path / WEIGHTS / name / "about.json"
-        if not file.is_file():
-            raise UserError(f"{file.parent} is not there: {self._kept()}")
-        return str(json.loads(file.read_text())["phase"])
+        return str(self._about(name)["phase"])
 
     def load_weights(self, name: str, network: str) -> dict[str, Tensor]:
         """The tensors of one network.
 
         Raises:
-            UserError: absent or damaged; names the file.
+            UserError: absent, damaged, or of another step than the rest; names the file.
         """
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
+        from safetensors import SafetensorError, safe_open
 
         file = self.path / WEIGHTS / name / f"{network}.safetensors"
+        about = self._about(name)
         if not file.is_file():
             raise UserError(f"{file} is not there: {self._kept()}")
         try:
-            return load_file(file)
+            with safe_open(file, "pt") as opened:
+                step = (opened.metadata() or {}).get("step")
+                tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
         except SafetensorError as problem:
             raise UserError(f"{file} is damaged ({problem}); take other weights") from None
+        if step is not None and step != str(about.get("step")):
+            raise UserError(
+                f"{file.parent} was cut while it was written: {file.name} is of step {step}, the "
+                f"rest of {about.get('step')}; gan-zoo resume {self.path} makes it whole"
+            )
+        return tensors
+
+    def _about(self, name: str) -> dict[str, Any]:
+        file = self.path / WEIGHTS / name / ABOUT
+        if not file.is_file():
+            raise UserError(f"{file.parent} is not there: {self._kept()}")
+        return self._told(f"{WEIGHTS}/{name}/{ABOUT}")
+
+    def _told(self, name: str) -> dict[str, Any]:
+        try:
+            told: dict[str, Any] = json.loads((self.path / name).read_text())
+        except (OSError, ValueError) as problem:
+            raise UserError(f"{self.path / name} cannot be read: {problem}") from None
+        return told
 
     def _kept(self) -> str:
         folder = self.path / WEIGHTS
@@ -169,55 +222,51 @@ class RunDir:
             return f"the run keeps weights {', '.join(kept)}"
         return "the run keeps no weights yet; it writes them with its first checkpoint"
 
-    def _missing_plugins(self) -> str:
+    def _plugins_told(self) -> str:
         file = self.path / "plugins.json"
-        if not file.is_file():
-            return ""
-        used = json.loads(file.read_text())
-        lines = [f"{p['package']} {p['version']}" for p in used if p["package"] != "gan-zoo"]
-        return f"\nThe run was made with {', '.join(lines)}" if lines else ""
+        used = json.loads(file.read_text()) if file.is_file() else []
+        made = [f"{p['package']} {p['version']}" for p in used if p["package"] != "gan-zoo"]
+        return f"\nThe run was made with {', '.join(made)}" if made else ""
+
+
+def refuse_existing(path: Path) -> None:
+    """A run never writes into a folder that holds something.
+
+    Raises:
+        UserError: says how to go on with what is there.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise UserError(f"{path} exists; to go on with it: gan-zoo resume {path}")
 
 
 def origins(recipe: Recipe, source: Source | None) -> str:
     """Every value of the resolved recipe with the place that it came from."""
+    written = {} if source is None else source.tree
+    silent = "python" if source is None else "default"
     lines = []
     for keys, value in _leaves(recipe.dump()):
-        place = None if source is None else source.places.get(keys)
-        if place is None and source is not None:
-            above = [source.places.get(keys[:n]) for n in range(len(keys) - 1, 0, -1)]
-            written = source.tree
-            for key in keys:
-                written = written.get(key) if isinstance(written, dict) else None  # type: ignore[assignment]
-            place = next((p for p in above if p), None) if written is not None else None
-        where = "default" if source is not None else "python"
-        lines.append(f"{'.'.join(map(str, keys))}: {json.dumps(value)}  # {place or where}\n")
+        place: Place | str | None = silent
+        if source is not None and _holds(written, keys):
+            place = source.place(keys)
+        lines.append(f"{'.'.join(map(str, keys))}: {json.dumps(value)}  # {place}\n")
     return "".join(lines)
 
 
-def _leaves(tree: Any, keys: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], Any]]:
+def _leaves(tree: Any, keys: Keys = ()) -> Iterator[tuple[Keys, Any]]:
+    """Every value that is no mapping, with its path; a list is one value."""
     if isinstance(tree, dict) and tree:
-        return [leaf for key, value in tree.items() for leaf in _leaves(value, (*keys, key))]
-    return [(keys, tree)]
+        for key, value in tree.items():
+            yield from _leaves(value, (*keys, key))
+    else:
+        yield keys, tree
 
 
-def _plugins(recipe: Recipe) -> list[dict[str, str]]:
-    zoo = Zoo.installed()
-    used = {zoo.owner(type(spec)) for spec in recipe.components().values()}
-    named = sorted({(p.name, p.package, p.version) for p in used if p})
-    return [{"plugin": n, "package": p, "version": v} for n, p, v in named]
-
-
-def _environment() -> dict[str, Any]:
-    versions = {}
-    for package in ("gan-zoo", "torch", "torchvision", "numpy", "pillow", "pydantic"):
-        versions[package] = metadata.version(package)
-    return {
-        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "command": sys.argv,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "packages": versions,
-    }
+def _holds(tree: Any, keys: Keys) -> bool:
+    for key in keys:
+        if not isinstance(tree, dict) or key not in tree:
+            return False
+        tree = tree[key]
+    return True
 
 
 def _json(value: Any) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -13,8 +16,10 @@ from gan_zoo.assembly import Assembly
 from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.scene import Cast
 from gan_zoo.engine.turns import Ledger, Player, Turn, optimizer_state, restore_optimizer
+from gan_zoo.protocols import Method
 
 Memory = dict[str, dict[str, dict[str, Any]]]  # player -> parameter -> optimizer state
+LONG_STEP = 2.0  # seconds; such a step is timed without a first one to warm up
 
 
 class Stage:
@@ -39,19 +44,20 @@ class Stage:
             name: assembly.losses[name] if spec == assembly.recipe.losses[name] else spec.build()
             for name, spec in self.recipe.losses.items()
         }
-        for module in [*assembly.networks.values(), *self.losses.values()]:
-            if isinstance(module, nn.Module):
-                precision.place(module)
+        built = (*assembly.networks.values(), *assembly.conditions.values(), *self.losses.values())
+        self._modules = [m for m in dict.fromkeys(built) if isinstance(m, nn.Module)]
+        for module in self._modules:
+            precision.place(module)
         self.cast = Cast(playing(assembly, self.phase.play), assembly.conditions, precision)
         self.players = self._players(assembly)
 
     def begin(self, *, resumed: bool = False) -> None:
-        """Choose what learns, and give the optimizers their state: carried over, or fresh."""
+        """Give the optimizers their state: carried over from earlier phases, or fresh."""
         for player in self.players.values():
-            fresh = self.phase.start.get(player.name) == "fresh" and not resumed
-            if fresh:
+            if self.phase.start.get(player.name) == "fresh" and not resumed:
                 self.memory.pop(player.name, None)
             restore_optimizer(player, self.memory.get(player.name, {}))
+        self.remember()
 
     def set_epoch(self, epoch: int) -> None:
         """Set the learning rates: a pure function of the epoch, from 1 within the phase."""
@@ -59,17 +65,28 @@ class Stage:
         for player in self.players.values():
             player.set_rate(factor)
 
+    def rates(self) -> dict[str, float]:
+        """Player -> the learning rate it steps with now."""
+        optimizers = {player.name: player.optimizer for player in self.players.values()}
+        return {name: o.param_groups[0]["lr"] for name, o in optimizers.items() if o}
+
     def step(self, batches: Sequence[Mapping[str, Tensor]]) -> Ledger:
         """One training step on micro-batches of named maps; returns the terms by label."""
-        scenes = [self.method.scene(self.cast, self.precision.receive(dict(b))) for b in batches]
-        ledger = Ledger()
+        return self._step(self.method, batches, moves=True)
 
-        def turn(name: str) -> Turn:
-            others = [player for player in self.players.values() if player.name != name]
-            return Turn(self.players[name], others, self.losses, len(scenes), ledger)
+    def seconds_a_step(self, batch: Mapping[str, Tensor]) -> float:
+        """Time a step in which nobody moves: weights, statistics and generators stay as they are.
 
-        self.method.step(scenes, turn)
-        return ledger
+        The optimizers' own work, the smallest part, is left out.
+        """
+        with self._unmoved() as method:
+            for _ in range(2):
+                start = time.perf_counter()
+                self._step(method, [batch], moves=False).numbers()
+                took = time.perf_counter() - start
+                if took > LONG_STEP:
+                    break
+        return took
 
     def remember(self) -> Memory:
         """The optimizer state of all players, of this phase and of earlier ones."""
@@ -77,24 +94,57 @@ class Stage:
             self.memory.setdefault(player.name, {}).update(optimizer_state(player))
         return self.memory
 
+    def _step(
+        self, method: Method, batches: Sequence[Mapping[str, Tensor]], *, moves: bool
+    ) -> Ledger:
+        scenes = [method.scene(self.cast, self.precision.receive(dict(b))) for b in batches]
+        ledger = Ledger()
+
+        def turn(name: str) -> Turn:
+            others = [player for player in self.players.values() if player.name != name]
+            player = self.players[name]
+            return Turn(player, others, self.losses, len(scenes), ledger, moves=moves)
+
+        method.step(scenes, turn)
+        return ledger
+
+    @contextmanager
+    def _unmoved(self) -> Iterator[Method]:
+        """A method to take steps with, all of which are undone."""
+        buffers = [buffer for module in self._modules for buffer in module.buffers()]
+        before = [buffer.clone() for buffer in buffers]
+        device = self.precision.device
+        kind = device.type if device.type in ("cuda", "mps") else "cuda"
+        devices = [device] if device.type == kind else []
+        with torch.random.fork_rng(devices=devices, device_type=kind):
+            yield copy.deepcopy(self.method)
+        with torch.no_grad():
+            for buffer, was in zip(buffers, before, strict=True):
+                buffer.copy_(was)
+        for player in self.players.values():
+            player.forget_gradients()
+
     def _players(self, assembly: Assembly) -> dict[str, Player]:
-        learns = learning(assembly, self.phase.play, self.phase.train)
-        moving = {id(p) for named in learns.values() for p in named.values()}
-        for module in assembly.networks.values():
-            module.train()
-            for parameter in module.parameters():
+        taught = teaching(assembly, self.phase.play, self.phase.train)
+        moving = {id(p) for layer in taught for p in layer.parameters(recurse=False)}
+        learns: dict[str, dict[str, nn.Parameter]] = {p: {} for p in assembly.wiring.players}
+        for network, module in assembly.networks.items():
+            for layer in module.modules():
+                _set(layer, learns=layer in taught)
+            for name, parameter in module.named_parameters(prefix=network):
+                parameter.grad = None  # of an earlier phase
                 parameter.requires_grad_(id(parameter) in moving)
-            _rest_statistics(module, moving)
-        fused = self.precision.device.type == "cuda"
-        players = {}
-        for name in assembly.wiring.players:
-            spec = self.recipe.optimizers[name]
-            optimizer = spec.build(learns[name].values()) if learns[name] else None
-            if optimizer is not None and fused and "fused" in optimizer.defaults:
-                for group in optimizer.param_groups:
-                    group["fused"] = True
-            players[name] = Player(name, learns[name], optimizer, spec.lr)
-        return players
+                if id(parameter) in moving:
+                    learns[assembly.owner(network)][name] = parameter
+        return {name: self._player(name, own) for name, own in learns.items()}
+
+    def _player(self, name: str, learns: dict[str, nn.Parameter]) -> Player:
+        spec = self.recipe.optimizers[name]
+        optimizer = spec.build(learns.values()) if learns else None
+        if self.precision.device.type == "cuda" and optimizer and "fused" in optimizer.defaults:
+            for group in optimizer.param_groups:
+                group["fused"] = True
+        return Player(name, learns, optimizer, spec.lr)
 
 
 def playing(assembly: Assembly, play: str) -> dict[str, nn.Module]:
@@ -105,44 +155,21 @@ def playing(assembly: Assembly, play: str) -> dict[str, nn.Module]:
     }
 
 
-def learning(
-    assembly: Assembly, play: str, train: Sequence[str] | None
-) -> dict[str, dict[str, nn.Parameter]]:
-    """Player -> full name -> parameter that plays and is listed to learn."""
-    plays = {id(p) for module in playing(assembly, play).values() for p in module.parameters()}
-    listed = plays
-    if train is not None:
-        listed = {id(p) for path in train for p in assembly.part(path).parameters()} & plays
-    found: dict[str, dict[str, nn.Parameter]] = {name: {} for name in assembly.wiring.players}
-    for network, module in assembly.networks.items():
-        for name, parameter in module.named_parameters():
-            if id(parameter) in listed:
-                found[assembly.owner(network)][f"{network}.{name}"] = parameter
-    return found
+def teaching(assembly: Assembly, play: str, train: Sequence[str] | None) -> set[nn.Module]:
+    """The layers that learn: those that play and lie in a listed part; all that play if None."""
+    plays = {layer for part in playing(assembly, play).values() for layer in part.modules()}
+    if train is None:
+        return plays
+    return plays & {layer for path in train for layer in assembly.part(path).modules()}
 
 
-def _rest_statistics(module: nn.Module, moving: set[int]) -> None:
-    """Batch norms that do not learn keep their running statistics too."""
-    for layer in module.modules():
-        if isinstance(layer, _BatchNorm) and layer.running_mean is not None:
-            own = list(layer.parameters(recurse=False))
-            layer.track_running_stats = not own or any(id(p) in moving for p in own)
-
-
-def rng_state(device: torch.device) -> dict[str, Tensor]:
-    """The state of torch's generators that a run draws from."""
-    state = {"cpu": torch.get_rng_state()}
-    if device.type == "cuda":
-        state["cuda"] = torch.cuda.get_rng_state(device)
-    if device.type == "mps":
-        state["mps"] = torch.mps.get_rng_state()
-    return state
-
-
-def restore_rng(state: Mapping[str, Tensor], device: torch.device) -> None:
-    """Put torch's generators back."""
-    torch.set_rng_state(state["cpu"])
-    if device.type == "cuda" and "cuda" in state:
-        torch.cuda.set_rng_state(state["cuda"], device)
-    if device.type == "mps" and "mps" in state:
-        torch.mps.set_rng_state(state["mps"])
+def _set(layer: nn.Module, *, learns: bool) -> None:
+    """Set one layer to training. One that does not learn keeps its buffers too: batch norm goes on
+    with the batch's statistics and leaves the learned ones alone; others, as spectral norm with its
+    power iteration, rest as in evaluation.
+    """
+    if isinstance(layer, _BatchNorm):
+        layer.training = True
+        layer.track_running_stats = learns and layer.running_mean is not None
+    else:
+        layer.training = learns or not any(True for _ in layer.buffers(recurse=False))

@@ -36,6 +36,11 @@ class Player:
             for group in self.optimizer.param_groups:
                 group["lr"] = self.lr * factor
 
+    def forget_gradients(self) -> None:
+        """Free the gradients of what learns."""
+        for parameter in self.learns.values():
+            parameter.grad = None
+
 
 @dataclass
 class Ledger:
@@ -55,8 +60,8 @@ class Ledger:
         """All terms as numbers, in one transfer from the device."""
         if not self.terms:
             return {}
-        values = torch.stack([value.double().cpu() for value in self.terms.values()])
-        return dict(zip(self.terms, values.tolist(), strict=True))
+        values = torch.stack(list(self.terms.values())).tolist()
+        return dict(zip(self.terms, values, strict=True))
 
 
 class Turn:
@@ -68,6 +73,7 @@ class Turn:
         losses: Name -> the losses of the recipe.
         micro_batches: Over how many scenes the loss is averaged.
         ledger: Where the terms are written down.
+        moves: Whether the player steps; a turn that only takes time does not.
     """
 
     def __init__(
@@ -77,27 +83,31 @@ class Turn:
         losses: Mapping[str, LossFunction],
         micro_batches: int,
         ledger: Ledger,
+        *,
+        moves: bool = True,
     ) -> None:
         self.player = player
         self.others = others
         self.losses = losses
         self.share = 1.0 / micro_batches
         self.ledger = ledger
+        self.moves = moves
 
     def __enter__(self) -> Self:
         self._others_learn(False)
-        if self.player.optimizer is not None:
-            self.player.optimizer.zero_grad(set_to_none=True)
+        self.player.forget_gradients()
         return self
 
     def learn(self, scene: Scene) -> None:
         """Add one scene's losses to the player's gradients."""
-        total = torch.zeros(())
+        total: Tensor | None = None
         for name, label, value, factor in self._terms(scene):
             self.ledger.enter(name, label, value, self.share)
-            total = value * factor + total.to(value)
-        if self.player.learns and total.requires_grad:
-            (total * self.share).backward(inputs=list(self.player.learns.values()))
+            total = value * factor if total is None else total + value * factor
+        if total is not None and self.player.learns:
+            assert total.requires_grad, f"no loss of the {self.player.name} reaches what it learns"
+            learns = list(self.player.learns.values())
+            torch.autograd.backward(total * self.share, inputs=learns)
 
     def __exit__(
         self,
@@ -106,7 +116,7 @@ class Turn:
         trace: TracebackType | None,
     ) -> None:
         self._others_learn(True)
-        if kind is None and self.player.optimizer is not None:
+        if kind is None and self.moves and self.player.optimizer is not None:
             self.player.optimizer.step()
 
     def _terms(self, scene: Scene) -> Iterator[tuple[str, str, Tensor, float]]:
@@ -121,18 +131,28 @@ class Turn:
 
 
 def optimizer_state(player: Player) -> dict[str, dict[str, Any]]:
-    """Parameter's full name -> its optimizer state."""
+    """Parameter's full name -> its optimizer state, alive: it moves with the next step."""
     if player.optimizer is None:
         return {}
     state = player.optimizer.state
-    return {name: dict(state[p]) for name, p in player.learns.items() if p in state}
+    return {name: state[p] for name, p in player.learns.items() if p in state}
 
 
 def restore_optimizer(player: Player, saved: Mapping[str, Mapping[str, Any]]) -> None:
     """Put saved optimizer state back, where the parameter learns in this phase."""
     if player.optimizer is None:
         return
+    state = {
+        index: {key: _laid_out(value, parameter) for key, value in saved[name].items()}
+        for index, (name, parameter) in enumerate(player.learns.items())
+        if name in saved
+    }
     groups = player.optimizer.state_dict()["param_groups"]
-    names = list(player.learns)
-    state = {i: dict(saved[name]) for i, name in enumerate(names) if name in saved}
     player.optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _laid_out(value: Any, parameter: nn.Parameter) -> Any:
+    """A moment in the memory format of its parameter, as the optimizer would have made it."""
+    if isinstance(value, Tensor) and value.shape == parameter.shape and value.ndim:
+        return torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+    return value

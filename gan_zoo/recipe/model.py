@@ -25,6 +25,7 @@ from gan_zoo.specs import (
 if TYPE_CHECKING:
     from gan_zoo.zoo import Zoo
 
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]  # a step of a path, part of a file name
 Names = Annotated[tuple[str, ...], Strict(False)]
 
 
@@ -72,8 +73,9 @@ class Phase(Section):
     @model_validator(mode="after")
     def _one_length(self) -> Self:
         if (self.epochs is None) == (self.steps is None):
-            came = "neither" if self.epochs is None else "both"
-            raise ValueError(f"{came} of epochs and steps came; say one of them")
+            if self.epochs is None:
+                raise ValueError("its length is missing; write epochs: N or steps: N")
+            raise ValueError("epochs and steps are two lengths of one phase; keep one of them")
         return self
 
 
@@ -95,7 +97,7 @@ class Validation(Section):
     """The split that is scored."""
     every: PositiveInt = 1
     """Epochs between two scores."""
-    metrics: dict[str, MetricSpec]
+    metrics: dict[Name, MetricSpec]
     """What is measured, by name."""
     best: str | None = None
     """The metric that picks weights/best."""
@@ -103,7 +105,9 @@ class Validation(Section):
     @model_validator(mode="after")
     def _best_is_measured(self) -> Self:
         if self.best is not None and self.best not in self.metrics:
-            raise ValueError(f"best: {self.best} is no metric here; name {', '.join(self.metrics)}")
+            raise ValueError(
+                f"best is '{self.best}', which is not measured; name {' or '.join(self.metrics)}"
+            )
         return self
 
 
@@ -132,7 +136,7 @@ class Recipe(Section):
     """Every random draw of the run follows from it."""
     data: DataSpec
     """Where the samples come from."""
-    conditions: dict[str, ConditionSpec] = Field(min_length=1)
+    conditions: dict[Name, ConditionSpec] = Field(min_length=1)
     """What the networks are shown, concatenated in this order."""
     method: MethodSpec
     """Which networks exist and who takes a turn in which order."""
@@ -142,17 +146,17 @@ class Recipe(Section):
     """Judges it; a recipe of plain reconstruction has none."""
     init: InitSpec | None = None
     """First weights; the framework's own if absent."""
-    losses: dict[str, LossSpec] = Field(min_length=1)
+    losses: dict[Name, LossSpec] = Field(min_length=1)
     """What the players learn from, by name."""
-    optimizers: dict[str, OptimizerSpec]
+    optimizers: dict[Name, OptimizerSpec]
     """How each player steps."""
-    phases: dict[str, Phase] = Field({"main": Phase(epochs=200)}, min_length=1)
+    phases: dict[Name, Phase] = Field({"main": Phase(epochs=200)}, min_length=1)
     """Stretches of training, in this order."""
     inference: Inference = Inference()
     """How the trained model makes pictures."""
     validation: Validation | None = None
     """Scores during training; none if absent."""
-    callbacks: dict[str, CallbackSpec] = {}
+    callbacks: dict[Name, CallbackSpec] = {}
     """What watches the run, by name."""
     engine: Engine = Engine()
     """How the numbers are computed and kept."""
@@ -182,14 +186,14 @@ class Recipe(Section):
 
     def in_phase(self, name: str, zoo: Zoo | None = None) -> Recipe:
         """This recipe with the `set` of a phase applied."""
-        from gan_zoo.recipe.source import patch
+        from gan_zoo.recipe.tree import Node, patch
 
         if not (changes := self.phases[name].set):
             return self
-        tree = self.dump(zoo)
+        tree = Node.of(self.dump(zoo))
         for key, value in changes.items():
-            patch(tree, key, value)
-        return type(self).model_validate(tree, context={"zoo": zoo})
+            tree = patch(tree, key, Node.of(value))
+        return type(self).model_validate(tree.plain(), context={"zoo": zoo})
 
     def components(self) -> dict[str, Any]:
         """Path -> spec of every component that the recipe names at its top level."""

@@ -1,14 +1,25 @@
-"""Mistakes in a recipe, as people read them: file:line: key: what came, what was expected."""
+"""Pydantic's findings as people read them: all mistakes of a recipe, each with place and cure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
+import re
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import core_schema
 
-from gan_zoo.errors import UserError
+from gan_zoo.recipe.expected import (
+    SIZE,
+    alternatives,
+    annotation_at,
+    choices,
+    in_words,
+    is_kind,
+    item_at,
+    model_at,
+    names_at,
+)
+from gan_zoo.recipe.mistakes import Keys, Place, Problem, RecipeError, said
 from gan_zoo.recipe.vocabulary import ELSEWHERE
 from gan_zoo.specs import Spec
 from gan_zoo.zoo import Zoo, near_misses
@@ -16,202 +27,182 @@ from gan_zoo.zoo import Zoo, near_misses
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from gan_zoo.recipe.source import Keys, Source
+    from gan_zoo.recipe.source import Source
+
+__all__ = ["Place", "Problem", "RecipeError", "parse", "problems"]
 
 M = TypeVar("M", bound=BaseModel)
 
-EXPECTED = {
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "string": "text",
-    "dict": "a mapping",
-    "list": "a list",
-    "tuple": "a list",
-    "model": "a mapping",
-}
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where something was written: a file and line, or an argument."""
-
-    source: str
-    line: int | None = None
-
-    def __str__(self) -> str:
-        return self.source if self.line is None else f"{self.source}:{self.line}"
-
-    def where(self) -> str:
-        """As part of a sentence."""
-        return f"by {self.source}" if self.line is None else f"in line {self.line}"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One mistake: the key, what is wrong and how to cure it, and where it was written."""
-
-    keys: Keys
-    message: str
-    place: Place | None = None
-
-    @property
-    def key(self) -> str:
-        """The dotted path."""
-        return ".".join(map(str, self.keys))
-
-    def __str__(self) -> str:
-        return ": ".join(str(part) for part in (self.place, self.key, self.message) if part)
-
-
-class RecipeError(UserError, ValueError):
-    """All mistakes of a recipe at once."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = list(problems)
-        super().__init__("\n".join(map(str, self.problems)))
+NUMBER = re.compile(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?")
+YES, NO = {"yes", "y", "on", "true"}, {"no", "n", "off", "false"}
+BUILTIN = frozenset(get_args(core_schema.ErrorType))  # what pydantic says, and not a component
 
 
 def parse(model: type[M], source: Source, zoo: Zoo | None = None) -> M:
     """Make the model out of a source.
 
     Raises:
-        RecipeError: every mistake, in the order of the file.
+        RecipeError: every mistake of the text and of the values.
     """
     zoo = zoo or Zoo.installed()
+    found = list(source.problems)
     try:
-        return model.model_validate(source.tree, context={"zoo": zoo})
+        made = model.model_validate(source.tree, context={"zoo": zoo})
     except ValidationError as error:
-        raise RecipeError(problems(model, source, error, zoo)) from None
+        told = [problem.keys for problem in found]
+        found += [p for p in problems(model, source, error, zoo) if p.keys not in told]
+    if found:
+        raise source.error(found)
+    return made
 
 
 def problems(
     model: type[BaseModel], source: Source, error: ValidationError, zoo: Zoo
 ) -> list[Problem]:
-    """Pydantic's errors as Problems; alternatives of one value become one sentence."""
-    found: dict[tuple[Keys, bool], list[ErrorDetails]] = {}
+    """Pydantic's errors as problems; the alternatives of one value become one sentence."""
+    found: dict[Keys, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
-        wanted = detail["type"] in ("missing", "extra_forbidden")
-        keys = detail["loc"] if wanted else _known(detail["loc"], source.tree)
-        found.setdefault((keys, wanted), []).append(detail)
-    made = [
-        Problem(keys, _say(model, source, keys, details, zoo), source.place(keys))
-        for (keys, _), details in found.items()
+        found.setdefault(_keys(detail, source.tree), []).append(detail)
+    speaker = _Speaker(model, source, zoo)
+    return [
+        Problem(keys, speaker.sentence(keys, details), source.place(keys))
+        for keys, details in found.items()
     ]
-    return sorted(made, key=lambda p: (p.place is None, p.place and (p.place.line or 10**9)))
+
+
+def _keys(detail: ErrorDetails, tree: Any) -> Keys:
+    """The path of an error in the tree; pydantic's location goes on with the names of types."""
+    loc = detail["loc"]
+    if detail["type"] == "missing" and isinstance(loc[-1], str):
+        return (*_known(loc[:-1], tree), loc[-1])
+    if detail["type"] == "component_unknown":
+        return (*_known(loc, tree), "use")
+    return _known(loc, tree)
 
 
 def _known(loc: Keys, tree: Any) -> Keys:
-    """The part of a pydantic location that is a path of the tree; the rest names types."""
-    for depth, step in enumerate(loc):
+    known: list[str | int] = []
+    for step in loc:
         try:
             tree = tree[step]
         except (KeyError, IndexError, TypeError):
-            return loc[:depth]
-    return loc
+            break
+        known.append(step)
+    return tuple(known)
 
 
-def _say(
-    model: type[BaseModel], source: Source, keys: Keys, details: list[ErrorDetails], zoo: Zoo
-) -> str:
-    detail = details[0]
-    match detail["type"]:
-        case "extra_forbidden":
-            return _unknown_key(model, source, keys, zoo)
-        case "missing":
-            owner = model_at(model, source.tree, keys[:-1], zoo)
-            field = owner.model_fields[str(keys[-1])] if owner else None
-            told = f" ({field.description.splitlines()[0]})" if field and field.description else ""
-            return f"is missing{told}"
-        case "component_use" if (at := source.places.get(keys)) and at.line is None:
-            others = [k for k in _at(source.tree, keys[:-1]) if k != keys[-1]]
-            return (
-                f"there is no such {detail['ctx']['kind']} to change; there are "
-                f"{', '.join(others) or 'none'}; a new one says use: NAME"
-            )
-        case "component" | "component_use" | "component_unknown":
-            return _with_foreign_word(detail["msg"], _use_of(detail["input"]))
-        case "value_error":
-            return str(detail["ctx"]["error"])
-    return _wrong_value(details)
+class _Speaker:
+    """Says what is wrong at a path of one recipe."""
 
+    def __init__(self, model: type[BaseModel], source: Source, zoo: Zoo) -> None:
+        self.model, self.tree, self.zoo = model, source.tree, zoo
 
-def _wrong_value(details: list[ErrorDetails]) -> str:
-    """What came and what was expected, over all the alternatives that a field allows."""
-    came, expected = details[0]["input"], []
-    choices: list[str] = []
-    for detail in details:
-        context = detail.get("ctx", {})
-        if detail["type"] == "literal_error":
-            choices += str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
-        elif detail["type"].rpartition("_")[2] == "type" or detail["type"] == "int_from_float":
-            expected.append(EXPECTED.get(detail["type"].partition("_")[0], detail["msg"]))
+    def sentence(self, keys: Keys, details: list[ErrorDetails]) -> str:
+        """One sentence on all the errors of a value."""
+        by_type = {detail["type"]: detail for detail in details}
+        if any(detail["loc"][-1:] == ("[key]",) for detail in details):
+            return "this cannot be a name; a name is made of letters, digits, _ and -"
+        if "extra_forbidden" in by_type:
+            return self._unknown_key(keys)
+        if "missing" in by_type and isinstance(by_type["missing"]["loc"][-1], str):
+            return self._missing(keys)
+        if "value_error" in by_type:
+            return str(by_type["value_error"]["ctx"]["error"])
+        if own := next((d for kind, d in by_type.items() if kind not in BUILTIN), None):
+            return self._component(keys, own)
+        return self._wrong_value(keys, by_type)
+
+    def _unknown_key(self, keys: Keys) -> str:
+        owner, key = self._owner(keys), str(keys[-1])
+        if key in ELSEWHERE:
+            return f"unknown key; {ELSEWHERE[key]}"
+        known = list(owner.model_fields) if owner else []
+        if owner is None or not issubclass(owner, Spec):
+            whose = "known here are" if len(keys) > 1 else "a recipe knows extends,"
         else:
-            expected.append(detail["msg"].removeprefix("Input should be ").lower())
-    if choices:
-        expected.insert(0, "one of " + ", ".join(choices) if len(choices) > 1 else choices[0])
-    said = f"{_value(came)} came, expected {' or '.join(dict.fromkeys(expected))}"
-    if near := near_misses(str(came), choices):
-        return f"{said}; did you mean {near[0]}?"
-    return _with_foreign_word(said, str(came))
+            whose, known = f"{self.zoo.name_of(owner)} knows", ["use", *known]
+        if near := near_misses(key, known):
+            return f"unknown key; did you mean {' or '.join(near)}?"
+        return f"unknown key; {whose} {', '.join(known)}"
+
+    def _missing(self, keys: Keys) -> str:
+        owner, key = self._owner(keys), str(keys[-1])
+        if owner is None:
+            return "is missing"
+        field = owner.model_fields[key]
+        about = (field.description or "").partition("\n")[0].rstrip(".")
+        told = f"is missing ({about[0].lower()}{about[1:]})" if about else "is missing"
+        expected = in_words(field.annotation, tuple(field.metadata))
+        kinds = [t.kind for t in alternatives(field.annotation) if is_kind(t)]
+        if kinds:
+            expected += f" with NAME one of {', '.join(self.zoo.claims(kinds[0]))}"
+        return f"{told}; write {key}: {expected}" if kinds else f"{told}; {expected} is expected"
+
+    def _component(self, keys: Keys, detail: ErrorDetails) -> str:
+        """A component's own words, and what else its neighbors suggest."""
+        told, came, siblings = detail["msg"], detail["input"], self._siblings(keys)
+        if detail["type"] == "component" and came is None and siblings is not None:
+            near = near_misses(str(keys[-1]), siblings)
+            hint = f"did you mean {near[0]}?" if near else f"there are {_listed(siblings)}"
+            return f"there is nothing of that name to remove; {hint}"
+        if detail["type"] == "component_use" and siblings and not told.endswith("?"):
+            return f"{told}, or change one that is there: {', '.join(siblings)}"
+        word = came.get("use") if isinstance(came, dict) else came
+        if elsewhere := _elsewhere(word):
+            return f"{told.partition(';')[0]}{elsewhere}"
+        return told
+
+    def _wrong_value(self, keys: Keys, by_type: dict[str, ErrorDetails]) -> str:
+        came = item_at(self.tree, keys)
+        if "too_short" in by_type and came == {}:
+            return "is empty; at least one is needed"
+        annotation = annotation_at(self.model, self.tree, keys, self.zoo)
+        expected = in_words(annotation)
+        if "string_pattern_mismatch" in by_type and (owner := self._owner(keys)):
+            about = owner.model_fields[str(keys[-1])].description or expected
+            expected = about.partition(";")[0]
+        if not expected:
+            expected = next(iter(by_type.values()))["msg"].removeprefix("Input should be ")
+        hint = _hint(came, annotation)
+        if came is None and not hint:
+            hint = "; leave the key out for its default"
+        return f"{said(came)} came, but {expected} is expected{hint}"
+
+    def _owner(self, keys: Keys) -> type[BaseModel] | None:
+        return model_at(self.model, self.tree, keys[:-1], self.zoo)
+
+    def _siblings(self, keys: Keys) -> list[str] | None:
+        names = names_at(self.model, self.tree, keys[:-1], self.zoo)
+        return None if names is None else [name for name in names if name != keys[-1]]
 
 
-def _unknown_key(model: type[BaseModel], source: Source, keys: Keys, zoo: Zoo) -> str:
-    owner = model_at(model, source.tree, keys[:-1], zoo)
-    key, known = str(keys[-1]), list(owner.model_fields) if owner else []
-    if key in ELSEWHERE:
-        return f"unknown key; {ELSEWHERE[key]}"
-    said = "unknown key"
-    if near := near_misses(key, known):
-        return f"{said}; did you mean {' or '.join(near)}?"
-    whose = f"{zoo.name_of(owner)} knows" if owner and issubclass(owner, Spec) else "known are"
-    return f"{said}; {whose} {', '.join(known) or 'no options'}"
+def _hint(came: Any, annotation: Any) -> str:
+    """What was probably meant, or where it is said; empty where nobody knows."""
+    types, words = list(alternatives(annotation)), choices(annotation)
+    meant = None
+    if near := near_misses(said(came).strip("'"), words):
+        meant = near[0]
+    elif came is None and "none" in words:
+        meant = "none"
+    elif bool in types and str(came).lower() in YES | NO:
+        meant = said(str(came).lower() in YES)
+    elif isinstance(came, float) and int in types and came.is_integer():
+        meant = str(int(came))
+    elif isinstance(came, int) and SIZE in types:
+        meant = f"[{came}, {came}]"
+    elif isinstance(came, str) and any(get_args(one)[1:] == (...,) for one in types):
+        meant = f"[{came}]"
+    elif isinstance(came, str) and {int, float} & {*types} and NUMBER.fullmatch(came):
+        meant = f"{came}, without quotes"
+    if meant is not None:
+        return f"; did you mean {meant}?"
+    return _elsewhere(came)
 
 
-def _with_foreign_word(message: str, word: str) -> str:
-    return f"{message}; {ELSEWHERE[word]}" if word in ELSEWHERE else message
+def _elsewhere(word: Any) -> str:
+    """What a word of other programs is called here."""
+    return f"; {ELSEWHERE[word]}" if isinstance(word, str) and word in ELSEWHERE else ""
 
 
-def model_at(
-    model: type[BaseModel], tree: Any, keys: Keys, zoo: Zoo | None
-) -> type[BaseModel] | None:
-    """The model that stands at a path of the recipe, components looked up by their `use`."""
-    here: Any = model
-    for key in keys:
-        if isinstance(here, type) and issubclass(here, BaseModel):
-            field = here.model_fields.get(str(key))
-            here = field.annotation if field else None
-        elif get_origin(here) is dict:
-            here = get_args(here)[1]
-        else:
-            return None
-        tree = tree.get(key) if isinstance(tree, Mapping) else None
-        options = [
-            a for a in (here, *get_args(here)) if isinstance(a, type) and a is not type(None)
-        ]
-        if get_origin(here) is not dict:
-            here = next((a for a in options if issubclass(a, BaseModel)), None)
-        if isinstance(here, type) and issubclass(here, Spec) and here.kind and not here.name:
-            try:
-                here = (zoo or Zoo.installed()).get(here.kind, _use_of(tree))
-            except UserError:
-                return None
-    return here if isinstance(here, type) and issubclass(here, BaseModel) else None
-
-
-def _use_of(value: Any) -> str:
-    return str(value.get("use", "")) if isinstance(value, Mapping) else str(value)
-
-
-def _at(tree: Any, keys: Keys) -> Any:
-    for key in keys:
-        tree = tree[key]
-    return tree
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_value, value))}]"
-    return f"'{value}'" if isinstance(value, str) else str(value).lower()
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "none"

@@ -1,44 +1,84 @@
-"""The recipe's JSON Schema, for editors: every installed component with its options."""
+"""The recipe's JSON Schema, for editors: every installed component with its options.
+
+It is milder than the check. A recipe that extends another may leave anything out and remove
+anything with null, so nothing is required and null is allowed everywhere.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.specs import KINDS
 from gan_zoo.zoo import Zoo
 
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+COMPONENT = "x-component"  # how a spec's field says that any component of a kind may stand there
+ABOUT = ("title", "description", "default")
+NULL = {"type": "null"}
+
 
 def schema(zoo: Zoo) -> dict[str, Any]:
     """A schema in which every place of a component offers all of its kind."""
-    made = Recipe.model_json_schema(mode="validation")
-    definitions = made.setdefault("$defs", {})
-    for kind in KINDS:
-        choices = []
-        for name, claims in zoo.claims(kind).items():
-            own = claims[0].spec.model_json_schema(mode="validation")
-            definitions |= own.pop("$defs", {})
-            own["properties"] = {"use": {"const": name}, **own.get("properties", {})}
-            own["required"] = ["use", *own.get("required", [])]
-            definitions[f"{kind} {name}"] = own
-            choices.append(
-                {
-                    "$ref": f"#/$defs/{kind} {name}".replace("/", "~1").replace(
-                        "#~1$defs~1", "#/$defs/"
-                    )
-                }
-            )
-        definitions[kind] = {"anyOf": choices}
-    made["properties"] = {"extends": {"type": "string"}, **made["properties"]}
-    made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    made["required"] = []  # a recipe that extends another may leave anything out
-    return dict(_with_components(made))
+    specs = {
+        claims[0].spec: (kind, name) for kind in KINDS for name, claims in zoo.claims(kind).items()
+    }
+    models: list[type[BaseModel]] = [Recipe, *specs]
+    references, made = models_json_schema([(model, "validation") for model in models])
+    definitions = made["$defs"]
+    choices: dict[str, list[Any]] = {kind: [] for kind in KINDS}
+    for spec, (kind, name) in specs.items():
+        reference = references[spec, "validation"]
+        own = definitions[_key(reference)]
+        own["properties"] = {"use": {"const": name}, **own.get("properties", {})}
+        choices[kind].append(reference)
+    for kind, offered in choices.items():
+        definitions[_any(kind)] = {"anyOf": offered or [NULL]}
+    recipe = definitions.pop(_key(references[Recipe, "validation"]))
+    about = "The recipe that this one changes: a file beside it, or a shipped recipe's name."
+    extends = {"type": "string", "description": about}
+    recipe["properties"] = {"extends": extends, **recipe["properties"]}
+    shared = {key: _mild(definition) for key, definition in definitions.items()}
+    return {"$schema": DIALECT, **_mild(recipe), "$defs": shared}
 
 
-def _with_components(node: Any) -> Any:
-    """Every placeholder of a component becomes a reference to the choice of its kind."""
-    if isinstance(node, dict):
-        if kind := node.get("x-component"):
-            return {"$ref": f"#/$defs/{kind}"}
-        return {key: _with_components(value) for key, value in node.items()}
-    return [_with_components(item) for item in node] if isinstance(node, list) else node
+def _any(kind: str) -> str:
+    """The key of the choice between all components of a kind; no class can be called so."""
+    return f"any-{kind}"
+
+
+def _key(reference: dict[str, str]) -> str:
+    return reference["$ref"].removeprefix("#/$defs/")
+
+
+def _mild(schema: Any) -> Any:
+    """Components become a choice of their kind, nothing is required, null may stand anywhere."""
+    if isinstance(schema, list):
+        return [_mild(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if kind := schema.get(COMPONENT):
+        about = {"description": schema["description"]} if "description" in schema else {}
+        return {"$ref": f"#/$defs/{_any(kind)}", **about}
+    made = {}
+    for word, value in schema.items():
+        if word in ("properties", "patternProperties"):
+            made[word] = {name: _or_null(name, _mild(inner)) for name, inner in value.items()}
+        elif word not in ("required", "default", "const", "enum"):
+            made[word] = _mild(value)
+        elif word != "required":
+            made[word] = value
+    return made
+
+
+def _or_null(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema, or null: which removes what an extended recipe says."""
+    about = {word: value for word, value in schema.items() if word in ABOUT}
+    inner = {word: value for word, value in schema.items() if word not in ABOUT}
+    if name == "use" or not inner:
+        return schema
+    either = inner["anyOf"] if inner.keys() == {"anyOf"} else [inner]
+    return {**about, "anyOf": [*(one for one in either if one != NULL), NULL]}

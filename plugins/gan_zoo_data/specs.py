@@ -96,6 +96,11 @@ class PairedFolderSpec(DataSpec, name="paired_folder"):
                 )
         return self
 
+    @classmethod
+    def example(cls) -> Self:
+        """The folders of the sample that ships with gan-zoo."""
+        return cls(root=str(SAMPLE), source="grey")
+
     def maps(self, size: Size | None = None) -> dict[str, Image]:
         """Source and target; sides that only the files know are None."""
         height, width = size or self.crop or self.load or (None, self.scale_width)
@@ -147,7 +152,7 @@ class PairedFolderSpec(DataSpec, name="paired_folder"):
 class EmojiSpec(DataSpec, name="emoji"):
     """The sample that ships with gan-zoo: line art (grey) -> colour emoji, 64 x 64.
 
-    400 pairs in train, 40 in val, 60 in test; made from Microsoft Fluent Emoji (MIT).
+    560 pairs in train, 40 in val, 60 in test; made from Microsoft Fluent Emoji (MIT).
     """
 
     flip: float = Field(0.0, ge=0, le=1)

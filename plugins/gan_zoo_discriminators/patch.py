@@ -9,7 +9,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.layers import Norm, norm_layer
+from gan_zoo.layers import norm_layer
+from gan_zoo.specs import Norm
 
 
 class PatchDiscriminator(nn.Module):

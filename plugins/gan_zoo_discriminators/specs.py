@@ -48,6 +48,11 @@ class PatchSpec(DiscriminatorSpec, name="patch"):
             )
         return self
 
+    @classmethod
+    def example(cls) -> Self:
+        """Two halvings of a few channels."""
+        return cls(layers=2, width=4)
+
     def check(self, given: Image, wanted: Image) -> None:
         """At least one logit must be left."""
         sides = [side for side in (wanted.height, wanted.width) if side is not None]
@@ -101,7 +106,7 @@ class PatchSpec(DiscriminatorSpec, name="patch"):
         if self.padding != 1:
             return []  # the tensors would fit, and compute something else
         keys = published.patch_keys(self.layers, self.norm, bias=has_bias(self.bias, self.norm))
-        return [Published(keys, published.patch_options)]
+        return [Published("D", keys, published.patch_options)]
 
     def _max_width(self) -> int:
         """The cap of the channels, which never narrows the first layer."""
@@ -132,6 +137,11 @@ class PixelSpec(DiscriminatorSpec, name="pixel"):
     conditional: bool = True
     """Whether it sees the condition beside the picture."""
 
+    @classmethod
+    def example(cls) -> Self:
+        """A few channels."""
+        return cls(width=4)
+
     def views(self, given: Image, wanted: Image) -> list[list[Image]]:
         """One scale: two feature maps and the logits, all as large as the picture."""
         return [[wanted.with_channels(channels) for channels in (self.width, 2 * self.width, 1)]]
@@ -155,7 +165,7 @@ class PixelSpec(DiscriminatorSpec, name="pixel"):
     def published(self, given: Image, wanted: Image) -> list[Published]:
         """`latest_net_D.pth` of the published pix2pix."""
         keys = published.pixel_keys(self.norm, bias=has_bias(self.bias, self.norm))
-        return [Published(keys, published.pixel_options)]
+        return [Published("D", keys, published.pixel_options)]
 
 
 def channels_in(given: Image, wanted: Image, *, conditional: bool) -> int:

@@ -9,7 +9,8 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from gan_zoo.layers import Norm, norm_layer
+from gan_zoo.layers import norm_layer
+from gan_zoo.specs import Norm
 
 Dropout = Literal["none", "code", "paper"]
 

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.layers import Norm
+from gan_zoo.specs import Norm
 from gan_zoo_generators.blocks import decoder, encoder
 
 

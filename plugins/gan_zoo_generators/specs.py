@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, PositiveInt
 
@@ -26,6 +26,11 @@ class UNetSpec(GeneratorSpec, name="unet"):
     """Normalization of the hidden levels; only `instance` gives their convolutions a bias."""
     dropout: Literal["none", "code", "paper"] = "code"
     """Decoder levels with dropout 0.5: `paper` 1 to 3, `code` (published PyTorch) 2 to depth-4."""
+
+    @classmethod
+    def example(cls) -> Self:
+        """Three levels of a few channels."""
+        return cls(width=4, depth=3)
 
     def check(self, given: Image, wanted: Image) -> None:
         """Sides must survive every halving."""
@@ -54,7 +59,7 @@ class UNetSpec(GeneratorSpec, name="unet"):
 
     def published(self, given: Image, wanted: Image) -> list[Published]:
         """`latest_net_G.pth` of the published PyTorch pix2pix."""
-        return [Published(published.unet_keys(self.depth, self.norm), published.unet_options)]
+        return [Published("G", published.unet_keys(self.depth, self.norm), published.unet_options)]
 
 
 class EncoderDecoderSpec(GeneratorSpec, name="encoder_decoder"):
@@ -68,6 +73,11 @@ class EncoderDecoderSpec(GeneratorSpec, name="encoder_decoder"):
     """Normalization of the hidden levels; only `instance` gives their convolutions a bias."""
     dropout: Literal["none", "paper"] = "paper"
     """Decoder levels with dropout 0.5: `paper` 1 to 3, the only published placement."""
+
+    @classmethod
+    def example(cls) -> Self:
+        """Three levels of a few channels."""
+        return cls(width=4, depth=3)
 
     def check(self, given: Image, wanted: Image) -> None:
         """Sides must survive every halving."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.layers import Norm
+from gan_zoo.specs import Norm
 from gan_zoo_generators.blocks import Dropout, decoder, encoder
 
 

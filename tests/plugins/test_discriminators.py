@@ -18,7 +18,7 @@ from gan_zoo_discriminators import gan_zoo_components
 from gan_zoo_discriminators.specs import PatchSpec, PixelSpec
 
 REPOSITORY = Path(__file__).parents[2]
-GOLDEN = Path(os.environ.get("GAN_ZOO_GOLDEN", REPOSITORY.parent / "shared" / "golden"))
+GOLDEN = Path(os.environ.get("GAN_ZOO_GOLDEN", REPOSITORY / "tests" / "parity" / "golden"))
 CASES = sorted(GOLDEN.glob("pix2pix/*/golden.json"))
 
 Norm = Literal["batch", "instance", "none"]

@@ -20,7 +20,7 @@ from gan_zoo_generators import gan_zoo_components
 from gan_zoo_generators.specs import EncoderDecoderSpec, UNetSpec
 
 REPOSITORY = Path(__file__).parents[2]
-GOLDEN = Path(os.environ.get("GAN_ZOO_GOLDEN", REPOSITORY.parent / "shared" / "golden"))
+GOLDEN = Path(os.environ.get("GAN_ZOO_GOLDEN", REPOSITORY / "tests" / "parity" / "golden"))
 UNETS = sorted(GOLDEN.glob("pix2pix/unet*/golden.json"))
 
 Norm = Literal["batch", "instance", "none"]

@@ -19,6 +19,8 @@ class EdgesSpec(LossSpec, name="edges"):
         """A function of (scene, player)."""
 
         def edges(scene: Any, player: str) -> Iterable[Term]:
+            if player != "generator":
+                return
             error = scene["fake"] - scene["real"]  # B C H W
             across, down = error.diff(dim=-1), error.diff(dim=-2)
             yield Term("G_Edges", across.abs().mean() + down.abs().mean(), self.weight)

@@ -1,0 +1,57 @@
+"""The command line: a thin layer over the functions that do the work, one file a command. Exit
+codes: 0 done, 2 the user's input is wrong, 1 anything else. Torch is imported only by the commands
+that compute.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from gan_zoo.cli import check, evaluate, import_, list_, resume, run, schema, show, translate
+from gan_zoo.cli.options import told
+from gan_zoo.errors import UserError
+
+app = typer.Typer(
+    name="gan-zoo",
+    help="The component zoo for conditional image-to-image GANs: recipes, plugins, one engine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for _command in (
+    run.run,
+    resume.resume,
+    check.check,
+    show.show,
+    schema.schema,
+    list_.list_,
+    list_.plugins,
+    translate.translate,
+    evaluate.evaluate,
+    import_.import_,
+):
+    app.command(_command.__name__.strip("_"))(_command)
+
+
+def main() -> None:
+    """Run the command line; mistakes of people become messages, not tracebacks."""
+    try:
+        app(prog_name="gan-zoo")
+    except UserError as problem:
+        print(problem, file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone
+        sys.exit(1)
+    except OSError as problem:
+        print(told(problem), file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,43 @@
+"""gan-zoo evaluate RUN."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gan_zoo.cli.options import AsJson, Device, RunPath
+from gan_zoo.errors import UserError
+
+
+def evaluate(
+    run: RunPath,
+    data: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Other data in the same layout.")
+    ] = None,
+    split: Annotated[str, typer.Option(metavar="NAME", help="Which split.")] = "test",
+    metrics: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Which metrics; else those of validation.")
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(metavar="median", help="Also score the median of the training targets."),
+    ] = None,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Score a run on a split of its data."""
+    if baseline not in (None, "median"):
+        raise UserError(f"--baseline: {baseline} came; median was expected")
+    chosen = None if metrics is None else [name.strip() for name in metrics.split(",")]
+    from gan_zoo.engine.rundir import RunDir
+
+    folder = RunDir.open(run)  # before torch is imported
+    from gan_zoo.evaluate import evaluate as measure
+    from gan_zoo.terminal import print_scores
+
+    median = baseline is not None
+    scores = measure(
+        folder, data=data, split=split, metrics=chosen, median_baseline=median, device=device
+    )
+    print_scores(scores, as_json)

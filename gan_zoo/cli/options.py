@@ -1,0 +1,51 @@
+"""Words that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gan_zoo.errors import UserError
+
+if TYPE_CHECKING:
+    from gan_zoo.recipe.model import Recipe
+    from gan_zoo.recipe.source import Source
+
+
+RecipeName = Annotated[
+    str, typer.Argument(metavar="RECIPE", help="A file, or a name: gan-zoo list recipes.")
+]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a value, as generator.width=32."),
+]
+DataRoot = Annotated[
+    str | None, typer.Option("--data", metavar="DIR", help="Short for --set data.root=DIR.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print data for scripts.")]
+Device = Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.")]
+
+
+def load(recipe: str, data: str | None, set_: list[str] | None) -> tuple[Recipe, Source]:
+    """A recipe with its changes, and where each value came from."""
+    from gan_zoo.recipe.model import Recipe
+    from gan_zoo.recipe.report import parse
+    from gan_zoo.recipe.source import parse_set, read
+
+    changes = parse_set(set_ or [])
+    if data is not None:
+        if "data.root" in changes:
+            raise UserError("--data and --set data.root came, which say the same; give one of them")
+        changes["data.root"] = data
+    source = read(recipe, set=changes)
+    return parse(Recipe, source), source
+
+
+def told(problem: OSError) -> str:
+    """An error of the system with the file that it is about."""
+    if problem.filename is None:
+        return str(problem.strerror or problem)
+    return f"{problem.filename}: {problem.strerror or problem}"

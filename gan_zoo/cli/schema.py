@@ -1,0 +1,13 @@
+"""gan-zoo schema."""
+
+from __future__ import annotations
+
+import json
+
+
+def schema() -> None:
+    """Print the recipe's JSON Schema, for editors."""
+    from gan_zoo.recipe.schema import schema as make
+    from gan_zoo.zoo import Zoo
+
+    print(json.dumps(make(Zoo.installed()), indent=2))

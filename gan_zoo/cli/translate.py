@@ -1,0 +1,41 @@
+"""gan-zoo translate RUN INPUT OUTPUT."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gan_zoo.cli.options import Device, RunPath
+
+
+def translate(
+    run: RunPath,
+    input: Annotated[Path, typer.Argument(metavar="INPUT", help="A picture, or a folder of them.")],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="A folder, or NAME.png.")],
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="Of dropout, where inference keeps it on.")
+    ] = 0,
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="Files are side by side: take the input half.")
+    ] = False,
+    weights: Annotated[
+        str | None, typer.Option(metavar="NAME", help="latest or best; else as the recipe says.")
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Translate pictures with a trained run.
+
+    All pictures of a folder and of the folders in it, at their own size, to PNG files of the same
+    names.
+    """
+    from gan_zoo.engine.rundir import RunDir
+
+    folder = RunDir.open(run)  # before torch is imported
+    from gan_zoo.translate import translate_files
+
+    written = translate_files(
+        folder, input, output, seed=seed, pairs=pairs, weights=weights, device=device
+    )
+    print(f"{written} picture{'s' * (written != 1)} written to {output}")

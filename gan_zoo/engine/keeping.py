@@ -1,0 +1,124 @@
+"""Keeping a run's state and going back to it: networks, optimizers, torch's generators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_zoo.assembly import Assembly
+from gan_zoo.engine import checkpoint
+from gan_zoo.engine.checkpoint import Position
+from gan_zoo.engine.guards import refuse_broken
+from gan_zoo.engine.progress import Voice
+from gan_zoo.engine.rundir import RunDir
+from gan_zoo.engine.stage import Memory
+from gan_zoo.errors import UserError
+
+Generators = Mapping[str, Tensor]  # device type -> the state of torch's generator there
+
+
+class Keeper:
+    """Writes what resume and translation need, and reads it back.
+
+    Args:
+        dir: The run's folder.
+        assembly: Whose networks are kept.
+        voice: Told of what is damaged.
+    """
+
+    def __init__(self, dir: RunDir, assembly: Assembly, voice: Voice) -> None:
+        self.dir = dir
+        self.assembly = assembly
+        self.voice = voice
+
+    def save(self, position: Position, memory: Memory, generators: Generators) -> Path:
+        """Write a checkpoint and weights/latest; returns the checkpoint's folder.
+
+        Raises:
+            NonFinite: a weight is not a number; nothing was written.
+            OSError: the disk is full or gone; every earlier checkpoint is intact.
+        """
+        weights = self._weights()
+        refuse_broken(weights)
+        position.log_bytes = self.dir.settle_log()
+        state = {"networks": weights, "optimizers": memory, "generators": generators}
+        path = checkpoint.save(self.dir.state, position, state)
+        self.dir.save_weights("latest", weights, _about(position))
+        return path
+
+    def keep_best(self, position: Position, metric: str, value: float) -> None:
+        """Write weights/best, with the score that made them so."""
+        self.dir.save_weights("best", self._weights(), {**_about(position), metric: value})
+
+    def restore(self) -> tuple[Position, Memory, Generators] | None:
+        """Put the weights of the last whole checkpoint back, and return the rest of it; None where
+        the run was cut before the first.
+
+        Raises:
+            UserError: there are checkpoints and none is whole, or they do not fit the recipe.
+        """
+        for path in checkpoint.drop_unfinished(self.dir.state):
+            self.voice.say(f"{path.name} was being written when the run was cut; it is dropped")
+        found = checkpoint.saved(self.dir.state)
+        for path in found:
+            try:
+                position, state = checkpoint.load(path)
+            except ValueError as problem:
+                self.voice.say(f"{path} is damaged ({problem}); taking the one before it")
+                continue
+            self._take(state["networks"])
+            self.dir.cut_log(position.log_bytes)
+            # the run may have been cut between its checkpoint and its weights
+            self.dir.save_weights("latest", self._weights(), _about(position))
+            return position, state.get("optimizers", {}), state["generators"]
+        if found:
+            raise UserError(
+                f"no checkpoint in {self.dir.state} is whole, so the run cannot go on; "
+                f"weights/latest may still be, and gan-zoo run starts a new one"
+            )
+        self.voice.say("The run was cut before its first checkpoint: it starts from its seed")
+        self.dir.cut_log(0)
+        return None
+
+    def _weights(self) -> dict[str, dict[str, Tensor]]:
+        return {
+            name: {key: tensor.detach().cpu() for key, tensor in module.state_dict().items()}
+            for name, module in self.assembly.networks.items()
+        }
+
+    def _take(self, networks: Mapping[str, Mapping[str, Tensor]]) -> None:
+        try:
+            for name, module in self.assembly.networks.items():
+                module.load_state_dict(networks[name])
+        except (KeyError, RuntimeError) as problem:
+            raise UserError(
+                f"the checkpoint does not fit the networks of its recipe: {problem}. Were the "
+                f"plugins changed? {self.dir.path / 'plugins.json'} says which it was made with"
+            ) from None
+
+
+def generators(device: torch.device) -> dict[str, Tensor]:
+    """The state of torch's generators that a run draws from."""
+    state = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(device)
+    if device.type == "mps":
+        state["mps"] = torch.mps.get_rng_state()
+    return state
+
+
+def set_generators(state: Mapping[str, Tensor], device: torch.device) -> None:
+    """Put torch's generators back."""
+    torch.set_rng_state(state["cpu"])
+    if device.type == "cuda" and "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"], device)
+    if device.type == "mps" and "mps" in state:
+        torch.mps.set_rng_state(state["mps"])
+
+
+def _about(position: Position) -> dict[str, Any]:
+    return {"phase": position.phase, "step": position.step}

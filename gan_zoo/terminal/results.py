@@ -1,0 +1,93 @@
+"""A check, a recipe, scores."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from gan_zoo.terminal.text import print_rows
+
+if TYPE_CHECKING:
+    from gan_zoo.check import Report
+    from gan_zoo.check.rehearsal import Rehearsal
+    from gan_zoo.evaluate import Scores
+    from gan_zoo.recipe.model import Recipe
+    from gan_zoo.recipe.source import Source
+
+
+def check_as_data(report: Report) -> dict[str, Any]:
+    """A report for scripts; numbers are exact."""
+    return asdict(report)
+
+
+def print_check(report: Report) -> None:
+    """A report as tables, one a phase."""
+    print("The contracts hold, and every phase was rehearsed.")
+    for phase in report.phases:
+        _print_phase(phase)
+    for title, lines in (
+        ("Notes", report.notes),
+        ("Needed before run", report.needed),
+        ("Mistakes in the data", report.mistakes),
+    ):
+        if lines:
+            print(f"\n{title}")
+            print_rows([[line] for line in lines])
+
+
+def _print_phase(phase: Rehearsal) -> None:
+    height, width = phase.size
+    guess = "; the size is assumed, the data tells it" if phase.assumed else ""
+    print(f"\nPhase {phase.phase}: {height}x{width} (height x width), batch {phase.batch}{guess}")
+    rows = [["network", "parameters", "resting"]]
+    for network, playing in phase.playing.items():
+        resting = phase.resting.get(network, 0)
+        rows.append([network, f"{playing:,}", f"{resting:,}" if resting else "-"])
+    print_rows(rows, right=(1, 2))
+    learning = [f"{player} {count:,}" for player, count in phase.learning.items()]
+    rows = [["learning", ", ".join(learning)]]
+    if phase.receptive_field is not None:
+        pixels = f"{phase.receptive_field} pixels, of one logit of the discriminator"
+        rows.append(["receptive field", pixels])
+    rows.append(["computation", f"{phase.flop / 1e9:,.1f} GFLOP a step"])
+    rows.append(["memory", f"{_bytes(phase.peak_bytes)} at the peak, in {phase.precision}"])
+    print_rows(rows)
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+
+
+def print_recipe(recipe: Recipe, source: Source | None = None, *, as_json: bool = False) -> None:
+    """A recipe as it resolves: YAML that can be run again, or each value with its place."""
+    if source is not None:
+        from gan_zoo.engine.rundir import origins
+
+        print(origins(recipe, source), end="")
+    elif as_json:
+        print(json.dumps(recipe.dump(), indent=2))
+    else:
+        print(yaml.safe_dump(recipe.dump(), sort_keys=False, width=100), end="")
+
+
+def print_scores(scores: Scores, as_json: bool = False) -> None:
+    """What was measured, beside the baseline if there is one, and by which protocol."""
+    if as_json:
+        print(json.dumps(asdict(scores), indent=2))
+        return
+    print(f"{scores.data}\n{scores.model}\n")
+    medians = scores.baseline
+    head = ["metric", scores.split, *(["median"] if medians else []), "protocol"]
+    rows = [head]
+    for name, value in scores.scores.items():
+        beside = [_figure(medians[name])] if medians else []
+        rows.append([name, _figure(value), *beside, scores.protocols[name]])
+    print_rows(rows, right=range(1, len(head) - 1))
+
+
+def _figure(value: float) -> str:
+    return f"{value:.4f}" if math.isfinite(value) else str(value)

@@ -1,0 +1,101 @@
+"""What holds for conditions: the contract equals what the module does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_zoo.errors import ContractError, UserError
+from gan_zoo.shapes import Image
+from gan_zoo.specs import ConditionSpec
+from gan_zoo.testing.networks import listed
+from gan_zoo.testing.options import variants
+from gan_zoo.testing.probe import Probe, call, data_for, probe, promised, shapes
+from gan_zoo.testing.subject import Advice, Subject, check, trying
+
+
+class _Asked(dict[str, Tensor]):
+    """Maps that remember which of them were read."""
+
+    def __init__(self, maps: Mapping[str, Tensor]) -> None:
+        super().__init__(maps)
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> Tensor:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As dict's, remembered."""
+        self.read.add(name)
+        return super().get(name, default)
+
+
+@check("condition")
+def gives_what_it_says_over_odd_sizes(subject: Subject) -> None:
+    """The shape that gives() says, at odd and even sizes and batches."""
+    example: ConditionSpec = subject.ready()
+    tried = 0
+    for label, spec in [("example()", example), *variants(example, subject.zoo)]:
+        if spec.missing():
+            continue
+        try:
+            data = data_for(spec, subject)
+        except Advice:
+            if spec is example:
+                raise
+            continue  # another value may ask for a map that no data has
+        for n, (height, width) in enumerate(((16, 16), (33, 31), (40, 64), (7, 5))):
+            batch = 1 + n % 3
+            tested = Probe(spec, Image(0), Image(0, height, width), data, label)
+            try:
+                expected = promised(tested.expected())
+                inputs = tested.inputs(batch)
+            except (ContractError, UserError):
+                continue  # refused by gives(), or by the data
+            tried += 1
+            done = f"built and called with a batch of {batch} ({tested})"
+            cure = "refuse these maps in gives()"
+            with trying(done, expected=listed(expected), cure=cure), torch.no_grad():
+                came = shapes(call(tested.build().double().eval(), inputs))
+            if came != expected:
+                raise Advice(
+                    done,
+                    came=listed(came),
+                    expected=f"{listed(expected)}, as gives() says",
+                    cure="correct gives(), or refuse these maps in it",
+                )
+    if not tried:
+        raise Advice(
+            "tried sizes from 7x5 to 40x64",
+            came="all were refused",
+            expected="a size that works",
+            cure="let example() accept small pictures",
+        )
+
+
+@check("condition")
+def reads_what_needs_says(subject: Subject) -> None:
+    """The maps that it reads = needs()."""
+    tested = probe(subject)
+    needs = set(tested.spec.needs())
+    asked = _Asked({name: t for name, t in tested.inputs(2)[0].items() if name in needs})
+    with (
+        trying(
+            f"called it with the maps of needs() alone: {', '.join(sorted(needs))}",
+            expected="a tensor",
+            cure="name in needs() every map that it reads",
+        ),
+        torch.no_grad(),
+    ):
+        call(tested.build().double().eval(), [asked])
+    if idle := sorted(needs - asked.read):
+        raise Advice(
+            f"called it with the maps of needs() alone: {', '.join(sorted(needs))}",
+            came=f"it never read {', '.join(idle)}",
+            expected="every map that needs() names",
+            cure=f"take {', '.join(idle)} out of needs()",
+        )

@@ -1,0 +1,301 @@
+"""What holds for data, metrics and callbacks."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pluggy
+import torch
+from torch import Tensor
+
+from gan_zoo.engine.callbacks import Lifecycle
+from gan_zoo.errors import ContractError, UserError
+from gan_zoo.hooks import GROUP
+from gan_zoo.protocols import Dataset, Sample
+from gan_zoo.specs import CallbackSpec, DataSpec, MetricSpec
+from gan_zoo.testing.subject import Advice, Subject, check, trying
+
+READ = 24  # samples of a split that are read
+
+
+def opened(subject: Subject) -> Dataset:
+    """The training split of the example."""
+    spec: DataSpec = subject.ready()
+    with trying(
+        "opened the split train of the example",
+        expected="a dataset",
+        cure="let example() name data that ships with the component, or report it in missing()",
+    ):
+        return spec.open("train")
+
+
+def few(dataset: Dataset) -> Sequence[int]:
+    """Some of its samples, spread evenly."""
+    count = min(READ, len(dataset))
+    return [n * len(dataset) // count for n in range(count)]
+
+
+def _equal(ours: Sample, theirs: Sample) -> bool:
+    return (
+        (ours.name, ours.files) == (theirs.name, theirs.files)
+        and list(ours.maps) == list(theirs.maps)
+        and all(torch.equal(ours.maps[name], theirs.maps[name]) for name in ours.maps)
+    )
+
+
+@check("data")
+def samples_are_what_maps_says(subject: Subject) -> None:
+    """Names, channels and sizes of the tensors, in training and evaluation, at several sizes."""
+    spec: DataSpec = subject.ready()
+    opened(subject)
+    for size in (None, (32, 32), (24, 40)):
+        try:
+            maps, dataset = spec.maps(size), spec.open("train", size)
+            samples = [dataset.read(n, np.random.default_rng(n)) for n in few(dataset)[:4]]
+        except (ContractError, UserError):
+            if size is None:
+                raise
+            continue  # refused, with the cure
+        for sample in samples:
+            if list(sample.maps) != list(maps):
+                raise Advice(
+                    f"read {sample.name} with size {size}",
+                    came=f"the maps {', '.join(sample.maps)}",
+                    expected=f"{', '.join(maps)}, as maps() says",
+                    cure="make maps() and read() agree on names and order",
+                )
+            for name, image in maps.items():
+                _one_map(sample, name, (image.channels, image.height, image.width))
+
+
+def _one_map(sample: Sample, name: str, said: tuple[int | None, ...]) -> None:
+    tensor = sample.maps[name]
+    fits = tensor.ndim == 3 and all(
+        a == b or b is None for a, b in zip(tensor.shape, said, strict=True)
+    )
+    if not fits or tensor.dtype not in (torch.uint8, torch.int16, torch.int32, torch.int64):
+        raise Advice(
+            f"read {sample.name}, map {name}, in training",
+            came=f"{tuple(tensor.shape)} {tensor.dtype}",
+            expected=f"{said} (None is any), pictures as uint8, ids as int64",
+            cure="make maps() and read() agree",
+        )
+
+
+@check("data")
+def the_draw_alone_decides(subject: Subject) -> None:
+    """The same draw gives the same sample; no draw gives the same sample; no state is kept."""
+    dataset = opened(subject)
+    for index in few(dataset)[:8]:
+        for seed in (None, 0, 1):
+
+            def read(index: int = index, seed: int | None = seed) -> Sample:
+                return dataset.read(index, None if seed is None else np.random.default_rng(seed))
+
+            before = _global_state()
+            ours = read()
+            after = _global_state()
+            if before != after:
+                raise Advice(
+                    f"read sample {index}",
+                    came="torch's or numpy's global generator moved",
+                    expected="every random number to come from the draw",
+                    cure="use draw.random() and its kin only",
+                )
+            torch.manual_seed(5)
+            if not _equal(ours, read()):
+                raise Advice(
+                    f"read sample {index} twice with the same draw ({seed})",
+                    came="two samples",
+                    expected="one: a run resumes by reading the same samples again",
+                    cure="take every random number from the draw, and keep no state",
+                )
+
+
+def _global_state() -> tuple[bytes, str]:
+    return torch.get_rng_state().numpy().tobytes(), repr(np.random.get_state())
+
+
+@check("data")
+def datasets_travel_to_workers(subject: Subject) -> None:
+    """A pickled copy reads the same samples."""
+    dataset = opened(subject)
+    with trying(
+        "pickled the dataset, as worker processes need it",
+        expected="a copy",
+        cure="hold paths and numbers, not open files or lambdas",
+    ):
+        copy = pickle.loads(pickle.dumps(dataset))
+    for index in few(dataset)[:4]:
+        if not _equal(dataset.read(index, None), copy.read(index, None)):
+            raise Advice(
+                f"read sample {index} from the dataset and from a pickled copy",
+                came="two samples",
+                expected="one",
+                cure="let pickle carry everything that read() looks at",
+            )
+
+
+@check("data")
+def samples_have_names_and_files(subject: Subject) -> None:
+    """Names tell samples apart; messages and previews use them. describe() says a line."""
+    dataset = opened(subject)
+    samples = [dataset.read(n, None) for n in few(dataset)]
+    names = [sample.name for sample in samples]
+    said = dataset.describe()
+    problems = {
+        "a name comes twice": len(set(names)) != len(names),
+        "a name is empty": not all(names),
+        "a sample without files": not all(sample.files for sample in samples),
+        f"describe() gives {said!r}": not said.strip() or "\n" in said.strip(),
+    }
+    if came := [text for text, bad in problems.items() if bad]:
+        raise Advice(
+            f"read {len(samples)} samples of the split train",
+            came="; ".join(came),
+            expected="short unique names, the files of each, and one line of describe()",
+            cure="name a sample after its file, by path where needed",
+        )
+
+
+@check("data")
+def mistakes_are_the_users(subject: Subject) -> None:
+    """A split that does not exist is a DataError; sound data has no mistakes."""
+    spec: DataSpec = subject.ready()
+    opened(subject)
+    try:
+        spec.open("no-such-split").read(0, None)
+    except UserError:
+        pass
+    except Exception as problem:
+        raise Advice(
+            "opened the split no-such-split",
+            came=type(problem).__name__,
+            expected="DataError, which the command line shows without a traceback",
+            cure="raise DataError and name the folders that were looked at",
+        ) from problem
+    if found := spec.inspect("train"):
+        raise Advice(
+            "inspected the split train of the example",
+            came=found[0],
+            expected="no mistakes in the example",
+            cure="mend the example's data, or inspect()",
+        )
+
+
+# ---------------------------------------------------------------------------------- metrics
+
+
+def pictures(count: int = 4) -> list[tuple[Tensor, Tensor]]:
+    """Generated and real pictures, 8 bit, alike but not equal, the first ones closest."""
+    generator = torch.Generator().manual_seed(0)
+    found = []
+    for number in range(count):
+        real = torch.randint(0, 256, (3, 48, 64), generator=generator, dtype=torch.uint8)
+        noise = torch.randint(-9, 10, real.shape, generator=generator) * (number + 1)
+        found.append(((real.int() + noise).clamp(0, 255).to(torch.uint8), real))
+    return found
+
+
+def score(metric: MetricSpec, pairs: Sequence[tuple[Tensor, Tensor]]) -> float:
+    """The score of these pairs, from a fresh accumulator."""
+    accumulator = metric.build()
+    for generated, real in pairs:
+        accumulator.update(generated, real)
+    return accumulator.compute()
+
+
+@check("metric")
+def equal_pictures_score_best(subject: Subject) -> None:
+    """In the direction that lower_is_better says, and by the protocol that it states."""
+    metric: MetricSpec = subject.ready()
+    pairs = pictures()
+    with trying(
+        "updated it with four pairs of uint8 pictures 3x48x64, and computed",
+        expected="a number",
+        cure="take uint8 `C H W`, one picture at a time",
+    ):
+        perfect, near, far = (
+            float(score(metric, chosen))
+            for chosen in ([(real, real) for _, real in pairs], pairs[:2], pairs[2:])
+        )
+    order = [perfect, near, far] if metric.lower_is_better else [far, near, perfect]
+    if not order[0] < order[1] < order[2]:
+        direction = "rise" if metric.lower_is_better else "fall"
+        raise Advice(
+            "scored equal pictures, nearly equal ones, and noisy ones",
+            came=f"{perfect:.4g}, {near:.4g}, {far:.4g}",
+            expected=f"numbers that {direction}: lower_is_better is {metric.lower_is_better}",
+            cure="set lower_is_better, or correct the score",
+        )
+    if not metric.protocol.strip():
+        raise Advice(
+            "looked for its protocol",
+            came="an empty text",
+            expected="a line that makes the number comparable: range, averaging, sizes",
+            cure="set the class variable protocol",
+        )
+
+
+@check("metric")
+def order_does_not_count(subject: Subject) -> None:
+    """The same pictures in another order, and scored again, give the same number."""
+    metric: MetricSpec = subject.ready()
+    pairs = pictures()
+    before = [(generated.clone(), real.clone()) for generated, real in pairs]
+    forth, back = score(metric, pairs), score(metric, pairs[::-1])
+    score(metric, pairs[:1])  # must leave no trace
+    again = score(metric, pairs)
+    if abs(forth - back) > 1e-9 * abs(forth) or forth != again:
+        raise Advice(
+            "scored four pairs in both orders, and once more",
+            came=f"{forth!r}, {back!r}, {again!r}",
+            expected="one number (to rounding)",
+            cure="accumulate sums, and start build() afresh",
+        )
+    flat = zip(sum(pairs, ()), sum(before, ()), strict=True)
+    if not all(torch.equal(ours, theirs) for ours, theirs in flat):
+        raise Advice(
+            "looked at the pictures after scoring them",
+            came="they were changed in place",
+            expected="pictures as they were: other metrics read them too",
+            cure="convert with .to() before computing in place",
+        )
+
+
+# ---------------------------------------------------------------------------------- callbacks
+
+
+@check("callback")
+def hooks_are_of_the_lifecycle(subject: Subject) -> None:
+    """Its hook implementations exist in the lifecycle, with arguments that are there."""
+    callback: CallbackSpec = subject.ready()
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(Lifecycle)
+    done = "registered what build() makes with the lifecycle"
+    known = [name for name in vars(Lifecycle) if name.startswith("on_")]
+    with trying(
+        done,
+        expected=f"hooks out of {', '.join(known)}, with their arguments",
+        cure="see gan_zoo.engine.callbacks for the names",
+    ):
+        made: Any = callback.build()
+        manager.register(made, "tested")
+        manager.check_pending()
+    if not manager.get_hookcallers(made):
+        raise Advice(
+            done,
+            came="no hook implementation",
+            expected=f"at least one of {', '.join(known)}",
+            cure="mark the methods with @hookimpl from gan_zoo.hooks",
+        )
+    if callback.build() is made:
+        raise Advice(
+            "built it twice",
+            came="the same object",
+            expected="one for each run",
+            cure="make a new object in build()",
+        )

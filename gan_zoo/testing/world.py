@@ -1,0 +1,222 @@
+"""A tiny world around a component: recipes of stand-ins, and steps of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import torch
+from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
+
+from gan_zoo.assembly import Assembly, assemble
+from gan_zoo.engine.loader import collate
+from gan_zoo.engine.precision import Precision
+from gan_zoo.engine.scene import Scene
+from gan_zoo.engine.stage import Stage
+from gan_zoo.errors import ContractError
+from gan_zoo.recipe.model import Recipe
+from gan_zoo.specs import ConditionSpec, DataSpec, LossSpec, MethodSpec, Size, Wiring
+from gan_zoo.testing.options import examples
+from gan_zoo.testing.stand_ins import (
+    CriticSpec,
+    DescentSpec,
+    PainterSpec,
+    PicturesSpec,
+    SourceSpec,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Set
+
+    from gan_zoo.zoo import Zoo
+
+# ---------------------------------------------------------------------------------- recipes
+
+
+def parts(method: MethodSpec, data: DataSpec) -> dict[str, Any]:
+    """Stand-ins for all that a method wires."""
+    return {
+        "data": data,
+        "conditions": {"picture": SourceSpec()},
+        "method": method,
+        "generator": PainterSpec(),
+        "discriminator": CriticSpec(),
+    }
+
+
+def wired(method: MethodSpec, data: DataSpec) -> Wiring:
+    """What a method makes of stand-ins.
+
+    Raises:
+        ContractError: it cannot work with them.
+    """
+    return method.wire(Recipe.model_construct(**parts(method, data)))
+
+
+def recipe_of(
+    method: MethodSpec, losses: Mapping[str, LossSpec], data: DataSpec, **changes: Any
+) -> Recipe:
+    """A recipe of stand-ins around a method and losses."""
+    players = wired(method, data).players
+    optimizers = {player: DescentSpec() for player in players}
+    made = {**parts(method, data), "losses": dict(losses), "optimizers": optimizers}
+    return Recipe(**{**made, **changes})
+
+
+def wired_with(zoo: Zoo, data: DataSpec, conditions: Mapping[str, ConditionSpec]) -> Wiring:
+    """What the first method that can makes of these conditions.
+
+    Raises:
+        ContractError: there is none.
+    """
+    for method in examples("method", zoo):
+        made = {**parts(method, data), "conditions": dict(conditions)}
+        try:
+            wiring: Wiring = method.wire(Recipe.model_construct(**made))
+        except (ContractError, KeyError):
+            continue
+        return wiring
+    raise ContractError("no installed method can use this condition's data")
+
+
+def world_of_loss(loss: LossSpec, zoo: Zoo) -> Recipe | None:
+    """A recipe whose method offers what a loss needs; None where no installed one does."""
+    for method in examples("method", zoo):
+        for data in data_sets(zoo):
+            try:
+                offers = wired(method, data).offers
+            except (ContractError, KeyError):
+                continue
+            if all(names <= offers.get(player, set()) for player, names in loss.needs().items()):
+                return recipe_of(method, {"tested": loss}, data)
+    return None
+
+
+def losses_for(offers: Mapping[str, Set[str]], zoo: Zoo) -> dict[str, LossSpec]:
+    """Installed losses that need no more than is offered, until every player is taught."""
+    found: dict[str, LossSpec] = {}
+    taught: set[str] = set()
+    for loss in examples("loss", zoo):
+        fits = all(names <= offers.get(player, set()) for player, names in loss.needs().items())
+        if fits and not loss.missing() and not set(loss.needs()) <= taught:
+            found[f"{loss.name}_{len(found)}"] = loss
+            taught |= set(loss.needs())
+    return found
+
+
+def data_sets(zoo: Zoo) -> Iterator[DataSpec]:
+    """The stand-in, then every installed data whose example can be opened here."""
+    yield PicturesSpec()
+    yield from (spec for spec in examples("data", zoo) if not spec.missing())
+
+
+def batch_of(data: DataSpec, samples: int, size: Size | None = None) -> dict[str, Tensor]:
+    """The first samples as a batch of maps, as the loader makes it."""
+    dataset = data.open("train", size)
+    return collate([dataset.read(index, None) for index in range(samples)]).maps
+
+
+# ---------------------------------------------------------------------------------- playing
+
+
+class Witness(Scene):
+    """A scene that remembers what it was asked for, and how that looked then."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__({}, above=scene)
+        self.looked: dict[str, list[Tensor]] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        value = super().__getitem__(name)
+        self.looked.setdefault(name, [t.detach().clone() for t in tensors(value)])
+        return value
+
+    def spoiled(self) -> list[str]:
+        """Names of what was changed in place since."""
+        return [
+            name
+            for name, before in self.looked.items()
+            if not all(map(torch.equal, before, tensors(super(Witness, self).__getitem__(name))))
+        ]
+
+
+def tensors(value: Any) -> list[Tensor]:
+    """The tensors in a tensor, in views, in nothing of the kind."""
+    return [leaf for leaf in tree_leaves(value) if isinstance(leaf, Tensor)]
+
+
+Ear = Callable[[str, Scene], None]  # (player, its scene)
+
+
+class Listener:
+    """Stands where a turn would: only the player learns meanwhile, but nobody moves.
+
+    Args:
+        assembly: Whose networks play.
+        player: Whose turn it is.
+        ear: Is told every scene that the player learns from.
+    """
+
+    def __init__(self, assembly: Assembly, player: str, ear: Ear) -> None:
+        self.assembly = assembly
+        self.player = player
+        self.ear = ear
+
+    def __enter__(self) -> Self:
+        self._others_learn(False)
+        return self
+
+    def learn(self, scene: Scene) -> None:
+        """Hand the scene on."""
+        self.ear(self.player, scene)
+
+    def __exit__(self, *error: object) -> None:
+        self._others_learn(True)
+
+    def _others_learn(self, learn: bool) -> None:
+        for name, network in self.assembly.networks.items():
+            if self.assembly.owner(name) != self.player:
+                network.requires_grad_(learn)
+
+
+class Theatre:
+    """Plays one step of a recipe without anybody moving, in float64.
+
+    Args:
+        recipe: What is played.
+        samples: The batch.
+        memory_format: The layout of pictures.
+    """
+
+    def __init__(
+        self, recipe: Recipe, *, samples: int = 2, memory_format: Any = "contiguous"
+    ) -> None:
+        self.assembly = assemble(recipe)
+        precision = Precision(torch.device("cpu"), "float64", memory_format)
+        self.stage = Stage(self.assembly, next(iter(recipe.phases)), precision)
+        self.maps = precision.receive(batch_of(recipe.data, samples))
+
+    def play(self, ear: Ear) -> None:
+        """One step of the method."""
+        scene = self.stage.method.scene(self.stage.cast, self.maps)
+        turn: Any = lambda player: Listener(self.assembly, player, ear)  # noqa: E731
+        self.stage.method.step([scene], turn)
+
+    def networks(self, player: str) -> dict[str, nn.Module]:
+        """The networks that a player moves."""
+        owner = self.assembly.owner
+        return {name: net for name, net in self.assembly.networks.items() if owner(name) == player}
+
+
+def step(recipe: Recipe, batches: Sequence[Sequence[Mapping[str, Tensor]]]) -> Assembly:
+    """Take real steps of a recipe, each on its micro-batches, and return what has become of it."""
+    assembly = assemble(recipe)
+    stage = Stage(assembly, next(iter(recipe.phases)), PLAIN)
+    stage.begin()
+    for micro_batches in batches:
+        stage.step(micro_batches)
+    return assembly
+
+
+PLAIN = Precision(torch.device("cpu"), "float64", "contiguous")

@@ -1,0 +1,519 @@
+"""What shapes and names tell of a recipe, with the exact words that its writer reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from pydantic import Field, model_validator
+
+from gan_zoo.check.contracts import contracts
+from gan_zoo.errors import ContractError
+from gan_zoo.plugins import Plugin
+from gan_zoo.recipe.model import Recipe
+from gan_zoo.recipe.report import RecipeError, parse
+from gan_zoo.recipe.source import parse_set, read
+from gan_zoo.shapes import Image, require_halvings
+from gan_zoo.specs import (
+    ConditionSpec,
+    DataSpec,
+    DiscriminatorSpec,
+    GeneratorSpec,
+    LossSpec,
+    MethodSpec,
+    Network,
+    OptimizerSpec,
+    Size,
+    Wiring,
+)
+from gan_zoo.zoo import Zoo
+
+
+def absent(self: object, *arguments: Any) -> Any:
+    """Stands for what contracts never call."""
+
+
+class SquaresSpec(DataSpec, name="squares"):
+    """Square pictures."""
+
+    crop: Size | None = None
+    scale_width: int | None = None
+    bound: int = 9
+    narrow: bool = False
+
+    @model_validator(mode="after")
+    def _narrow_is_cropped(self) -> Self:
+        if self.narrow != (self.crop is not None and self.crop[0] > self.crop[1]):
+            raise ValueError("narrow pictures need a crop that is higher than wide")
+        return self
+
+    def maps(self, size: Size | None = None) -> dict[str, Image]:
+        if self.bound > 99:
+            raise ContractError("bound is at most 99", option="bound")
+        height, width = size or self.crop or (None, self.scale_width)
+        if size is not None and height != width:
+            raise ContractError(f"squares are square, not [{height}, {width}]; use [{width}] * 2")
+        return {"source": Image(3, height, width), "target": Image(1, height, width)}
+
+    open = inputs = absent
+
+
+class ImageSpec(ConditionSpec, name="image"):
+    """A picture."""
+
+    map: str = "source"
+
+    def needs(self) -> tuple[str, ...]:
+        return (self.map,)
+
+    def gives(self, maps: Mapping[str, Image]) -> Image:
+        return maps[self.map]
+
+    build = absent
+
+
+class ColorSpec(ImageSpec, name="color"):
+    """A picture in color."""
+
+    def gives(self, maps: Mapping[str, Image]) -> Image:
+        if maps[self.map].channels != 3:
+            raise ContractError(f"{self.map} is grey; use a map in color", option="map")
+        return maps[self.map]
+
+
+class PairedSpec(MethodSpec, name="paired"):
+    """Two players."""
+
+    masked: bool = False
+
+    def wire(self, recipe: Recipe, size: Size | None = None) -> Wiring:
+        if self.masked:
+            raise ContractError("masked needs a map `mask`", option="masked")
+        maps = recipe.data.maps(size)
+        pair = maps["source"], maps["target"]
+        networks = [Network("generator", "generator", recipe.generator, *pair)]
+        offers = {"generator": frozenset({"fake", "real"})}
+        if recipe.discriminator:
+            networks.append(Network("discriminator", "discriminator", recipe.discriminator, *pair))
+            views = frozenset({"fake", "real", "fake_views", "real_views"})
+            offers = {"generator": views, "discriminator": views}
+        return Wiring(maps, {}, tuple(networks), offers)
+
+    build = absent
+
+
+class UNetSpec(GeneratorSpec, name="unet"):
+    """A net."""
+
+    depth: int = Field(8, ge=2)
+
+    def check(self, given: Image, wanted: Image) -> None:
+        require_halvings(given, self.depth, option="depth")
+
+    def parts(self) -> Mapping[str, str]:
+        return {"encoder": "encoder", "decoder": "decoder"}
+
+    build = absent
+
+
+class GrowingSpec(GeneratorSpec, name="growing"):
+    """A net around another."""
+
+    coarse: GeneratorSpec = UNetSpec(depth=4)
+    width: int = 8
+
+    def check(self, given: Image, wanted: Image) -> None:
+        if self.width % 2:
+            raise ContractError(f"width {self.width} is odd; use {self.width + 1}", option="width")
+        require_halvings(given, 7, option="width")
+
+    def parts(self) -> Mapping[str, str]:
+        return {"coarse": "coarse", "fine": "fine"}
+
+    def plays(self) -> Mapping[str, GeneratorSpec]:
+        return {"coarse": self.coarse}
+
+    build = absent
+
+
+class PatchSpec(DiscriminatorSpec, name="patch"):
+    """A judge."""
+
+    per_phase = frozenset({"layers"})
+    layers: int = Field(3, ge=1)
+
+    views = receptive_field = build = absent
+
+
+class AdversarialSpec(LossSpec, name="adversarial"):
+    """The game."""
+
+    def needs(self) -> Mapping[str, frozenset[str]]:
+        return {"generator": frozenset({"fake_views"}), "discriminator": frozenset({"real_views"})}
+
+    build = absent
+
+
+class FeaturesSpec(LossSpec, name="features"):
+    """Compares views."""
+
+    def needs(self) -> Mapping[str, frozenset[str]]:
+        return {"generator": frozenset({"fake_views", "real_views"})}
+
+    build = absent
+
+
+class L1Spec(LossSpec, name="l1"):
+    """Compares pictures."""
+
+    def needs(self) -> Mapping[str, frozenset[str]]:
+        return {"generator": frozenset({"fake", "real"})}
+
+    build = absent
+
+
+class AdamSpec(OptimizerSpec, name="adam"):
+    """Steps."""
+
+    build = absent
+
+
+COMPONENTS = (
+    *(SquaresSpec, ImageSpec, ColorSpec, PairedSpec, UNetSpec, GrowingSpec, PatchSpec),
+    *(AdversarialSpec, FeaturesSpec, L1Spec, AdamSpec),
+)
+ZOO = Zoo([Plugin("small", "gan-zoo", "1", COMPONENTS)])
+
+RECIPE = """\
+data: {use: squares, crop: [256, 256]}
+conditions: {picture: {use: image}}
+method: {use: paired}
+generator:
+  use: unet
+discriminator: {use: patch}
+losses:
+  gan: {use: adversarial}
+  l1: {use: l1}
+optimizers:
+  generator: {use: adam}
+  discriminator: {use: adam}
+phases:
+  main: {epochs: 10}
+  late: {epochs: 10}
+"""
+GROWING = "generator={use: growing, coarse: {use: unet, depth: 4}}"
+
+
+@pytest.fixture
+def judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """What the contracts say of RECIPE with changes."""
+    monkeypatch.chdir(tmp_path)
+    Path("r.yaml").write_text(RECIPE)
+
+    def judge(*changes: str) -> list[str]:
+        source = read("r.yaml", set=parse_set(changes), zoo=ZOO)
+        recipe = parse(Recipe, source, ZOO)
+        try:
+            contracts(recipe, source, ZOO)
+        except RecipeError as error:
+            return str(error).split("\n")
+        return []
+
+    return judge
+
+
+MISTAKES: dict[str, tuple[list[str], list[str]]] = {
+    "a map that is not there": (
+        ["conditions.picture.map=sorce"],
+        [
+            "--set conditions.picture.map=sorce: conditions.picture.map: the data has no "
+            "map 'sorce'; did you mean source?"
+        ],
+    ),
+    "a map with nothing near": (
+        ["conditions.picture.map=depth"],
+        [
+            "--set conditions.picture.map=depth: conditions.picture.map: the data has no "
+            "map 'depth'; there are source, target"
+        ],
+    ),
+    "a map that does not suit": (
+        ["conditions.c={use: color, map: target}"],
+        [
+            "--set conditions.c={use: color, map: target}: conditions.c.map: target is "
+            "grey; use a map in color"
+        ],
+    ),
+    "data that cannot be": (
+        ["data.bound=100"],
+        ["--set data.bound=100: data.bound: bound is at most 99"],
+    ),
+    "a method that cannot be": (
+        ["method.masked=true"],
+        ["--set method.masked=true: method.masked: masked needs a map `mask`"],
+    ),
+    "a game without discriminator": (
+        ["discriminator=null", "optimizers.discriminator=null"],
+        [
+            "r.yaml:8: losses.gan: adversarial teaches a discriminator, and there is "
+            "none; add discriminator: {use: NAME, ...}, or remove losses.gan (null "
+            "removes what is inherited)"
+        ],
+    ),
+    "views without discriminator": (
+        ["discriminator=null", "optimizers.discriminator=null", "losses.gan={use: features}"],
+        [
+            "--set losses.gan={use: features}: losses.gan: features needs fake_views and "
+            "real_views, and the generator has only fake, real; add discriminator: {use: "
+            "NAME, ...}, which may bring them, or remove losses.gan (null removes what "
+            "is inherited)"
+        ],
+    ),
+    "a player without loss": (
+        ["losses.gan=null"],
+        [
+            "r.yaml:7: losses: no loss teaches the discriminator; add one that does, or "
+            "leave the discriminator out"
+        ],
+    ),
+    "a player without optimizer": (
+        ["optimizers.generator=null"],
+        [
+            "r.yaml:10: optimizers.generator: is missing (how the generator steps); "
+            "write generator: {use: NAME, ...} with NAME one of adam"
+        ],
+    ),
+    "an optimizer without player": (
+        ["optimizers.generater={use: adam}"],
+        [
+            "--set optimizers.generater={use: adam}: optimizers.generater: there is no "
+            "player 'generater' to step; did you mean generator?"
+        ],
+    ),
+    "a start of nobody": (
+        ["phases.late.start={critic: fresh}"],
+        [
+            "--set phases.late.start={critic: fresh}: phases.late.start.critic: there is "
+            "no player 'critic'; there are generator, discriminator"
+        ],
+    ),
+    "a part that is not there": (
+        ["phases.late.train=[generator, generator.encodr]"],
+        [
+            "--set phases.late.train=[generator, generator.encodr]: phases.late.train "
+            "(item 2): there is no part 'generator.encodr'; did you mean "
+            "generator.encoder?"
+        ],
+    ),
+    "a part with nothing near": (
+        ["phases.late.train=[generator.x]"],
+        [
+            "--set phases.late.train=[generator.x]: phases.late.train (item 1): there is "
+            "no part 'generator.x'; there are generator.encoder, generator.decoder"
+        ],
+    ),
+    "a network that is not there": (
+        ["phases.late.train=[discrimnator]"],
+        [
+            "--set phases.late.train=[discrimnator]: phases.late.train (item 1): there "
+            "is no part 'discrimnator'; did you mean discriminator?"
+        ],
+    ),
+    "a condition that is not there": (
+        ["phases.late.train=[conditions.pictur]"],
+        [
+            "--set phases.late.train=[conditions.pictur]: phases.late.train (item 1): "
+            "there is no part 'conditions.pictur'; did you mean conditions.picture?"
+        ],
+    ),
+    "nothing learns": (
+        ["phases.late.train=[]"],
+        [
+            "--set phases.late.train=[]: phases.late.train: nothing would learn; name a "
+            "part, or leave `train` out"
+        ],
+    ),
+    "what cannot play": (
+        ["phases.late.play=generator.encoder"],
+        [
+            "--set phases.late.play=generator.encoder: phases.late.play: "
+            "'generator.encoder' cannot make the picture; did you mean generator?"
+        ],
+    ),
+    "a part that rests": (
+        [GROWING, "phases.late.play=generator.coarse", "phases.late.train=[generator.fine]"],
+        [
+            "--set phases.late.train=[generator.fine]: phases.late.train (item 1): "
+            "'generator.fine' rests while generator.coarse plays, so it cannot learn; "
+            "leave it out"
+        ],
+    ),
+    "what a phase cannot set": (
+        ["phases.late.set.generator.depth=4"],
+        [
+            "--set phases.late.set.generator.depth=4: phases.late.set.generator.depth: a "
+            "phase cannot set generator.depth; it can set data.NAME, engine.NAME, "
+            "discriminator.layers, losses.gan.weight, losses.l1.weight"
+        ],
+    ),
+    "a near miss in a phase's set": (
+        ["phases.late.set.losses.l1.wieght=4"],
+        [
+            "--set phases.late.set.losses.l1.wieght=4: phases.late.set.losses.l1.wieght: "
+            "a phase cannot set losses.l1.wieght; did you mean losses.l1.weight?"
+        ],
+    ),
+    "a wrong value in a phase's set": (
+        ["phases.late.set.data.batch=0"],
+        [
+            "--set phases.late.set.data.batch=0: phases.late.set.data.batch: 0 came, but "
+            "a whole number above 0 is expected"
+        ],
+    ),
+    "a wrong key in a phase's set": (
+        ["phases.late.set.data.bach=2"],
+        [
+            "--set phases.late.set.data.bach=2: phases.late.set.data.bach: unknown key; "
+            "did you mean batch?"
+        ],
+    ),
+    "a set that does not hold together": (
+        ["phases.late.set={data.crop: [256, 256], data.narrow: true}"],
+        [
+            "--set phases.late.set={data.crop: [256, 256], data.narrow: true}: "
+            "phases.late.set: data: narrow pictures need a crop that is higher than wide"
+        ],
+    ),
+    "a nested set": (
+        ["phases.late.set={losses: {l1: {weight: -1}}}"],
+        [
+            "--set phases.late.set={losses: {l1: {weight: -1}}}: phases.late.set.losses: "
+            "losses.l1.weight: -1 came, but a number of at least 0 is expected"
+        ],
+    ),
+    "a size of the data that does not fit": (
+        ["data.crop=[200, 200]"],
+        [
+            "--set data.crop=[200, 200]: data.crop: [200, 200] does not suit "
+            "generator.depth: depth 8 halves the picture 8 times, so its sides must be "
+            "multiples of 256; the height is 200. Use height 256, or depth <= 3"
+        ],
+    ),
+    "a depth that does not fit": (
+        ["generator.depth=9"],
+        [
+            "r.yaml:1: data.crop: [256, 256] does not suit generator.depth: depth 9 "
+            "halves the picture 9 times, so its sides must be multiples of 512; the "
+            "height is 256. Use height 512, or depth <= 8"
+        ],
+    ),
+    "a width that the data scales to": (
+        ["data.crop=null", "data.scale_width=200"],
+        [
+            "--set data.scale_width=200: data.scale_width: 200 does not suit "
+            "generator.depth: depth 8 halves the picture 8 times, so its sides must be "
+            "multiples of 256; the width is 200. Use width 256, or depth <= 3"
+        ],
+    ),
+    "a phase's size that does not fit": (
+        ["phases.late.size=[64, 64]"],
+        [
+            "--set phases.late.size=[64, 64]: phases.late.size: [64, 64] does not suit "
+            "generator.depth: depth 8 halves the picture 8 times, so its sides must be "
+            "multiples of 256; the height is 64. Use height 256, or depth <= 6"
+        ],
+    ),
+    "a phase's own crop that does not fit": (
+        ["phases.late.set.data.crop=[64, 64]"],
+        [
+            "--set phases.late.set.data.crop=[64, 64]: phases.late.set.data.crop: [64, "
+            "64] does not suit generator.depth: depth 8 halves the picture 8 times, so "
+            "its sides must be multiples of 256; the height is 64. Use height 256, or "
+            "depth <= 6"
+        ],
+    ),
+    "a size that the data refuses": (
+        ["phases.late.size=[256, 512]"],
+        [
+            "--set phases.late.size=[256, 512]: phases.late.size: squares are square, "
+            "not [256, 512]; use [512] * 2"
+        ],
+    ),
+    "the size of a part that plays": (
+        [GROWING, "phases.late.play=generator.coarse", "phases.late.size=[8, 8]"],
+        [
+            "--set phases.late.size=[8, 8]: phases.late.size: [8, 8] does not suit "
+            "generator.coarse.depth: depth 4 halves the picture 4 times, so its sides "
+            "must be multiples of 16; the height is 8. Use height 16, or depth <= 3"
+        ],
+    ),
+    "a network that fits no size": (
+        [GROWING, "generator.width=9"],
+        ["--set generator.width=9: generator.width: width 9 is odd; use 10"],
+    ),
+    "several at once": (
+        ["phases.late.train=[generatr]", "optimizers.generator=null", "generator.depth=9"],
+        [
+            "r.yaml:1: data.crop: [256, 256] does not suit generator.depth: depth 9 "
+            "halves the picture 9 times, so its sides must be multiples of 512; the "
+            "height is 256. Use height 512, or depth <= 8",
+            "r.yaml:10: optimizers.generator: is missing (how the generator steps); "
+            "write generator: {use: NAME, ...} with NAME one of adam",
+            "--set phases.late.train=[generatr]: phases.late.train (item 1): there is no "
+            "part 'generatr'; did you mean generator?",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "said"), MISTAKES.values(), ids=MISTAKES)
+def test_mistakes(judge: Callable[..., list[str]], changes: list[str], said: list[str]) -> None:
+    assert judge(*changes) == said
+
+
+GOOD: dict[str, list[str]] = {
+    "as it is": [],
+    "parts": ["phases.late.train=[generator.encoder, discriminator, conditions.picture]"],
+    "reconstruction": [
+        *("discriminator=null", "optimizers.discriminator=null", "losses.gan=null"),
+    ],
+    "a size of its own": ["phases.late.size=[512, 512]", "phases.late.start={generator: fresh}"],
+    "a set that holds together": [
+        *("phases.late.set={data.crop: [512, 256], data.narrow: true}",),
+    ],
+    "a set": ["phases.late.set={data.batch: 2, engine: {device: cpu}, discriminator.layers: 2}"],
+    "a part plays": [
+        *(GROWING, "phases.main.size=[16, 16]", "phases.main.play=generator.coarse"),
+        "phases.main.train=[generator.coarse, discriminator]",
+    ],
+    "a size that only the files know": ["data.crop=null"],
+}
+
+
+@pytest.mark.parametrize("changes", GOOD.values(), ids=GOOD)
+def test_what_is_right_passes(judge: Callable[..., list[str]], changes: list[str]) -> None:
+    assert judge(*changes) == []
+
+
+def test_a_recipe_in_python_has_no_places() -> None:
+    recipe = Recipe(
+        data=SquaresSpec(crop=(256, 256)),
+        conditions={"picture": ImageSpec()},
+        method=PairedSpec(),
+        generator=UNetSpec(),
+        losses={"l1": L1Spec()},
+        optimizers={},
+    )
+    with pytest.raises(RecipeError) as caught:
+        contracts(recipe, zoo=ZOO)
+    assert str(caught.value) == (
+        "optimizers.generator: is missing (how the generator steps); "
+        "write generator: {use: NAME, ...} with NAME one of adam"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(Zoo.installed().recipes()))
+def test_what_ships_passes(name: str) -> None:
+    contracts(Recipe.load(name))

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from gan_zoo.engine.precision import Precision, pick_device
+from gan_zoo.errors import UserError
+from gan_zoo.recipe.model import Engine, Recipe
+
+Make = Callable[..., Recipe]
+
+
+
+
+def run(tiny: Make, play: Any, precision: str, layout: str = "contiguous") -> Any:
+    game = play(tiny({"generator.dropout": "none"}), precision)
+    game.precision = Precision(torch.device("cpu"), precision, layout)
+    game.enter("only")
+    game.terms = [game.step(seed) for seed in range(3)]
+    return game
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-4), ("bfloat16", 0.02)])
+@pytest.mark.parametrize("layout", ["contiguous", "channels_last"])
+def test_every_precision_gives_the_losses_of_float64(
+    tiny: Make, play: Any, precision: str, layout: str, tolerance: float
+) -> None:
+    exact, game = run(tiny, play, "float64"), run(tiny, play, precision, layout)
+    for ours, theirs in zip(game.terms, exact.terms, strict=True):
+        assert ours == pytest.approx(theirs, rel=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("precision", "working"),
+    [("float64", torch.float64), ("float32", torch.float32), ("bfloat16", torch.float32)],
+)
+def test_weights_statistics_gradients_and_losses_are_in_the_working_type(
+    tiny: Make, play: Any, noise: Any, precision: str, working: torch.dtype
+) -> None:
+    game = run(tiny, play, precision)
+    for tensor in game.weights().values():
+        assert tensor.dtype == working or not tensor.is_floating_point()
+    for player in game.stage.players.values():
+        assert {p.grad.dtype for p in player.learns.values()} == {working}
+        moments = {s["exp_avg"].dtype for s in player.optimizer.state.values()}
+        assert moments == {working}
+    ledger = game.stage.step([noise(5)])
+    assert {term.dtype for term in ledger.terms.values()} == {working}
+
+
+def test_bfloat16_computes_in_bfloat16_and_norms_keep_float32_statistics(
+    tiny: Make, play: Any
+) -> None:
+    game = play(tiny(), "bfloat16")
+    game.enter("only")
+    seen: dict[str, torch.dtype] = {}
+    generator = game.assembly.networks["generator"]
+    for name, layer in generator.named_modules():
+        kind = type(layer).__name__
+        if kind in ("Conv2d", "BatchNorm2d"):
+            layer.register_forward_hook(
+                lambda layer, given, made, kind=kind: seen.__setitem__(kind, made.dtype)
+            )
+        assert name is not None
+    game.step(0)
+    assert seen["Conv2d"] == torch.bfloat16
+    float32 = run(tiny, play, "float32").weights()
+    ours = run(tiny, play, "bfloat16").weights()
+    for name in float32:
+        if name.endswith("running_var"):
+            assert ours[name].dtype == torch.float32
+            torch.testing.assert_close(ours[name], float32[name], rtol=0.05, atol=1e-3)
+
+
+def test_pictures_become_floats_and_ids_stay_ids() -> None:
+    precision = Precision(torch.device("cpu"), "float32", "channels_last")
+    picture = torch.tensor([0, 51, 255], dtype=torch.uint8).reshape(1, 3, 1, 1).expand(2, 3, 4, 4)
+    got = precision.receive({"source": picture, "label": torch.full((2, 1, 4, 4), 34)})
+    assert got["source"][0, :, 0, 0].tolist() == pytest.approx([-1, -0.6, 1])
+    assert got["source"].is_contiguous(memory_format=torch.channels_last)
+    assert got["label"].dtype == torch.int64
+    assert got["label"].unique().tolist() == [34]
+
+
+def test_auto_is_looked_up_and_kept() -> None:
+    cpu = torch.device("cpu")
+    told = Precision.of(Engine(), cpu).described()
+    assert told == {
+        "device": "cpu",
+        "precision": "float32",
+        "memory_format": "contiguous",
+        "threads": torch.get_num_threads(),
+    }
+    kept = {**told, "precision": "bfloat16", "memory_format": "channels_last"}
+    assert str(Precision.of(Engine(), cpu, kept)) == "cpu, bfloat16, channels_last"
+    said = Engine(precision="float64", memory_format="contiguous")  # what is said wins
+    assert str(Precision.of(said, cpu, kept)) == "cpu, float64, contiguous"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
+def test_a_device_that_is_not_there_is_refused_with_what_is() -> None:
+    with pytest.raises(UserError, match=r"engine\.device: cuda:1 came, .* only cpu; use auto"):
+        pick_device("cuda:1")
+    assert pick_device("auto").type in ("cpu", "mps")

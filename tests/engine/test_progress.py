@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from gan_zoo.engine import progress
+from gan_zoo.engine.progress import Voice, duration
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Time that passes only when told to."""
+
+    class Clock:
+        now = 100.0
+
+        def wait(self, seconds: float) -> None:
+            self.now += seconds
+
+    made = Clock()
+    monkeypatch.setattr(progress.time, "monotonic", lambda: made.now)
+    return made
+
+
+def play(voice: Voice, clock: Any, steps: int = 40) -> None:
+    """Steps of a second, of which a quarter is spent waiting; the first takes longer."""
+
+    def feed() -> Any:
+        for n in range(steps):
+            clock.wait(0.25 if n else 5)
+            yield n
+
+    with voice.progress("main", 10, 10 + steps) as told:
+        for n in told.waiting_for(feed()):
+            clock.wait(0.75 if n else 7)
+            told.step({"G_GAN": 0.123456, "D_real": 2.0}, 3)
+        assert told.times() == {"seconds": 1.275, "wait": 0.36875}
+
+
+def test_without_a_terminal_there_are_plain_lines(clock: Any, tmp_path: Path) -> None:
+    out = io.StringIO()
+    voice = Voice(Console(file=out, width=300))
+    voice.log_to(tmp_path / "log.txt")
+    play(voice, clock)
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 4
+    assert "to go" not in lines[0]  # one step says nothing of the rest
+    assert lines[1] == (
+        "  main 22/50  epoch 3  G_GAN 0.123 D_real 2  1917 ms a step, 646 ms of it waiting for "
+        "data, 28 s to go"
+    )
+    logged = (tmp_path / "log.txt").read_text().splitlines()
+    assert [line[20:] for line in logged] == lines
+    time.strptime(logged[0][:19], "%Y-%m-%d %H:%M:%S")
+
+
+def test_in_a_terminal_there_is_a_bar(clock: Any, tmp_path: Path) -> None:
+    out = io.StringIO()
+    voice = Voice(Console(file=out, force_terminal=True, width=200))
+    voice.log_to(tmp_path / "log.txt")
+    play(voice, clock)
+    assert "50/50" in out.getvalue()
+    assert "waiting for data" in out.getvalue()
+    assert not (tmp_path / "log.txt").exists()
+
+
+def test_quiet_still_logs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    voice = Voice(quiet=True)
+    voice.log_to(tmp_path / "log.txt")
+    voice.say("[bold]as it is[/bold]")
+    assert capsys.readouterr().out == ""
+    assert "[bold]as it is[/bold]" in (tmp_path / "log.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0.4, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (3599.6, "1 h 0 min"), (7325, "2 h 2 min")],
+)
+def test_durations_are_said_as_people_do(seconds: float, told: str) -> None:
+    assert duration(seconds) == told

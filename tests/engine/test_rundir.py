@@ -1,0 +1,154 @@
+"""What lies in a run's folder, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from gan_zoo.engine.record import changes, environment
+from gan_zoo.engine.rundir import RunDir, free_name, origins
+from gan_zoo.errors import UserError
+from gan_zoo.recipe.model import Recipe
+from gan_zoo.recipe.report import parse
+from gan_zoo.recipe.source import read
+
+ABOUT = {"phase": "main", "step": 7}
+
+
+@pytest.fixture
+def run(tiny: Callable[..., Recipe], tmp_path: Path) -> RunDir:
+    return RunDir.create(tmp_path / "runs" / "a", tiny(), None, 12, {"device": "cpu", "threads": 2})
+
+
+def test_a_run_remembers_how_it_was_made(run: RunDir, tiny: Callable[..., Recipe]) -> None:
+    opened = RunDir.open(run.path)
+    assert opened.recipe() == tiny()
+    settings = opened.settings()
+    assert settings["steps"] == 12
+    assert settings["environment"]["computing"] == {"device": "cpu", "threads": 2}
+    assert settings["environment"]["packages"]["torch"] == torch.__version__.partition("+")[0]
+    plugins = json.loads((run.path / "plugins.json").read_text())
+    assert {"generators", "discriminators", "losses", "data"} <= {p["plugin"] for p in plugins}
+    assert {p["package"] for p in plugins} == {"gan-zoo"}
+
+
+def test_every_value_has_its_origin(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "extends: pix2pix\ngenerator:\n  width: 32\n  depth: 7\ndata: {load: [300, 300]}\n"
+    )
+    source = read(tmp_path / "mine.yaml", set={"generator.depth": 6})
+    recipe = parse(Recipe, source)
+    told = dict(line.split(": ", 1) for line in origins(recipe, source).splitlines())
+    assert told["generator.width"] == f"32  # {tmp_path}/mine.yaml:3"
+    assert told["generator.depth"] == "6  # --set generator.depth=6"
+    assert told["data.load"] == f"[300, 300]  # {tmp_path}/mine.yaml:5"
+    assert told["generator.norm"].endswith("pix2pix.yaml:22")
+    assert told["data.workers"] == "2  # default"
+    assert told["phases.main.size"] == "null  # default"
+    assert set(origins(recipe, None).rsplit("# ")[-1:]) == {"python\n"}
+    assert len(told) == len(origins(recipe, None).splitlines())
+
+
+def test_a_folder_that_holds_something_is_refused_with_the_cure(
+    run: RunDir, tiny: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=f"exists; .* gan-zoo resume {run.path}"):
+        RunDir.create(run.path, tiny(), None, None)
+    (tmp_path / "empty").mkdir()
+    RunDir.create(tmp_path / "empty", tiny(), None, None)
+
+
+def test_an_output_that_cannot_be_written_is_a_user_s_mistake(
+    tiny: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="file/run cannot be written: Not a directory"):
+        RunDir.create(tmp_path / "file" / "run", tiny(), None, None)
+
+
+def test_names_count_upwards(tmp_path: Path) -> None:
+    assert free_name(tmp_path / "none", "x") == tmp_path / "none" / "x-1"
+    for name in ("x-2", "x-10", "x-10b", "xy-50", "x"):
+        (tmp_path / name).mkdir()
+    assert free_name(tmp_path, "x") == tmp_path / "x-11"
+
+
+@pytest.mark.parametrize(
+    ("make", "told"), [("", "no such folder"), ("mkdir", "it holds no recipe.yaml")]
+)
+def test_what_is_no_run_is_told_from_what_is_none(tmp_path: Path, make: str, told: str) -> None:
+    if make:
+        (tmp_path / "x").mkdir()
+    with pytest.raises(UserError, match=f"x is not a run: {told}"):
+        RunDir.open(tmp_path / "x")
+
+
+def test_a_damaged_setting_is_named(run: RunDir) -> None:
+    (run.path / "run.json").write_text('{"steps": ')
+    with pytest.raises(UserError, match=r"run\.json cannot be read"):
+        run.settings()
+
+
+def test_weights_come_back_as_they_were(run: RunDir) -> None:
+    weight = torch.randn(4, 3, 2, 2).contiguous(memory_format=torch.channels_last)
+    whole = torch.arange(6.0)
+    state = {"w": weight, "tied": weight, "view": whole[2:], "n": torch.tensor(3)}
+    run.save_weights("latest", {"generator": state, "conditions.a": {"x": whole}}, ABOUT)
+    back = run.load_weights("latest", "generator")
+    assert {name: back[name].dtype for name in state} == {n: t.dtype for n, t in state.items()}
+    assert all(torch.equal(back[name], tensor) for name, tensor in state.items())
+    assert load_file(run.path / "weights/latest/conditions.a.safetensors")["x"].equal(whole)
+    assert run.weights_phase("latest") == "main"
+    assert not list(run.path.rglob("*.tmp"))
+
+
+def test_weights_that_are_not_there_name_what_is(run: RunDir) -> None:
+    with pytest.raises(UserError, match="no weights yet; it writes them with its first checkpoint"):
+        run.weights_phase("latest")
+    run.save_weights("latest", {"generator": {"w": torch.zeros(1)}}, ABOUT)
+    with pytest.raises(UserError, match="weights/best is not there: the run keeps weights latest"):
+        run.load_weights("best", "generator")
+    with pytest.raises(UserError, match=r"discriminator\.safetensors is not there"):
+        run.load_weights("latest", "discriminator")
+
+
+def test_damaged_weights_are_named(run: RunDir) -> None:
+    run.save_weights("latest", {"generator": {"w": torch.zeros(100)}}, ABOUT)
+    file = run.path / "weights/latest/generator.safetensors"
+    file.write_bytes(file.read_bytes()[:-40])
+    with pytest.raises(UserError, match=r"generator\.safetensors is damaged"):
+        run.load_weights("latest", "generator")
+
+
+def test_weights_of_two_steps_are_refused(run: RunDir) -> None:
+    """What a kill between two renames leaves."""
+    state = {"generator": {"w": torch.zeros(1)}}
+    run.save_weights("latest", state, ABOUT)
+    newer = RunDir(run.path.with_name("b"))
+    newer.save_weights("latest", state, {**ABOUT, "step": 8})
+    file = "weights/latest/generator.safetensors"
+    (newer.path / file).replace(run.path / file)
+    with pytest.raises(UserError, match="of step 8, the rest of 7; gan-zoo resume .* whole"):
+        run.load_weights("latest", "generator")
+
+
+def test_the_log_is_cut_where_a_checkpoint_was(run: RunDir) -> None:
+    run.note({"step": 1})
+    length = run.settle_log()
+    run.note({"step": 2, "G": float("nan")})
+    run.cut_log(length)
+    assert run.log.read_text() == '{"step": 1}\n'
+
+
+def test_what_changed_since_the_start_is_told() -> None:
+    before = environment({"device": "cuda:0", "threads": 16})
+    before["packages"] = {**before["packages"], "torch": "2.6.0"}
+    now = environment({"device": "cpu", "threads": 16, "precision": "float32"})
+    torch_now = now["packages"]["torch"]
+    assert changes(before, now) == [f"torch 2.6.0 -> {torch_now}", "device cuda:0 -> cpu"]
+    assert changes({}, now) == []

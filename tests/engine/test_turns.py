@@ -1,0 +1,210 @@
+"""A step against the same step written out in plain torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan_zoo.assembly import assemble
+from gan_zoo.engine.precision import Precision
+from gan_zoo.engine.scene import Scene
+from gan_zoo.engine.stage import Stage
+from gan_zoo.engine.turns import Ledger, Player, Turn, optimizer_state, restore_optimizer
+from gan_zoo.protocols import Term
+from gan_zoo.recipe.model import Recipe
+from gan_zoo.shapes import Image
+from gan_zoo.specs import DiscriminatorSpec, GeneratorSpec
+
+DOUBLE = Precision(torch.device("cpu"), "float64", "contiguous")
+LR = 0.1
+
+
+class Line(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor([0.3, -0.2, 0.5]).reshape(1, 3, 1, 1))
+        self.bias = nn.Parameter(torch.tensor(0.1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weight * x + self.bias
+
+
+class LineSpec(GeneratorSpec, name="line"):
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        return Line()
+
+
+class Scale(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.linspace(-1, 1, 6).reshape(1, 6, 1, 1))
+
+    def forward(self, condition: Tensor, picture: Tensor) -> list[list[Tensor]]:
+        both = torch.cat([condition, picture], dim=1)
+        return [[both, (self.weight * both).sum(dim=1, keepdim=True)]]
+
+
+class ScaleSpec(DiscriminatorSpec, name="scale"):
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        return Scale()
+
+    def views(self, given: Image, wanted: Image) -> list[list[Image]]:
+        return [[wanted.with_channels(6), wanted.with_channels(1)]]
+
+    def receptive_field(self) -> int:
+        return 1
+
+
+@pytest.fixture
+def linear(tiny: Callable[..., Recipe]) -> Recipe:
+    """The smallest game: one weight a channel on either side, plain descent."""
+    recipe = tiny(
+        {
+            "optimizers.generator": {"use": "sgd", "lr": LR},
+            "optimizers.discriminator": {"use": "sgd", "lr": LR},
+            "init": None,
+        }
+    )
+    return recipe.model_copy(update={"generator": LineSpec(), "discriminator": ScaleSpec()})
+
+
+def test_an_alternate_step_is_the_one_written_out_here(linear: Recipe, noise: Any) -> None:
+    stage = Stage(assemble(linear), "only", DOUBLE)
+    stage.begin()
+    batch = noise(0)
+    terms = stage.step([batch]).numbers()
+
+    c, y = ((batch[name].double() / 127.5 - 1) for name in ("source", "target"))
+    g, d = Line().double(), Scale().double()
+    fake = g(c)
+    d_fake = F.softplus(d(c, fake.detach())[0][-1]).mean()
+    d_real = F.softplus(-d(c, y)[0][-1]).mean()
+    (0.5 * (d_fake + d_real)).backward()
+    with torch.no_grad():
+        d.weight -= LR * d.weight.grad
+    gan = F.softplus(-d(c, fake)[0][-1]).mean()  # through the updated discriminator
+    l1 = 100 * (fake - y).abs().mean()
+    by_hand = torch.autograd.grad(gan + l1, list(g.parameters()))
+    with torch.no_grad():
+        for parameter, gradient in zip(g.parameters(), by_hand, strict=True):
+            parameter -= LR * gradient
+
+    assert terms == pytest.approx(
+        {"D_real": d_real.item(), "D_fake": d_fake.item(), "G_GAN": gan.item(), "G_L1": l1.item()},
+        rel=1e-14,
+    )
+    networks = stage.cast.networks
+    for ours, theirs in ((networks["generator"], g), (networks["discriminator"], d)):
+        for name, tensor in theirs.state_dict().items():
+            torch.testing.assert_close(ours.state_dict()[name], tensor, rtol=1e-13, atol=0)
+
+
+def test_micro_batches_average_to_the_whole_batch(linear: Recipe, noise: Any) -> None:
+    whole = noise(1, batch=4)
+    halves = [{name: t[i : i + 2] for name, t in whole.items()} for i in (0, 2)]
+    results = []
+    for batches in ([whole], halves):
+        stage = Stage(assemble(linear), "only", DOUBLE)
+        stage.begin()
+        terms = stage.step(batches).numbers()
+        results.append((terms, stage.cast.networks["generator"].state_dict()))
+    (once, one), (twice, two) = results
+    assert once == pytest.approx(twice, rel=1e-13)
+    for name in one:
+        torch.testing.assert_close(one[name], two[name], rtol=1e-12, atol=0)
+
+
+def test_in_a_turn_only_the_player_learns_and_afterwards_all_do(linear: Recipe) -> None:
+    stage = Stage(assemble(linear), "only", DOUBLE)
+    generator, discriminator = stage.players.values()
+    seen: list[tuple[bool, bool]] = []
+
+    def listen(scene: Scene, player: str) -> Iterator[Term]:
+        networks = stage.cast.networks
+        seen.append(tuple(p.requires_grad for n in networks.values() for p in [next(n.parameters())]))  # type: ignore[arg-type]
+        yield Term("listen", next(networks[player].parameters()).sum())
+
+    for player, other in ((generator, discriminator), (discriminator, generator)):
+        with Turn(player, [other], {"ear": listen}, 1, Ledger()) as turn:
+            turn.learn(Scene({}))
+    assert seen == [(True, False), (False, True)]
+    every = [p for n in stage.cast.networks.values() for p in n.parameters()]
+    assert all(p.requires_grad for p in every)
+
+
+def test_a_turn_that_fails_does_not_step(linear: Recipe, noise: Any) -> None:
+    stage = Stage(assemble(linear), "only", DOUBLE)
+    player = stage.players["generator"]
+    before = [p.clone() for p in player.learns.values()]
+    with pytest.raises(ZeroDivisionError), Turn(player, [], {}, 1, Ledger()):
+        for parameter in player.learns.values():
+            parameter.grad = torch.ones_like(parameter)
+        _ = 1 / 0
+    assert all(torch.equal(a, b) for a, b in zip(before, player.learns.values(), strict=True))
+
+
+def test_a_loss_that_reaches_nothing_is_refused(linear: Recipe) -> None:
+    stage = Stage(assemble(linear), "only", DOUBLE)
+
+    def cut(scene: Scene, player: str) -> Iterator[Term]:
+        yield Term("cut", torch.ones(()))
+
+    with pytest.raises(AssertionError, match="generator reaches"):
+        with Turn(stage.players["generator"], [], {"cut": cut}, 1, Ledger()) as turn:
+            turn.learn(Scene({}))
+
+
+def test_a_label_of_two_losses_names_the_second() -> None:
+    ledger = Ledger()
+    for loss, value in (("a", 1.0), ("b", 2.0), ("a", 3.0)):
+        ledger.enter(loss, "G_L1", torch.tensor(value), 0.5)
+    assert ledger.numbers() == {"G_L1": 2.0, "G_L1 (b)": 1.0}
+    assert Ledger().numbers() == {}
+
+
+@pytest.mark.parametrize("form", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        {"use": "adam", "betas": [0.5, 0.999]},
+        {"use": "adamw", "weight_decay": 0.1},
+        {"use": "sgd", "momentum": 0.9, "nesterov": True, "lr": 0.01},
+    ],
+    ids=lambda spec: spec["use"],
+)
+def test_a_restored_optimizer_goes_on_to_the_bit(
+    tiny: Callable[..., Recipe], optimizer: dict[str, Any], form: torch.memory_format
+) -> None:
+    spec = tiny({"optimizers.generator": optimizer}).optimizers["generator"]
+
+    def player(start: Tensor) -> Player:
+        weight = nn.Parameter(start.clone(memory_format=form))
+        return Player("generator", {"w": weight}, spec.build([weight]), spec.lr)
+
+    def step(player: Player, n: int) -> None:
+        weight = player.learns["w"]
+        draw = torch.Generator().manual_seed(n)
+        weight.grad = torch.randn(weight.shape, generator=draw).contiguous(memory_format=form)
+        assert player.optimizer is not None
+        player.optimizer.step()
+
+    straight = player(torch.linspace(-1, 1, 96).reshape(2, 3, 4, 4))
+    for n in range(3):
+        step(straight, n)
+    resumed = player(straight.learns["w"].detach())
+    kept = optimizer_state(straight)["w"]
+    saved = {k: v.clone().contiguous() if isinstance(v, Tensor) else v for k, v in kept.items()}
+    restore_optimizer(resumed, {"w": saved, "gone": saved})
+    for n in range(3, 6):
+        step(straight, n)
+        step(resumed, n)
+    assert torch.equal(straight.learns["w"], resumed.learns["w"])
+    for key, value in optimizer_state(resumed)["w"].items():
+        if isinstance(value, Tensor):
+            assert torch.equal(value, optimizer_state(straight)["w"][key])
+            assert value.ndim == 0 or value.stride() == straight.learns["w"].stride()

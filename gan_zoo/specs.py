@@ -46,9 +46,7 @@ class Spec(BaseModel):
     class UNetSpec(GeneratorSpec, name="unet"): ...
     """
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     kind: ClassVar[str] = ""
     name: ClassVar[str] = ""

@@ -38,22 +38,6 @@ def test_importing_costs_nothing() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["check", "evaluate"])
-def test_a_function_named_as_its_module_stays_callable(name: str) -> None:
-    fresh(
-        f"import gan_zoo; before = gan_zoo.{name}\n"
-        f"import gan_zoo.{name} as module; from gan_zoo.{name} import {name} as function\n"
-        f"assert before is module is gan_zoo.{name} and callable(before) and callable(function)"
-    )
-    fresh(f"import gan_zoo.{name}; import gan_zoo; assert callable(gan_zoo.{name})")
-
-
-def test_check_is_called_as_a_function() -> None:
-    recipe = gan_zoo.Recipe.load("quickstart", set={"generator.width": 4})
-    (phase,) = gan_zoo.check(recipe).phases
-    assert phase.playing["generator"] > 0
-
-
 def test_train_load_and_use(tmp_path: Path) -> None:
     changes = {
         "generator": {"width": 4, "depth": 2},

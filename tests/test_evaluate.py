@@ -13,6 +13,7 @@ import gan_zoo
 from gan_zoo.engine.progress import Voice
 from gan_zoo.engine.rundir import RunDir
 from gan_zoo.errors import UserError
+from gan_zoo.evaluate import evaluate
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.terminal import print_scores
 from gan_zoo.translate import translate_files
@@ -65,7 +66,7 @@ def test_the_figure_is_that_of_the_written_files(
     inputs: Path = data.test_inputs  # type: ignore[attr-defined]
     targets = inputs.parents[1] / "B" / "test"
     count = translate_files(run, inputs, tmp_path, device="cpu")
-    scores = gan_zoo.evaluate(run, median_baseline=True, device="cpu")
+    scores = evaluate(run, median_baseline=True, device="cpu")
     capsys.readouterr()
     print_scores(scores)
     said = capsys.readouterr().out
@@ -83,7 +84,7 @@ def test_the_figure_is_that_of_the_written_files(
 
 
 def test_scores_as_data(run: RunDir, capsys: pytest.CaptureFixture[str]) -> None:
-    scores = gan_zoo.evaluate(run, metrics=["psnr"], split="val", device="cpu")
+    scores = evaluate(run, metrics=["psnr"], split="val", device="cpu")
     print_scores(scores, as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert told["scores"] == scores.scores
@@ -99,10 +100,10 @@ def test_metrics_are_those_of_validation_else_the_plain_ones(
     monkeypatch.setattr(module, "score", lambda translator, dataset, metrics: dict(metrics))
     wanted = run.recipe().validation
     assert wanted is not None
-    assert gan_zoo.evaluate(run, device="cpu").scores == wanted.metrics
+    assert evaluate(run, device="cpu").scores == wanted.metrics
     recipe = Recipe.load("quickstart", set={**TINY, "validation": None})
     alone = gan_zoo.train(recipe, tmp_path / "alone", voice=Voice(quiet=True))
-    assert list(gan_zoo.evaluate(alone, device="cpu").scores) == ["l1", "psnr"]
+    assert list(evaluate(alone, device="cpu").scores) == ["l1", "psnr"]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_metrics_are_those_of_validation_else_the_plain_ones(
 )
 def test_mistakes(run: RunDir, options: dict[str, str], told: str) -> None:
     with pytest.raises(UserError) as caught:
-        gan_zoo.evaluate(run, **{"device": "cpu", **options})
+        evaluate(run, **{"device": "cpu", **options})
     assert told in str(caught.value)
 
 
@@ -133,7 +134,7 @@ def test_other_data_in_the_same_layout(tmp_path: Path) -> None:
     recipe = Recipe.load("quickstart", set={**TINY, "data": data, "validation": None})
     recipe = recipe.model_copy(update={"callbacks": {}})
     run = gan_zoo.train(recipe, tmp_path / "run", voice=Voice(quiet=True))
-    own = gan_zoo.evaluate(run, device="cpu")
-    other = gan_zoo.evaluate(run, data=tmp_path / "other", device="cpu")
+    own = evaluate(run, device="cpu")
+    other = evaluate(run, data=tmp_path / "other", device="cpu")
     assert (own.pictures, other.pictures) == (2, 1)
     assert str(tmp_path / "other") in other.data

@@ -75,11 +75,11 @@ class RunDir:
         refuse_existing(path)
         run = cls(path)
         files = {
-            "recipe.yaml": yaml.safe_dump(recipe.dump(), sort_keys=False),
             "origins.txt": origins(recipe, source),
             "plugins.json": _json(record.plugins(recipe)),
             "environment.json": _json({**record.started(), **record.environment(computing)}),
             "run.json": _json({"format": 1, "steps": steps}),
+            "recipe.yaml": yaml.safe_dump(recipe.dump(), sort_keys=False),  # last: now it is a run
         }
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -235,8 +235,10 @@ def refuse_existing(path: Path) -> None:
     Raises:
         UserError: says how to go on with what is there.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if (path / "recipe.yaml").exists():
         raise UserError(f"{path} exists; to go on with it: gan-zoo resume {path}")
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise UserError(f"{path} exists and is no run; name another folder, or remove it")
 
 
 def origins(recipe: Recipe, source: Source | None) -> str:

@@ -32,9 +32,7 @@ Names = Annotated[tuple[str, ...], Strict(False)]
 class Section(BaseModel):
     """A part of a recipe that is not a component."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class Schedule(Section):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import core_schema
 
+from gan_zoo.meanings import meanings
 from gan_zoo.recipe.expected import (
     SIZE,
     alternatives,
@@ -130,7 +131,7 @@ class _Speaker:
         if owner is None:
             return "is missing"
         field = owner.model_fields[key]
-        about = (field.description or "").partition("\n")[0].rstrip(".")
+        about = meanings(owner).get(key, "").partition("\n")[0].rstrip(".")
         told = f"is missing ({about[0].lower()}{about[1:]})" if about else "is missing"
         expected = in_words(field.annotation, tuple(field.metadata))
         kinds = [t.kind for t in alternatives(field.annotation) if is_kind(t)]
@@ -159,7 +160,7 @@ class _Speaker:
         annotation = annotation_at(self.model, self.tree, keys, self.zoo)
         expected = in_words(annotation)
         if "string_pattern_mismatch" in by_type and (owner := self._owner(keys)):
-            about = owner.model_fields[str(keys[-1])].description or expected
+            about = meanings(owner).get(str(keys[-1]), expected)
             expected = about.partition(";")[0]
         if not expected:
             expected = next(iter(by_type.values()))["msg"].removeprefix("Input should be ")

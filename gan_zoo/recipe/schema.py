@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from gan_zoo.recipe.model import Recipe
+from gan_zoo.meanings import meanings
+from gan_zoo.recipe.model import Recipe, Section
 from gan_zoo.specs import KINDS
 from gan_zoo.zoo import Zoo
 
@@ -29,6 +30,8 @@ def schema(zoo: Zoo) -> dict[str, Any]:
     models: list[type[BaseModel]] = [Recipe, *specs]
     references, made = models_json_schema([(model, "validation") for model in models])
     definitions = made["$defs"]
+    for model in (*specs, *Section.__subclasses__()):
+        _explain(definitions.get(model.__name__, {}), model)
     choices: dict[str, list[Any]] = {kind: [] for kind in KINDS}
     for spec, (kind, name) in specs.items():
         reference = references[spec, "validation"]
@@ -43,6 +46,13 @@ def schema(zoo: Zoo) -> dict[str, Any]:
     recipe["properties"] = {"extends": extends, **recipe["properties"]}
     shared = {key: _mild(definition) for key, definition in definitions.items()}
     return {"$schema": DIALECT, **_mild(recipe), "$defs": shared}
+
+
+def _explain(definition: dict[str, Any], model: type[BaseModel]) -> None:
+    """Give every option the text that an editor shows."""
+    for name, text in meanings(model).items():
+        if own := definition.get("properties", {}).get(name):
+            own["description"] = text
 
 
 def _any(kind: str) -> str:

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from gan_zoo.meanings import meanings
 from gan_zoo.specs import (
     KINDS,
     ConditionSpec,
@@ -131,7 +132,7 @@ def _default(spec: type[Spec], option: str) -> str:
 
 
 def _meaning(spec: type[Spec], option: str) -> str:
-    said = " ".join((spec.model_fields[option].description or "").split())
+    said = " ".join((meanings(spec).get(option, "")).split())
     return f"{said} A phase may set it." if option in spec.per_phase else said
 
 

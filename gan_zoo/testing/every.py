@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from gan_zoo.meanings import meanings
 from gan_zoo.plugins import Plugin
 from gan_zoo.specs import KINDS
 from gan_zoo.testing.options import variants
@@ -44,8 +45,8 @@ def documented_options(subject: Subject) -> None:
             expected="a first line that says what it is, and cites the paper",
             cure="write it; `gan-zoo list` shows it",
         )
-    for option, field in spec.model_fields.items():
-        if not (field.description or "").strip():
+    for option in spec.model_fields:
+        if not meanings(spec).get(option, "").strip():
             raise Advice(
                 f"looked for the text of the option {option} of {spec.__name__}",
                 came="none",

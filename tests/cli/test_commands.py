@@ -15,6 +15,7 @@ from typer.main import get_command
 from gan_zoo import terminal
 from gan_zoo.cli import app
 from gan_zoo.errors import UserError
+from gan_zoo.meanings import meanings
 from gan_zoo.plugins import Plugin
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.specs import KINDS, MetricSpec, Spec
@@ -136,9 +137,9 @@ def test_every_component_can_be_shown(
     said = capsys.readouterr().out
     spec = installed.get(kind, name)
     assert said.startswith(f"{name}: {kind}, from ")
-    for option, field in spec.model_fields.items():
+    for option in spec.model_fields:
         assert f"  {option} " in said
-        first = (field.description or "").split()[:4]
+        first = meanings(spec).get(option, "").split()[:4]
         assert first, f"{option} has no docstring"
         assert " ".join(first) in said
 

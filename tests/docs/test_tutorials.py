@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[2]
 BOX = re.compile(r"^```(bash|python)( fails)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs/tutorials").glob("*.md")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "docs/tutorials").glob("*.md")), ids=lambda p: p.stem
+)
 def test_every_box_does_what_the_page_says(page: Path, tmp_path: Path) -> None:
     boxes = BOX.findall(page.read_text())
     assert len(boxes) >= 5
@@ -22,7 +24,9 @@ def test_every_box_does_what_the_page_says(page: Path, tmp_path: Path) -> None:
         (tmp_path / folder).symlink_to(ROOT / folder)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for language, fails, text in boxes:
-        program = ["bash", "-euo", "pipefail", "-c"] if language == "bash" else [sys.executable, "-c"]
+        program = (
+            ["bash", "-euo", "pipefail", "-c"] if language == "bash" else [sys.executable, "-c"]
+        )
         done = subprocess.run(
             [*program, text],
             cwd=tmp_path,

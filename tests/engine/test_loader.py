@@ -95,7 +95,9 @@ def test_the_run_s_own_generator_is_left_alone() -> None:
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_mistake_in_a_file_comes_as_itself_and_in_its_turn(workers: int) -> None:
     plan = Plan(10, 4, 0, 5)
-    feed = batches(Drawn(bad=int(read()[1].names[0])), plan, start=0, stop=9, workers=workers, pin=False)
+    feed = batches(
+        Drawn(bad=int(read()[1].names[0])), plan, start=0, stop=9, workers=workers, pin=False
+    )
     next(feed)
     with pytest.raises(DataError, match=r"^\d\.png is damaged$"):
         next(feed)

@@ -13,8 +13,6 @@ from gan_zoo.recipe.model import Engine, Recipe
 Make = Callable[..., Recipe]
 
 
-
-
 def run(tiny: Make, play: Any, precision: str, layout: str = "contiguous") -> Any:
     game = play(tiny({"generator.dropout": "none"}), precision)
     game.precision = Precision(torch.device("cpu"), precision, layout)

@@ -59,6 +59,10 @@ def test_a_folder_that_holds_something_is_refused_with_the_cure(
 ) -> None:
     with pytest.raises(UserError, match=f"exists; .* gan-zoo resume {run.path}"):
         RunDir.create(run.path, tiny(), None, None)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").write_text("")
+    with pytest.raises(UserError, match="exists and is no run; name another"):
+        RunDir.create(tmp_path / "other", tiny(), None, None)
     (tmp_path / "empty").mkdir()
     RunDir.create(tmp_path / "empty", tiny(), None, None)
 

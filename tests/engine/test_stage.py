@@ -63,9 +63,7 @@ def test_what_rests_neither_moves_nor_holds_gradients_of_an_earlier_phase(
     assert all(p.grad is None for p in game.assembly.networks["generator"].parameters())
 
 
-def test_a_part_learns_again_and_its_statistics_with_it(
-    tiny: Make, play: Any, differ: Any
-) -> None:
+def test_a_part_learns_again_and_its_statistics_with_it(tiny: Make, play: Any, differ: Any) -> None:
     game = play(tiny(one={"steps": 2, "train": ["discriminator"]}, two={"steps": 2}))
     game.enter("one")
     game.step(0)

@@ -126,7 +126,9 @@ def test_in_a_turn_only_the_player_learns_and_afterwards_all_do(linear: Recipe) 
 
     def listen(scene: Scene, player: str) -> Iterator[Term]:
         networks = stage.cast.networks
-        seen.append(tuple(p.requires_grad for n in networks.values() for p in [next(n.parameters())]))  # type: ignore[arg-type]
+        seen.append(
+            tuple(p.requires_grad for n in networks.values() for p in [next(n.parameters())])
+        )  # type: ignore[arg-type]
         yield Term("listen", next(networks[player].parameters()).sum())
 
     for player, other in ((generator, discriminator), (discriminator, generator)):

@@ -1,0 +1,89 @@
+"""Ctrl-C and SIGTERM end the step, save, and say how to go on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Program = Callable[..., tuple[int, str]]
+posix = pytest.mark.skipif(os.name != "posix", reason="signals of processes")
+
+
+def test_sigterm_saves_and_resume_goes_on_to_the_same_numbers(
+    program: Program,
+    recipes: dict[str, Path],
+    straight: dict[str, Any],
+    results: Any,
+    tmp_path: Path,
+) -> None:
+    run = tmp_path / "run"
+    code, told = program("run", recipes["three"], "--out", run, folder=str(run), signal_at=40)
+    assert code == 1, told
+    assert "Stopping after this step" in told
+    assert f"to go on: gan-zoo resume {run}" in told
+    assert "Traceback" not in told
+    code, told = program("resume", run)
+    assert code == 0, told
+    assert results(run) == straight["three"]
+
+
+@posix
+def test_ctrl_c_reaches_every_process_and_only_the_run_answers(
+    recipes: dict[str, Path], tmp_path: Path
+) -> None:
+    """As from a terminal: the whole group gets it, the workers that read ahead too."""
+    run = tmp_path / "run"
+    command = [sys.executable, "-m", "gan_zoo", "run", str(recipes["one"]), "--out", str(run)]
+    process = subprocess.Popen(
+        [*command, "--set", "phases.main.steps=100000", "--set", "engine.checkpoint_every=100000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    log = run / "log.jsonl"
+    deadline = time.monotonic() + 120
+    while not (log.exists() and log.stat().st_size > 300) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    said, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert said.count("Stopping after this step; again to stop at once") == 1
+    assert errors.startswith("stopped at step ")
+    assert errors.endswith(f"to go on: gan-zoo resume {run}\n")
+    assert len(errors.splitlines()) == 1
+    assert list((run / "state").glob("step-*"))
+
+
+def test_a_file_that_cannot_be_read_costs_no_step_before_it(
+    program: Program,
+    recipes: dict[str, Path],
+    pairs: Path,
+    straight: dict[str, Any],
+    results: Any,
+    tmp_path: Path,
+) -> None:
+    """Exit 2 with the file's name and no traceback of a worker; cured, the numbers go on."""
+    import shutil
+
+    data, run = Path(shutil.copytree(pairs, tmp_path / "pairs")), tmp_path / "run"
+    whole = (data / "train/03.png").read_bytes()
+    (data / "train/03.png").write_bytes(whole[:500])
+    never = ["--set", "engine.checkpoint_every=1000"]
+    code, told = program("run", recipes["one"], "--data", data, "--out", run, *never)
+    assert code == 2, told
+    assert "train/03.png" in told.splitlines()[-1]
+    assert "Traceback" not in told
+    (data / "train/03.png").write_bytes(whole)
+    code, told = program("resume", run)
+    assert code == 0, told
+    ours, theirs = results(run), straight["one"]
+    assert ours == theirs

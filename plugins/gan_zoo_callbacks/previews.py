@@ -38,13 +38,18 @@ class Previews:
 
     @hookimpl
     def on_phase_end(self, run: Run) -> None:
-        """Write the last one."""
+        """Write the last one of a phase."""
+        self._write(run)
+
+    @hookimpl
+    def on_run_end(self, run: Run) -> None:
+        """Write the last one of a run that was to end before its phase."""
         self._write(run)
 
     def _write(self, run: Run) -> None:
         path = run.dir.previews / f"{run.position.phase}-{run.position.step:06d}.png"
-        if path.exists() and run.epoch % self.every == 0:
-            return  # the phase ended with an epoch
+        if path.exists():
+            return  # of this very step, before a resume too: it holds the same pictures
         path.parent.mkdir(exist_ok=True)
         temporary = path.with_name(f".{path.name}")
         self.sheet(run).save(temporary, format="PNG")

@@ -158,7 +158,7 @@ def peaks(recipe: Recipe) -> dict[str, int]:
 
 
 LARGE: dict[str, dict[str, Any]] = {
-    "activations": {"data.batch": 8, "generator.width": 16, "discriminator.width": 16},
+    "activations": {"data.batch": 5, "generator.width": 16, "discriminator.width": 16},
     "weights": {
         "data.load": None,
         "data.crop": [64, 64],
@@ -181,7 +181,6 @@ LARGE: dict[str, dict[str, Any]] = {
         "phases.main": None,
         "phases.both": {"steps": 1},
         "phases.judge": {"steps": 1, "train": ["discriminator"]},
-        "phases.decode": {"steps": 1, "train": ["generator.decoder"]},
     },
 }
 

@@ -71,7 +71,7 @@ def test_an_output_that_cannot_be_written_is_a_user_s_mistake(
     tiny: Callable[..., Recipe], tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="file/run cannot be written: Not a directory"):
+    with pytest.raises(UserError, match=r"file/run cannot be written: Not a directory"):
         RunDir.create(tmp_path / "file" / "run", tiny(), None, None)
 
 
@@ -137,7 +137,7 @@ def test_weights_of_two_steps_are_refused(run: RunDir) -> None:
     newer.save_weights("latest", state, {**ABOUT, "step": 8})
     file = "weights/latest/generator.safetensors"
     (newer.path / file).replace(run.path / file)
-    with pytest.raises(UserError, match="of step 8, the rest of 7; gan-zoo resume .* whole"):
+    with pytest.raises(UserError, match=r"of step 8, the rest of 7; gan-zoo resume .* whole"):
         run.load_weights("latest", "generator")
 
 

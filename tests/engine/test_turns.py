@@ -143,10 +143,15 @@ def test_a_turn_that_fails_does_not_step(linear: Recipe, noise: Any) -> None:
     stage = Stage(assemble(linear), "only", DOUBLE)
     player = stage.players["generator"]
     before = [p.clone() for p in player.learns.values()]
-    with pytest.raises(ZeroDivisionError), Turn(player, [], {}, 1, Ledger()):
-        for parameter in player.learns.values():
-            parameter.grad = torch.ones_like(parameter)
-        _ = 1 / 0
+
+    def fail() -> None:
+        with Turn(player, [], {}, 1, Ledger()):
+            for parameter in player.learns.values():
+                parameter.grad = torch.ones_like(parameter)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert all(torch.equal(a, b) for a, b in zip(before, player.learns.values(), strict=True))
 
 
@@ -156,9 +161,11 @@ def test_a_loss_that_reaches_nothing_is_refused(linear: Recipe) -> None:
     def cut(scene: Scene, player: str) -> Iterator[Term]:
         yield Term("cut", torch.ones(()))
 
-    with pytest.raises(AssertionError, match="generator reaches"):
-        with Turn(stage.players["generator"], [], {"cut": cut}, 1, Ledger()) as turn:
-            turn.learn(Scene({}))
+    with (
+        pytest.raises(AssertionError, match="generator reaches"),
+        Turn(stage.players["generator"], [], {"cut": cut}, 1, Ledger()) as turn,
+    ):
+        turn.learn(Scene({}))
 
 
 def test_a_label_of_two_losses_names_the_second() -> None:

@@ -1,31 +1,36 @@
 """Runs gan-zoo in forks of one process that has torch imported, so that being killed is cheap.
 
 Reads one JSON object a line: `arguments` of the command line, `told` (a file for what it says),
-and where it dies: `kill_at` (before the n-th file operation inside `folder`, by SIGKILL), `full_at`
-(from the n-th write on there is no room on the disk), `signal_at` (SIGTERM at the n-th operation).
+and what befalls it, counted in file operations inside `folder`: `kill_at` (SIGKILL before the n-th),
+`signal_at` (SIGTERM), `full_at` (from there on no room on the disk), or `kill_after` in seconds.
 Answers with the exit code, below zero for a signal.
 """
 
 from __future__ import annotations
 
 import errno
+import importlib
 import json
 import os
 import signal
 import sys
+import time
 from typing import Any
 
-import torchvision.transforms.v2  # noqa: F401
-
 import gan_zoo.cli
-import gan_zoo.engine.run
-import gan_zoo_callbacks.previews
-import gan_zoo_data.paired_folder
-import gan_zoo_discriminators.patch
-import gan_zoo_generators.unet
-import gan_zoo_losses.adversarial
-import gan_zoo_losses.reconstruction
-import gan_zoo_methods.paired  # noqa: F401
+
+for _name in (
+    "torchvision.transforms.v2",
+    "gan_zoo.engine.run",
+    "gan_zoo_callbacks.previews",
+    "gan_zoo_data.paired_folder",
+    "gan_zoo_discriminators.patch",
+    "gan_zoo_generators.unet",
+    "gan_zoo_losses.adversarial",
+    "gan_zoo_losses.reconstruction",
+    "gan_zoo_methods.paired",
+):
+    importlib.import_module(_name)
 
 CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir"}
 
@@ -77,8 +82,6 @@ for line in sys.stdin:
     if child == 0:
         play(job)
     if "kill_after" in job:
-        import time
-
         time.sleep(job["kill_after"])
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)

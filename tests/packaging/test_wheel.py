@@ -180,6 +180,6 @@ def test_the_example_trains(stranger: Stranger) -> None:
     stranger.run(
         *("gan-zoo", "run", "edges.yaml", "--out", "trained", "--steps", "3"),
         *("--set", "generator.width=8", "--set", "discriminator.width=8"),
-        *("--set", "data.workers=0"),
+        *("--set", "data.workers=0", "--set", "engine.log_every=1"),
     )
     assert "G_Edges" in (stranger.folder / "trained/log.jsonl").read_text()

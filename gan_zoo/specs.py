@@ -344,6 +344,10 @@ class MetricSpec(Spec, kind="metric"):
 class CallbackSpec(Spec, kind="callback"):
     """Watches a run through the lifecycle hooks of gan_zoo.engine.callbacks."""
 
+    def splits(self) -> tuple[str, ...]:
+        """The splits of the data that it will read; they are checked before the first step."""
+        return ()
+
     @abstractmethod
     def build(self) -> object:
         """An object with hook implementations, registered for one run only."""

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from gan_zoo.recipe.model import Recipe
     from gan_zoo.recipe.source import Source
 
-__all__ = ["Report", "check", "contracts", "needed"]
+__all__ = ["Report", "check", "contracts", "needed", "ready"]
+
+SHOWN = 20  # mistakes in the data that stop a run; `gan-zoo check` shows all
 
 
 @dataclass
@@ -43,11 +45,29 @@ def check(recipe: Recipe, source: Source | None = None) -> Report:
     report = Report([], _notes(recipe), needed(recipe))
     size = None
     if not recipe.data.missing():
-        report.mistakes, size = _look_at_data(recipe)
+        report.mistakes = _mistakes(recipe)
+        try:
+            size = None if report.mistakes else _size(recipe)
+        except UserError as problem:  # no header told it, but the pixels break off
+            report.mistakes = [str(problem)]
     from gan_zoo.check.rehearsal import rehearse
 
     report.phases = rehearse(recipe, size)
     return report
+
+
+def ready(recipe: Recipe, source: Source | None = None) -> None:
+    """Refuse what could not be trained: broken contracts, absent needs, mistakes in the data.
+
+    Raises:
+        RecipeError: every broken contract at once.
+        UserError: what is needed, or the mistakes by file.
+    """
+    contracts(recipe, source)
+    if found := needed(recipe) or _mistakes(recipe):
+        more = len(found) - SHOWN
+        rest = [f"and {more} more; `gan-zoo check` lists all"] if more > 0 else []
+        raise UserError("\n".join([*found[:SHOWN], *rest]))
 
 
 def needed(recipe: Recipe) -> list[str]:
@@ -57,23 +77,27 @@ def needed(recipe: Recipe) -> list[str]:
     ]
 
 
-def _look_at_data(recipe: Recipe) -> tuple[list[str], tuple[int, int] | None]:
-    """The mistakes in the splits that a run would read, and the size of the first sample."""
+def _mistakes(recipe: Recipe) -> list[str]:
+    """The mistakes in the splits that a run would read."""
     splits = ["train"]
-    if recipe.validation:
-        splits.append(recipe.validation.split)
-    sizes = {phase.size for phase in recipe.phases.values()}
-    mistakes = [
-        line for split in splits for size in sizes for line in recipe.data.inspect(split, size)
+    splits += [recipe.validation.split] if recipe.validation else []
+    splits += [split for callback in recipe.callbacks.values() for split in callback.splits()]
+    sizes = {phase.size: None for phase in recipe.phases.values()}
+    found = [
+        line
+        for split in dict.fromkeys(splits)
+        for size in sizes
+        for line in recipe.data.inspect(split, size)
     ]
-    mistakes = list(dict.fromkeys(mistakes))
-    if mistakes:
-        return mistakes, None
-    try:
-        first = next(iter(recipe.data.open("train").read(0, None).maps.values()))
-    except UserError as problem:
-        return [str(problem)], None
-    return [], (first.shape[-2], first.shape[-1])
+    return list(dict.fromkeys(found))
+
+
+def _size(recipe: Recipe) -> tuple[int, int] | None:
+    """[height, width] of the first sample, for phases whose size only the data knows."""
+    if all(image.size for image in recipe.data.maps().values()):
+        return None
+    first = next(iter(recipe.data.open("train").read(0, None).maps.values()))
+    return first.shape[-2], first.shape[-1]
 
 
 def _notes(recipe: Recipe) -> list[str]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gan_zoo.cli.options import DataRoot, RecipeName, Set, load, told
-from gan_zoo.errors import UserError
 
 if TYPE_CHECKING:
     from gan_zoo.engine.rundir import RunDir
@@ -29,11 +28,9 @@ def run(
 ) -> None:
     """Train a recipe."""
     made, source = load(recipe, data, set_)
-    from gan_zoo.check import contracts, needed
+    from gan_zoo.check import contracts
 
-    contracts(made, source)
-    if missing := needed(made):
-        raise UserError("\n".join(missing))
+    contracts(made, source)  # again in `train`, but here before torch is imported
     from gan_zoo.engine.run import train
 
     training(lambda: train(made, out, name=source.name, source=source, steps=steps))

@@ -13,12 +13,13 @@ from gan_zoo.assembly import Assembly
 from gan_zoo.engine import checkpoint
 from gan_zoo.engine.checkpoint import Position
 from gan_zoo.engine.guards import refuse_broken
+from gan_zoo.engine.precision import Generators, generators, set_generators
 from gan_zoo.engine.progress import Voice
 from gan_zoo.engine.rundir import RunDir
 from gan_zoo.engine.stage import Memory
 from gan_zoo.errors import UserError
 
-Generators = Mapping[str, Tensor]  # device type -> the state of torch's generator there
+__all__ = ["Keeper", "generators", "set_generators"]
 
 
 class Keeper:
@@ -35,7 +36,7 @@ class Keeper:
         self.assembly = assembly
         self.voice = voice
 
-    def save(self, position: Position, memory: Memory, generators: Generators) -> Path:
+    def save(self, position: Position, memory: Memory, device: torch.device) -> Path:
         """Write a checkpoint and weights/latest; returns the checkpoint's folder.
 
         Raises:
@@ -45,7 +46,11 @@ class Keeper:
         weights = self._weights()
         refuse_broken(weights)
         position.log_bytes = self.dir.settle_log()
-        state = {"networks": weights, "optimizers": memory, "generators": generators}
+        state = {
+            "networks": weights,
+            "optimizers": memory,
+            "generators": generators(device),
+        }
         path = checkpoint.save(self.dir.state, position, state)
         self.dir.save_weights("latest", weights, _about(position))
         return path
@@ -99,25 +104,6 @@ class Keeper:
                 f"the checkpoint does not fit the networks of its recipe: {problem}. Were the "
                 f"plugins changed? {self.dir.path / 'plugins.json'} says which it was made with"
             ) from None
-
-
-def generators(device: torch.device) -> dict[str, Tensor]:
-    """The state of torch's generators that a run draws from."""
-    state = {"cpu": torch.get_rng_state()}
-    if device.type == "cuda":
-        state["cuda"] = torch.cuda.get_rng_state(device)
-    if device.type == "mps":
-        state["mps"] = torch.mps.get_rng_state()
-    return state
-
-
-def set_generators(state: Mapping[str, Tensor], device: torch.device) -> None:
-    """Put torch's generators back."""
-    torch.set_rng_state(state["cpu"])
-    if device.type == "cuda" and "cuda" in state:
-        torch.cuda.set_rng_state(state["cuda"], device)
-    if device.type == "mps" and "mps" in state:
-        torch.mps.set_rng_state(state["mps"])
 
 
 def _about(position: Position) -> dict[str, Any]:

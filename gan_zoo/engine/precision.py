@@ -24,6 +24,8 @@ AUTO: dict[str, dict[str, str]] = {
     "meta": {"precision": "float32", "memory_format": "contiguous"},
 }
 
+Generators = Mapping[str, torch.Tensor]  # device type -> the state of torch's generator there
+
 DTYPES = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.float32}
 
 
@@ -132,3 +134,22 @@ class Precision:
 
     def __str__(self) -> str:
         return f"{self.device}, {self.name}, {self.memory_format}"
+
+
+def generators(device: torch.device) -> Generators:
+    """The state of torch's generators that a run draws from."""
+    state = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(device)
+    if device.type == "mps":
+        state["mps"] = torch.mps.get_rng_state()
+    return state
+
+
+def set_generators(state: Generators, device: torch.device) -> None:
+    """Put torch's generators back."""
+    torch.set_rng_state(state["cpu"])
+    if device.type == "cuda" and "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"], device)
+    if device.type == "mps" and "mps" in state:
+        torch.mps.set_rng_state(state["mps"])

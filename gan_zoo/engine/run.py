@@ -12,13 +12,14 @@ from typing import Any
 import torch
 
 from gan_zoo.assembly import assemble
+from gan_zoo.check import ready
 from gan_zoo.engine import record
 from gan_zoo.engine.callbacks import callbacks
 from gan_zoo.engine.checkpoint import Position
 from gan_zoo.engine.guards import Interrupted, NonFinite, Stop, refuse_nonfinite, stoppable
-from gan_zoo.engine.keeping import Keeper, generators, set_generators
+from gan_zoo.engine.keeping import Keeper
 from gan_zoo.engine.loader import Batch, Plan, batches
-from gan_zoo.engine.precision import Precision
+from gan_zoo.engine.precision import Precision, set_generators
 from gan_zoo.engine.progress import Voice, duration
 from gan_zoo.engine.rundir import RunDir, free_name, refuse_existing
 from gan_zoo.engine.stage import Memory, Stage
@@ -46,7 +47,7 @@ def train(
     """Train a recipe from its first step.
 
     Args:
-        recipe: What to train; `check` it before.
+        recipe: What to train; refused where it is not ready.
         out: The run's folder; runs/NAME-N if absent.
         name: The recipe's name.
         source: Where the recipe's values came from, for origins.txt.
@@ -54,13 +55,15 @@ def train(
         voice: Where progress is told.
 
     Raises:
-        UserError: the folder exists or cannot be written, or the data is not what the recipe says.
+        UserError: the folder exists or cannot be written, the recipe breaks a contract, or the
+            data is not what it says.
         NonFinite: a loss is not a number any more.
         Interrupted: the user stopped it; it is saved.
         OSError: the disk is full or gone; every earlier checkpoint is intact.
     """
     path = Path(out) if out else free_name(Path("runs"), name)
     refuse_existing(path)
+    ready(recipe, source)
     recipe = recipe.model_copy(update={"data": recipe.data.anchored()})
     precision = Precision.of(recipe.engine)
     # Data and networks come first: a run that cannot start leaves no folder behind.
@@ -314,5 +317,5 @@ class Run:
 
     def _save(self) -> None:
         memory, device = self.stage.remember(), self.precision.device
-        path = self._keeper.save(self.position, memory, generators(device))
+        path = self._keeper.save(self.position, memory, device)
         self.hooks.on_checkpoint(run=self, path=path)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from gan_zoo.assembly import Assembly
-from gan_zoo.engine.precision import Precision
+from gan_zoo.engine.precision import Precision, generators, set_generators
 from gan_zoo.engine.scene import Cast
 from gan_zoo.engine.turns import Ledger, Player, Turn, optimizer_state, restore_optimizer
 from gan_zoo.protocols import Method
@@ -113,11 +113,9 @@ class Stage:
         """A method to take steps with, all of which are undone."""
         buffers = [buffer for module in self._modules for buffer in module.buffers()]
         before = [buffer.clone() for buffer in buffers]
-        device = self.precision.device
-        kind = device.type if device.type in ("cuda", "mps") else "cuda"
-        devices = [device] if device.type == kind else []
-        with torch.random.fork_rng(devices=devices, device_type=kind):
-            yield copy.deepcopy(self.method)
+        drawn = generators(self.precision.device)
+        yield copy.deepcopy(self.method)
+        set_generators(drawn, self.precision.device)
         with torch.no_grad():
             for buffer, was in zip(buffers, before, strict=True):
                 buffer.copy_(was)

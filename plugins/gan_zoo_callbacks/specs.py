@@ -17,6 +17,10 @@ class PreviewsSpec(CallbackSpec, name="previews"):
     split: str = "val"
     """Where the samples come from."""
 
+    def splits(self) -> tuple[str, ...]:
+        """The one that its samples come from."""
+        return (self.split,)
+
     def build(self) -> object:
         """The callback."""
         from gan_zoo_callbacks.previews import Previews

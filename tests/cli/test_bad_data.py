@@ -1,0 +1,154 @@
+"""Training on data with a fault: the command names the file, exits with 2 and leaves no folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.cli.conftest import Command, Said
+
+RECIPE = """
+extends: quickstart
+data: {use: paired_folder, root: ROOT, batch: 1, workers: 0}
+generator: {depth: 2, width: 4}
+discriminator: {layers: 1, width: 4}
+phases: {main: {epochs: null, steps: 4, schedule: null}}
+validation: null
+callbacks: null
+engine: {checkpoint_every: 1, log_every: 1}
+"""
+
+
+def picture(path: Path, height: int = 16, width: int = 32) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = np.random.default_rng(len(path.name)).integers(0, 255, (height, width, 3), np.uint8)
+    Image.fromarray(values).save(path, quality=90)
+    return path
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Two good pairs, side by side."""
+    for name in ("a.jpg", "bb.jpg"):
+        picture(tmp_path / "pairs" / "train" / name)
+    return tmp_path / "pairs"
+
+
+def trained(zoo: Command, root: Path, *words: object) -> Said:
+    recipe = root.parent / "mine.yaml"
+    recipe.write_text(RECIPE.replace("ROOT", str(root)))
+    return zoo("run", recipe, "--out", root.parent / "run", *words)
+
+
+def test_good_pairs_train(zoo: Command, root: Path) -> None:
+    said = trained(zoo, root)
+    assert said.code == 0, said.err
+    assert len((root.parent / "run/log.jsonl").read_text().splitlines()) == 4
+
+
+def missing_partner(root: Path) -> str:
+    for side, names in (("A", "ab"), ("B", "a")):
+        for name in names:
+            picture(root / side / "train" / f"{name}.png", width=16)
+    for old in (root / "train").iterdir():
+        old.unlink()
+    (root / "train").rmdir()
+    return f"{root}/A/train/b.png has no partner {root}/B/train/b.*"
+
+
+def two_sizes(root: Path) -> str:
+    odd = picture(root / "train" / "ccc.jpg", width=33)
+    return f"{odd} is 33 wide, which makes halves of 16 and 17: two sizes in a pair"
+
+
+def no_bytes(root: Path) -> str:
+    (root / "train" / "z.jpg").write_bytes(b"")
+    return f"{root}/train/z.jpg is empty"
+
+
+def text_file(root: Path) -> str:
+    (root / "train" / "notes.txt").write_text("hello")
+    return f"{root}/train/notes.txt is not a picture"
+
+
+def empty_folder(root: Path) -> str:
+    for old in (root / "train").iterdir():
+        old.unlink()
+    return f"{root}/train has no pictures in it"
+
+
+def no_such_split(root: Path) -> str:
+    (root / "train").rename(root / "training")
+    return f"{root} has no split 'train'"
+
+
+def other_mode(root: Path) -> str:
+    path = root / "train" / "a.jpg"
+    Image.open(path).convert("L").save(path)
+    return f"{path} is grey (L)"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [missing_partner, two_sizes, no_bytes, text_file, empty_folder, no_such_split, other_mode],
+)
+def test_a_fault_is_named_before_the_first_step(
+    zoo: Command, root: Path, fault: Callable[[Path], str]
+) -> None:
+    told = fault(root)
+    said = trained(zoo, root)
+    assert said.code == 2
+    assert told in said.err
+    assert "Traceback" not in said.err
+    assert not (root.parent / "run").exists()
+
+
+def test_pixels_that_break_off_are_named_and_cost_no_step(zoo: Command, root: Path) -> None:
+    """Only decoding finds them. What was learned before is kept, and resume goes on once cured."""
+    path = picture(root / "train" / "bb.jpg", height=64, width=128)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 3 // 4])
+    said = trained(zoo, root)
+    run = root.parent / "run"
+    assert said.code == 2
+    assert f"{path} is damaged or cut short" in said.err
+    assert "Traceback" not in said.err
+    path.write_bytes(whole)
+    assert zoo("resume", run).code == 0
+    assert len((run / "log.jsonl").read_text().splitlines()) == 4
+
+
+def test_a_folder_that_cannot_be_written(zoo: Command, root: Path) -> None:
+    (root.parent / "file").touch()
+    said = trained(zoo, root, "--out", root.parent / "file" / "run")
+    assert said.code == 2
+    assert f"{root.parent}/file/run cannot be written: Not a directory" in said.err
+
+
+def test_a_full_disk(zoo: Command, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The third checkpoint does not fit: exit 1, the file is named, the second one is whole."""
+    from gan_zoo.engine import checkpoint
+    from gan_zoo.engine.disk import naming
+
+    write, count = checkpoint.write, iter(range(100))
+
+    def full(path: Path, content: bytes | str) -> None:
+        if path.name == checkpoint.TENSORS and next(count) == 2:
+            with naming(path):
+                raise OSError(28, "No space left on device")
+        write(path, content)
+
+    monkeypatch.setattr(checkpoint, "write", full)
+    said = trained(zoo, root)
+    run = root.parent / "run"
+    assert said.code == 1
+    assert "No space left on device" in said.err
+    assert checkpoint.TENSORS in said.err
+    position, _ = checkpoint.load(checkpoint.saved(run / "state")[0])
+    assert position.step == 2
+    assert zoo("resume", run).code == 0
+    assert checkpoint.load(checkpoint.saved(run / "state")[0])[0].step == 4

@@ -23,8 +23,9 @@ lint: .venv/.installed-dev  ## ruff and mypy
 types: .venv/.installed-dev  ## mypy alone
 	$(BIN)/mypy -p gan_zoo $(addprefix -p ,$(PLUGINS))
 
-bench: .venv/.installed  ## start-up time against bare imports
+bench: .venv/.installed  ## start-up time against bare imports, then step time and memory
 	$(BIN)/python tests/benchmarks/startup.py
+	$(BIN)/python tests/benchmarks/step.py
 
 clean:  ## remove built files and caches; runs and .venv stay
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 
-from gan_zoo.engine.keeping import generators, set_generators
+from gan_zoo.engine.precision import generators, set_generators
 from gan_zoo.recipe.model import Inference
 
 

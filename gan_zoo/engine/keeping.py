@@ -13,13 +13,11 @@ from gan_zoo.assembly import Assembly
 from gan_zoo.engine import checkpoint
 from gan_zoo.engine.checkpoint import Position
 from gan_zoo.engine.guards import refuse_broken
-from gan_zoo.engine.precision import Generators, generators, set_generators
+from gan_zoo.engine.precision import Generators, generators
 from gan_zoo.engine.progress import Voice
 from gan_zoo.engine.rundir import RunDir
 from gan_zoo.engine.stage import Memory
 from gan_zoo.errors import UserError
-
-__all__ = ["Keeper", "generators", "set_generators"]
 
 
 class Keeper:

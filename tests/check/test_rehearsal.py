@@ -69,8 +69,12 @@ class Reality:
     def batch(self, phase: str) -> dict[str, Tensor]:
         recipe = self.recipe.in_phase(phase)
         maps = recipe.method.wire(recipe, recipe.phases[phase].size).maps
-        shapes = {n: (recipe.data.batch, i.channels, i.height, i.width) for n, i in maps.items()}
-        return {name: torch.zeros(shape, dtype=torch.uint8) for name, shape in shapes.items()}
+        batch = {}
+        for name, image in maps.items():
+            assert image.size is not None
+            shape = (recipe.data.batch, image.channels, *image.size)
+            batch[name] = torch.zeros(shape, dtype=torch.uint8)
+        return batch
 
     def weights(self) -> int:
         tensors = [
@@ -112,8 +116,8 @@ def peaks(recipe: Recipe) -> dict[str, int]:
     What an operation allocates and frees before it returns is its kernel's scratch (oneDNN's
     reordered weights, im2col), and is left out.
     """
-    real = Reality(recipe)
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled, Brackets():  # type: ignore[no-untyped-call]
+    real, brackets = Reality(recipe), Brackets()  # type: ignore[no-untyped-call]
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled, brackets:
         for phase in recipe.phases:
             stage = real.enter(phase)
             stage.step([real.batch(phase)])
@@ -134,7 +138,7 @@ def peaks(recipe: Recipe) -> dict[str, int]:
         for child in node.children:
             walk(child, operation)
 
-    for root in profiled.profiler.kineto_results.experimental_event_tree():  # type: ignore[union-attr]
+    for root in profiled.profiler.kineto_results.experimental_event_tree():
         walk(root, 0)
     events.sort()
     born: dict[int, tuple[int, int]] = {}

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from gan_zoo.engine import progress
 from gan_zoo.engine.progress import Voice, duration
 
 
@@ -23,7 +22,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
             self.now += seconds
 
     made = Clock()
-    monkeypatch.setattr(progress.time, "monotonic", lambda: made.now)
+    monkeypatch.setattr("gan_zoo.engine.progress.time.monotonic", lambda: made.now)
     return made
 
 

@@ -1,9 +1,9 @@
 """Runs gan-zoo in forks of one process that has torch imported, so that being killed is cheap.
 
 Reads one JSON object a line: `arguments` of the command line, `told` (a file for what it says),
-and what befalls it, counted in file operations inside `folder`: `kill_at` (SIGKILL before the n-th),
-`signal_at` (SIGTERM), `full_at` (from there on no room on the disk), or `kill_after` in seconds.
-Answers with the exit code, below zero for a signal.
+and what befalls it, counted in file operations inside `folder`: `kill_at` (SIGKILL before the
+n-th), `signal_at` (SIGTERM), `full_at` (no room on the disk from there on), or
+`kill_after` in seconds. Answers with the exit code, below zero for a signal.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def play(job: dict[str, Any]) -> None:
     fail(job)
     code: Any = 1
     try:
-        code = gan_zoo.cli.main() or 0
+        gan_zoo.cli.main()
+        code = 0
     except SystemExit as end:
         code = end.code or 0
     except BaseException:

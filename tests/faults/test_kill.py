@@ -135,6 +135,22 @@ def test_the_straight_run_is_what_it_should_be(straight: Results) -> None:
     assert "previews/polish-000014.png" in names
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_the_number_of_workers_changes_no_number(
+    program: Program,
+    recipes: dict[str, Path],
+    straight: Results,
+    results: Any,
+    tmp_path: Path,
+    workers: int,
+) -> None:
+    run = tmp_path / "run"
+    change = f"data.workers={workers}"
+    code, told = program("run", recipes["three"], "--out", run, "--set", change)
+    assert code == 0, told
+    assert results(run) == straight["three"]
+
+
 def test_a_finished_run_is_made_whole_by_resume(
     program: Program, half: Path, results: Any, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from gan_zoo.engine.checkpoint import META, TENSORS, Position
 
 Program = Callable[..., tuple[int, str]]
 
-STATE = {
+STATE: dict[str, Any] = {
     "networks": {"generator": {"w": torch.randn(5, 3), "n": torch.tensor(7)}},
     "optimizers": {"generator": {"generator.w": {"step": 3, "rate": 0.1 + 0.2, "none": None}}},
 }
@@ -73,7 +73,7 @@ def empty(path: Path) -> None:
         file.write_bytes(b"")
 
 
-DAMAGE = {
+DAMAGE: dict[Any, str] = {
     truncated: "the checksum of tensors.safetensors is wrong",
     flipped: "the checksum of tensors.safetensors is wrong",
     without_meta: "state.json: No such file",

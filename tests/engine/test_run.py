@@ -1,0 +1,234 @@
+"""The loop: what is said, called, kept and scored, and when."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from gan_zoo.engine.progress import Voice
+from gan_zoo.engine.run import Run, resume, train
+from gan_zoo.errors import UserError
+from gan_zoo.hooks import hookimpl
+from gan_zoo.protocols import Metric
+from gan_zoo.recipe.model import Recipe
+from gan_zoo.specs import CallbackSpec, MetricSpec
+
+
+@pytest.fixture
+def few(tiny: Callable[..., Recipe]) -> Callable[..., Recipe]:
+    """Steps on the emoji that ship with gan-zoo, at 16 pixels."""
+
+    def make(changes: dict[str, Any] | None = None, /, **phases: Any) -> Recipe:
+        sized = {name: {"size": [16, 16], **phase} for name, phase in phases.items()}
+        recipe = tiny(changes, **sized)
+        emoji = Recipe.load("quickstart", set={"data.workers": 0, "data.batch": 2}).data
+        return recipe.model_copy(update={"data": emoji})
+
+    return make
+
+
+class Diary:
+    """Writes down every call of the lifecycle."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    @hookimpl
+    def on_run_start(self, run: Run) -> None:
+        self.calls.append("run_start")
+
+    @hookimpl
+    def on_phase_start(self, run: Run) -> None:
+        self.calls.append(f"phase_start {run.position.phase}")
+
+    @hookimpl
+    def on_step_end(self, run: Run, terms: dict[str, float], epoch_ended: bool) -> None:
+        assert set(terms) == {"D_real", "D_fake", "G_GAN", "G_L1"}
+        self.calls.append(f"step_end {run.position.step}{' epoch' * epoch_ended}")
+
+    @hookimpl
+    def on_checkpoint(self, run: Run, path: Path) -> None:
+        assert path.is_dir()
+        self.calls.append(f"checkpoint {path.name[-1]}")
+
+    @hookimpl
+    def on_phase_end(self, run: Run) -> None:
+        self.calls.append(f"phase_end {run.position.phase}")
+
+    @hookimpl
+    def on_run_end(self, run: Run) -> None:
+        self.calls.append("run_end")
+
+
+class DiarySpec(CallbackSpec, name="diary"):
+    diary: ClassVar[Diary]
+
+    def build(self) -> object:
+        return self.diary
+
+
+def test_the_lifecycle_is_called_in_order(
+    few: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DiarySpec, "diary", Diary(), raising=False)
+    recipe = few({"engine.checkpoint_every": 2}, one={"steps": 3}, two={"steps": 1})
+    recipe = recipe.model_copy(update={"callbacks": {"diary": DiarySpec()}})
+    train(recipe, tmp_path / "run", voice=Voice(quiet=True))
+    assert DiarySpec.diary.calls == [
+        "run_start",
+        "phase_start one",
+        "step_end 1",
+        "step_end 2",
+        "checkpoint 2",
+        "step_end 3",
+        "phase_end one",
+        "checkpoint 3",
+        "phase_start two",
+        "step_end 4",
+        "phase_end two",
+        "checkpoint 4",
+        "run_end",
+    ]
+
+
+def test_it_says_what_will_be_done_and_how_long_it_will_take(
+    few: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    run = train(few(only={"steps": 12}), tmp_path / "run", voice=Voice(quiet=True))
+    lines = [
+        line[20:] if line[:2] == "20" else line for line in run.text_log.read_text().splitlines()
+    ]
+    started, phase, data, estimate, done = lines
+    assert started == f"{run.path}: cpu, float32, contiguous; seed 0"
+    assert re.fullmatch(
+        r"Phase only: 12 steps at 16x16, \d+ a pass over \d+ samples in batches of 2; learning "
+        r"parameters: generator [\d,]+, discriminator \d+",
+        phase,
+    )
+    assert "pairs in" in data
+    assert re.fullmatch(r"  about \d+ s: 12 steps of \d+ ms, timed on the first batch .*", estimate)
+    assert re.fullmatch(r"Done after 12 steps, \d+ s", done)
+
+
+def test_a_run_s_folder_holds_what_it_should(few: Callable[..., Recipe], tmp_path: Path) -> None:
+    recipe = few({"engine.log_every": 2, "engine.checkpoint_every": 2}, only={"steps": 5})
+    run = train(recipe, tmp_path / "run", voice=Voice(quiet=True))
+    found = {str(p.relative_to(run.path)) for p in run.path.rglob("*") if p.is_file()}
+    state = {
+        f"state/step-00000000{n}/{f}" for n in (4, 5) for f in ("state.json", "tensors.safetensors")
+    }
+    weights = {
+        f"weights/latest/{f}"
+        for f in ("about.json", "generator.safetensors", "discriminator.safetensors")
+    }
+    files = {"recipe.yaml", "origins.txt", "plugins.json", "environment.json", "run.json"}
+    assert found == files | {"log.jsonl", "log.txt", "state/lock"} | state | weights
+    log = [json.loads(line) for line in run.log.read_text().splitlines()]
+    assert [line["step"] for line in log] == [2, 4]
+    assert set(log[0]) == {"step", "phase", "epoch", "losses", "rates", "seconds", "wait"}
+    assert log[0]["rates"] == {"generator": 2e-4, "discriminator": 2e-4}
+    assert run.recipe() == recipe
+
+
+SCORES = iter([3.0, 1.0, float("nan"), 2.0])
+
+
+class Scripted:
+    def update(self, generated: Tensor, real: Tensor) -> None: ...
+
+    def compute(self) -> float:
+        return next(SCORES)
+
+
+class ScriptedSpec(MetricSpec, name="scripted"):
+    def build(self) -> Metric:
+        return Scripted()
+
+
+class Pairs:
+    """The first samples of a split, so that an epoch is short."""
+
+    def __init__(self, dataset: Any, count: int) -> None:
+        self.dataset, self.count = dataset, count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.dataset, name)
+
+
+def test_the_best_weights_are_those_of_the_best_score(
+    few: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validation = {"split": "val", "metrics": {"l1": {"use": "l1"}}, "best": "l1"}
+    recipe = few({"validation": validation}, only={"epochs": 4})
+    assert recipe.validation is not None
+    watched = recipe.validation.model_copy(update={"metrics": {"l1": ScriptedSpec()}})
+    recipe = recipe.model_copy(update={"validation": watched})
+    whole = Run.dataset
+    monkeypatch.setattr(Run, "dataset", lambda run, split: Pairs(whole(run, split), 3))
+    monkeypatch.setattr("gan_zoo.engine.rundir.RunDir.recipe", lambda run: recipe)
+    run = train(recipe, tmp_path / "run", voice=Voice(quiet=True))
+    about = json.loads((run.path / "weights/best/about.json").read_text())
+    assert about == {"phase": "only", "step": 4, "l1": 1.0}
+    best, latest = (
+        load_file(run.path / f"weights/{name}/generator.safetensors") for name in ("best", "latest")
+    )
+    assert any(not torch.equal(best[key], latest[key]) for key in best)
+    logged = [json.loads(line) for line in run.log.read_text().splitlines()]
+    assert [line["step"] for line in logged if "validation" in line] == [2, 4, 6, 8]
+
+
+def test_a_phase_may_set_how_it_computes(few: Callable[..., Recipe], tmp_path: Path) -> None:
+    double = {"steps": 1, "set": {"engine.precision": "float64"}}
+    recipe = few(one={"steps": 1}, two=double)
+    run = train(recipe, tmp_path / "run", voice=Voice(quiet=True))
+    kept = load_file(run.path / "weights/latest/generator.safetensors")
+    assert {t.dtype for t in kept.values() if t.is_floating_point()} == {torch.float64}
+
+
+def test_resume_says_what_has_changed(few: Callable[..., Recipe], tmp_path: Path) -> None:
+    run = train(few(only={"steps": 2}), tmp_path / "run", steps=1, voice=Voice(quiet=True))
+    file = run.path / "environment.json"
+    told = json.loads(file.read_text())
+    told["packages"]["torch"] = "2.6.0"
+    told["computing"]["precision"] = "bfloat16"  # what auto meant where it was started
+    file.write_text(json.dumps(told))
+    before = run.text_log.read_text()
+    resume(run.path, voice=Voice(quiet=True))
+    said = run.text_log.read_text().removeprefix(before)
+    assert "Since the start changed: torch 2.6.0 -> " in said
+    assert "cpu, bfloat16, contiguous" in said
+
+
+def test_an_existing_folder_is_refused_before_anything_is_built(
+    few: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "recipe.yaml").write_text("")
+    monkeypatch.setattr("gan_zoo.engine.run.assemble", None)
+    with pytest.raises(UserError, match="gan-zoo resume"):
+        train(few(only={"steps": 1}), tmp_path)
+
+
+def test_a_run_in_another_thread_leaves_signals_to_the_caller(
+    few: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    import threading
+
+    done: list[Path] = []
+    recipe = few(only={"steps": 1})
+    work = threading.Thread(
+        target=lambda: done.append(train(recipe, tmp_path / "r", voice=Voice(quiet=True)).path)
+    )
+    work.start()
+    work.join()
+    assert done == [tmp_path / "r"]

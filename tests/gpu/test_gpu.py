@@ -1,0 +1,135 @@
+"""The same numbers on a GPU as on the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from gan_zoo.assembly import assemble
+from gan_zoo.check.rehearsal import rehearse
+from gan_zoo.engine.precision import Precision
+from gan_zoo.engine.progress import Voice
+from gan_zoo.engine.run import resume, train
+from gan_zoo.engine.stage import Stage
+from gan_zoo.recipe.model import Recipe
+from gan_zoo.translate import Translator
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU"),
+]
+
+SMALL = {
+    "data.load": None,
+    "data.crop": [64, 64],
+    "data.batch": 2,
+    "generator.width": 8,
+    "generator.depth": 5,
+    "generator.dropout": "none",  # every device draws its own
+    "discriminator.width": 8,
+}
+
+
+@pytest.fixture(autouse=True)
+def _exact() -> Iterator[None]:
+    """No TF32, whose 10 bits would hide a mistake."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    yield
+    torch.backends.cudnn.allow_tf32 = before
+
+
+def play(recipe: Recipe, device: str, precision: str, layout: Any = "contiguous") -> Any:
+    """Losses and weights after three steps."""
+    stage = Stage(assemble(recipe), "main", Precision(torch.device(device), precision, layout))
+    stage.begin()
+    draw = torch.Generator().manual_seed(0)
+    terms = []
+    for _ in range(3):
+        maps = {
+            name: torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8, generator=draw)
+            for name in ("source", "target")
+        }
+        terms.append(stage.step([maps]).numbers())
+    networks = stage.cast.networks.items()
+    weights = {f"{n}.{k}": t.cpu() for n, net in networks for k, t in net.state_dict().items()}
+    return terms, weights
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "channels_last"])
+@pytest.mark.parametrize(
+    ("precision", "tolerance"), [("float64", 1e-9), ("float32", 2e-3), ("bfloat16", 0.05)]
+)
+def test_a_step_gives_the_losses_of_the_cpu(precision: str, tolerance: float, layout: str) -> None:
+    recipe = Recipe.load("pix2pix", set=SMALL)
+    theirs, ours = play(recipe, "cpu", "float64"), play(recipe, "cuda", precision, layout)
+    for a, b in zip(ours[0], theirs[0], strict=True):
+        assert a == pytest.approx(b, rel=tolerance)
+    if precision == "float64":
+        weights: dict[str, Tensor] = theirs[1]
+        for name, tensor in ours[1].items():
+            torch.testing.assert_close(tensor, weights[name], rtol=1e-6, atol=1e-9)
+
+
+def trained(folder: Path, changes: dict[str, Any], steps: int | None = None) -> Path:
+    few = {"phases.main.epochs": None, "phases.main.schedule": None, "phases.main.steps": 6}
+    tiny = {**few, "generator.width": 8, "discriminator.width": 8, "callbacks.previews": None}
+    made = {"validation": None, "engine.device": "cuda", "engine.checkpoint_every": 2}
+    recipe = Recipe.load("quickstart", set={**tiny, **made, **changes})
+    return train(recipe, folder, steps=steps, voice=Voice(quiet=True)).path
+
+
+def test_a_picture_is_that_of_the_cpu(tmp_path: Path) -> None:
+    changes = {"engine.precision": "float32", "inference.dropout": False}
+    run = trained(tmp_path / "run", changes)
+    sample = Recipe.load("quickstart").data.open("val").read(0, None)
+    inputs = {"source": sample.maps["source"]}
+    pictures = [Translator.load(run, device=device).picture(inputs) for device in ("cpu", "cuda")]
+    apart = (pictures[0].int() - pictures[1].int()).abs()
+    assert apart.max() <= 1
+    assert (apart > 0).float().mean() < 0.01
+
+
+def test_a_run_goes_on_after_a_stop_and_keeps_what_auto_meant(tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", {}, steps=3)
+    told = (run / "log.txt").read_text()
+    resume(run, voice=Voice(quiet=True))
+    again = (run / "log.txt").read_text().removeprefix(told)
+    numbers = told.split("cuda")[1].partition(";")[0]
+    assert f"cuda{numbers};" in again
+    assert "Since the start changed" not in again
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"data.batch": 8, "generator.width": 32},
+        {"data.batch": 4},
+        {
+            "data.batch": 16,
+            "generator": {"use": "encoder_decoder", "depth": 5, "width": 32, "norm": "instance"},
+            "discriminator": {"use": "pixel", "width": 32},
+        },
+    ],
+    ids=["unet", "published", "encoder_decoder"],
+)
+def test_the_memory_estimate_holds(changes: dict[str, Any]) -> None:
+    recipe = Recipe.load("pix2pix", set=changes)
+    [expected] = rehearse(recipe)
+    torch.cuda.empty_cache()
+    before = torch.cuda.memory_allocated()
+    precision = Precision(torch.device("cuda"), "float32", "contiguous")
+    stage = Stage(assemble(recipe), "main", precision)
+    stage.begin()
+    shape = (recipe.data.batch, 3, 256, 256)
+    for _ in range(2):
+        torch.cuda.reset_peak_memory_stats()
+        stage.step([{n: torch.zeros(shape, dtype=torch.uint8) for n in ("source", "target")}])
+    peak = torch.cuda.max_memory_allocated() - before
+    assert peak > 200 * 2**20
+    assert expected.peak_bytes == pytest.approx(peak, rel=0.15)

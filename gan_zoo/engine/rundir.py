@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from gan_zoo.engine import record
 from gan_zoo.engine.disk import encode, naming, sync, write, write_all
 from gan_zoo.errors import UserError
+from gan_zoo.recipe import text
 from gan_zoo.recipe.mistakes import Keys, Place, RecipeError
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.recipe.report import parse
@@ -79,7 +78,7 @@ class RunDir:
             "plugins.json": _json(record.plugins(recipe)),
             "environment.json": _json({**record.started(), **record.environment(computing)}),
             "run.json": _json({"format": 1, "steps": steps}),
-            "recipe.yaml": yaml.safe_dump(recipe.dump(), sort_keys=False),  # last: now it is a run
+            "recipe.yaml": text.write(recipe.dump()),  # last: now it is a run
         }
         try:
             path.mkdir(parents=True, exist_ok=True)

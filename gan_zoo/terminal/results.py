@@ -7,8 +7,7 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from gan_zoo.recipe import text
 from gan_zoo.terminal.text import print_rows
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def print_recipe(recipe: Recipe, source: Source | None = None, *, as_json: bool 
     elif as_json:
         print(json.dumps(recipe.dump(), indent=2))
     else:
-        print(yaml.safe_dump(recipe.dump(), sort_keys=False, width=100), end="")
+        print(text.write(recipe.dump()), end="")
 
 
 def print_scores(scores: Scores, as_json: bool = False) -> None:

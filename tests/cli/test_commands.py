@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TINY, Command
 from pydantic import PositiveInt
 from typer.main import get_command
 
@@ -21,6 +20,7 @@ from gan_zoo.recipe.model import Recipe
 from gan_zoo.specs import KINDS, MetricSpec, Spec
 from gan_zoo.terminal.component import recipe_line
 from gan_zoo.zoo import Zoo
+from tests.cli.conftest import TINY, Command
 
 ABSENT = {"style", "tile", "profile", "devices"}  # options that no command has
 EVERY = [

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import TINY, Command, Said
 from PIL import Image
+
+from tests.cli.conftest import TINY, Command, Said
 
 
 def refused(said: Said, *told: object) -> None:

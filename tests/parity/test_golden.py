@@ -14,10 +14,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import published
 import pytest
 import torch
-from published import Output
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -34,6 +32,8 @@ from gan_zoo.recipe.report import RecipeError
 from gan_zoo.zoo import Zoo
 from gan_zoo_discriminators.specs import PatchSpec
 from gan_zoo_generators.specs import UNetSpec
+from tests.parity import published
+from tests.parity.published import Output
 
 HERE = Path(__file__).parent
 GOLDEN = Path(os.environ.get("GAN_ZOO_GOLDEN", HERE / "golden"))

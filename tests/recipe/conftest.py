@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_zoo import COMPONENTS, RECIPE
 
 from gan_zoo.plugins import Plugin
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.recipe.report import RecipeError, parse
 from gan_zoo.recipe.source import parse_set, read
 from gan_zoo.zoo import Zoo
+from tests.recipe.small_zoo import COMPONENTS, RECIPE
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
-from small_zoo import COMPONENTS, RECIPE
 
 from gan_zoo.meanings import meanings
 from gan_zoo.plugins import Plugin
@@ -28,6 +27,7 @@ from gan_zoo_generators.specs import UNetSpec
 from gan_zoo_losses.specs import AdversarialSpec, L1Spec
 from gan_zoo_methods.specs import PairedSpec
 from gan_zoo_optimizers.specs import AdamSpec, NormalSpec
+from tests.recipe.small_zoo import COMPONENTS, RECIPE
 
 SHIPPED = sorted(Zoo.installed().recipes())
 SMALL = Zoo([Plugin("small", "gan-zoo", "1", COMPONENTS)])

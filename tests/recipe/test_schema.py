@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
-from small_zoo import COMPONENTS, L1Spec
 
 from gan_zoo.plugins import Plugin
 from gan_zoo.recipe import text
 from gan_zoo.recipe.schema import schema
 from gan_zoo.specs import LossSpec
 from gan_zoo.zoo import Zoo
+from tests.recipe.small_zoo import COMPONENTS, L1Spec
 
 RECIPES = Zoo.installed().recipes()
 TYPES: dict[str, Any] = {

@@ -21,7 +21,7 @@ class Assembly:
 
     recipe: Recipe
     wiring: Wiring
-    networks: dict[str, nn.Module]  # those with weights: generator, discriminator, conditions.NAME
+    networks: dict[str, nn.Module]  # those with state: generator, discriminator, conditions.NAME
     conditions: dict[str, nn.Module]
     losses: dict[str, LossFunction]
     method: Method
@@ -48,20 +48,23 @@ def assemble(recipe: Recipe, *, weights: bool = True) -> Assembly:
     fill = recipe.init.build() if weights and recipe.init is not None else None
     networks: dict[str, nn.Module] = {}
     for network in wiring.networks:
-        with _seeded(recipe.seed, network.name):
+        with seeded(recipe.seed, network.name):
             module = network.spec.build(network.given, network.wanted)
             if fill is not None:
                 fill(module)
         networks[network.name] = module
     conditions: dict[str, nn.Module] = {}
     for name, spec in recipe.conditions.items():
-        with _seeded(recipe.seed, f"conditions.{name}"):
+        with seeded(recipe.seed, f"conditions.{name}"):
             module = conditions[name] = spec.build(wiring.maps)
-            if any(True for _ in module.parameters()):
+            if module.state_dict():  # what it holds is saved and placed, buffers too
                 if fill is not None:
                     fill(module)
                 networks[f"conditions.{name}"] = module
-    losses: dict[str, LossFunction] = {n: spec.build() for n, spec in recipe.losses.items()}
+    losses: dict[str, LossFunction] = {}
+    for name, loss in recipe.losses.items():
+        with seeded(recipe.seed, f"losses.{name}"):
+            losses[name] = loss.build()
     return Assembly(recipe, wiring, networks, conditions, losses, recipe.method.build(recipe))
 
 
@@ -76,9 +79,9 @@ def split_path(path: str, recipe: Recipe, wiring: Wiring) -> tuple[str, Mapping[
 
 
 @contextmanager
-def _seeded(seed: int, name: str) -> Iterator[None]:
-    """First weights of a network follow from the seed and its name alone, not from the others;
-    torch's generators are left as they were.
+def seeded(seed: int, name: str) -> Iterator[None]:
+    """First weights of what is built in here follow from the seed and its name alone, not from
+    what else is built; torch's generators are left as they were.
     """
     with torch.random.fork_rng(devices=()):  # networks are drawn on the CPU, then moved
         torch.default_generator.manual_seed(zlib.crc32(f"{seed} {name}".encode()))

@@ -19,9 +19,6 @@ from gan_zoo.specs import MetricSpec
 from gan_zoo.translate import Translator
 from gan_zoo.zoo import Zoo
 
-TARGET = "target"
-UNASKED = ("l1", "psnr")  # where neither the caller nor the recipe names metrics
-
 
 @dataclass(frozen=True)
 class Scores:
@@ -32,6 +29,7 @@ class Scores:
         model: Which weights made the translations, and how.
         split: The split of the data.
         pictures: How many.
+        size: [height, width] that the recipe's size rule made of them; None where they differ.
         scores: Metric -> score.
         protocols: Metric -> how it is computed.
         baseline: Metric -> score of the median picture, if asked for.
@@ -41,6 +39,7 @@ class Scores:
     model: str
     split: str
     pictures: int
+    size: tuple[int, int] | None
     scores: dict[str, float]
     protocols: dict[str, str]
     baseline: dict[str, float] | None = None
@@ -55,15 +54,15 @@ def evaluate(
     median_baseline: bool = False,
     device: str = "auto",
 ) -> Scores:
-    """Score the 8-bit pictures that `translate` writes, on a split of the run's data or of other
-    data in the same layout.
+    """Score 8-bit translations on a split of the run's data, or of other data in the same layout:
+    the samples at the recipe's size rule; `translate` keeps each picture's own size.
 
     Args:
         run: The run's folder.
         data: Another root for the data.
         split: Which split.
-        metrics: Names of registered metrics; those of the recipe's validation if absent, or l1
-            and psnr where it has none.
+        metrics: Names of registered metrics; those of the recipe's validation if absent, or where
+            it has none those that are scored unasked, as l1 and psnr.
         median_baseline: Also score one picture, the per-pixel median of the training targets,
             which must fit into memory together.
         device: As in the recipe's engine section.
@@ -81,14 +80,24 @@ def evaluate(
         source = source.model_copy(update={"root": str(data)})
     size = recipe.phases[translator.phase].size
     dataset = source.open(split, size)
-    scores = score(translator, dataset, specs)
+    sizes: set[tuple[int, int]] = set()
+    scores = score(translator, dataset, specs, sizes=sizes)
     reference = None
     if median_baseline:
-        picture = median(source.open("train", size))
+        picture = median(source.open("train", size), translator.target)
         reference = score(translator, dataset, specs, instead=picture)
     protocols = {name: spec.protocol for name, spec in specs.items()}
     told = translator.describe() + ("; seed 0" if recipe.inference.dropout else "")
-    return Scores(dataset.describe(), told, split, len(dataset), scores, protocols, reference)
+    return Scores(
+        data=dataset.describe(),
+        model=told,
+        split=split,
+        pictures=len(dataset),
+        size=sizes.pop() if len(sizes) == 1 else None,
+        scores=scores,
+        protocols=protocols,
+        baseline=reference,
+    )
 
 
 def score(
@@ -96,6 +105,7 @@ def score(
     dataset: Dataset,
     metrics: Mapping[str, MetricSpec],
     instead: Tensor | None = None,
+    sizes: set[tuple[int, int]] | None = None,
 ) -> dict[str, float]:
     """Translate every sample and compare the 8-bit pictures with their targets.
 
@@ -104,36 +114,39 @@ def score(
         dataset: The samples, read without augmentation.
         metrics: What is measured.
         instead: One picture that stands in for all translations.
+        sizes: Takes the (height, width) of the pictures, where given.
     """
     measured = {name: spec.build() for name, spec in metrics.items()}
     for index in range(len(dataset)):
         sample = dataset.read(index, None)
-        real = sample.maps[TARGET]
+        real = sample.maps[translator.target]
         if instead is None:
             made = translator.picture({name: sample.maps[name] for name in translator.inputs})
         else:
             made = instead
         if made.shape != real.shape:
-            sizes = f"{[*real.shape]}, and {[*made.shape]} is compared with it"
+            came = f"{[*real.shape]}, and {[*made.shape]} is compared with it"
             cure = "" if instead is None else "; a median needs pictures of one size"
-            raise DataError(f"{sample.files[0]}: its target is {sizes}{cure}")
+            raise DataError(f"{sample.files[0]}: its target is {came}{cure}")
+        if sizes is not None:
+            sizes.add((real.shape[-2], real.shape[-1]))
         for metric in measured.values():
             metric.update(made, real)
     return {name: metric.compute() for name, metric in measured.items()}
 
 
-def median(dataset: Dataset) -> Tensor:
+def median(dataset: Dataset, target: str = "target") -> Tensor:
     """The per-pixel median of all targets, uint8 `D H W`: the best constant picture for L1."""
     targets: list[Any] = []
     for index in range(len(dataset)):
         sample = dataset.read(index, None)
-        target = sample.maps[TARGET].numpy()
-        if targets and target.shape != targets[0].shape:
+        real = sample.maps[target].numpy()
+        if targets and real.shape != targets[0].shape:
             raise DataError(
-                f"{sample.files[0]}: {[*target.shape]}, others are {[*targets[0].shape]}; "
+                f"{sample.files[0]}: {[*real.shape]}, others are {[*targets[0].shape]}; "
                 "a median needs pictures of one size"
             )
-        targets.append(target)
+        targets.append(real)
     return torch.from_numpy(np.median(np.stack(targets), axis=0).round().astype(np.uint8))
 
 
@@ -146,11 +159,17 @@ def _metrics(
         UserError: unknown, in need of options, or of something that is not at hand.
     """
     if names is None:
-        names = list(validation or UNASKED)
+        names = list(validation or _unasked())
     made = {name: validation.get(name) or _of_name(name) for name in names}
     if missing := [f"{name}: {line}" for name, spec in made.items() for line in spec.missing()]:
         raise UserError("\n".join(missing))
     return made
+
+
+def _unasked() -> list[str]:
+    """The metrics that are scored where neither the caller nor the recipe names any."""
+    claimed = {name: claims[0].spec for name, claims in Zoo.installed().claims("metric").items()}
+    return [n for n, spec in claimed.items() if issubclass(spec, MetricSpec) and spec.unasked]
 
 
 def _of_name(name: str) -> MetricSpec:

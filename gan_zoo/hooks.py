@@ -30,8 +30,8 @@ def gan_zoo_components() -> Iterable[type[Spec]]:  # type: ignore[empty-body]
     Example:
         >>> @hookimpl
         ... def gan_zoo_components():
-        ...     from gan_zoo_hello.specs import HelloLossSpec
-        ...     return [HelloLossSpec]
+        ...     from gan_zoo_hello import EdgesSpec
+        ...     return [EdgesSpec]
     """
 
 

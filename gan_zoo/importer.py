@@ -87,7 +87,7 @@ def import_run(folder: Path, recipe: Recipe, out: Path, source: Source | None = 
         UserError: a file is absent, damaged, holds anything but tensors, or does not fit; says
             what is missing, unexpected or of another shape, and the recipe values that would fit.
     """
-    recipe = recipe.model_copy(update={"data": recipe.data.anchored()})
+    recipe = recipe.anchored()
     slots, lines = _filled(Path(folder), list(_slots(recipe)))
     fits = {slot.name: _fit(slot) for slot in slots if slot.file}
     if any(fit.misfits for fit in fits.values()):

@@ -21,7 +21,7 @@ class Sample:
     Args:
         name: Short and unique in its split; files made from it carry this name.
         files: The files that it was read from, for messages.
-        maps: Pictures as uint8 `C H W`.
+        maps: `C H W`: pictures as uint8, ids as integers of any width.
     """
 
     name: str
@@ -65,7 +65,11 @@ LossFunction = Callable[["Scene", str], Iterable[Term]]  # (scene, player) -> it
 
 
 class Method(Protocol):
-    """Who takes a turn in which order, and on which scene."""
+    """Who takes a turn in which order, and on which scene.
+
+    One that remembers from step to step has two methods more: `state()` gives nested mappings of
+    tensors and plain numbers, which checkpoints keep, and `restore(state)` takes them back.
+    """
 
     output: str  # the name of the scene that is the generated picture
 

@@ -10,11 +10,19 @@ from gan_zoo.errors import ContractError
 
 @dataclass(frozen=True)
 class Image:
-    """Channels and size of a B C H W tensor; a side that only the data knows is None."""
+    """Channels and size of a B C H W tensor; a side that only the data knows is None.
+
+    Args:
+        channels: How many.
+        height: In pixels.
+        width: In pixels.
+        classes: Where it holds ids instead of colors: how many there are; None for a picture.
+    """
 
     channels: int
     height: int | None = None
     width: int | None = None
+    classes: int | None = None
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -24,8 +32,8 @@ class Image:
         return self.height, self.width
 
     def with_channels(self, channels: int) -> Image:
-        """The same size with other channels."""
-        return replace(self, channels=channels)
+        """A picture of the same size with other channels; ids are left behind."""
+        return replace(self, channels=channels, classes=None)
 
     def resized(self, height: int | None, width: int | None) -> Image:
         """The same channels at another size."""

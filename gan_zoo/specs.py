@@ -44,6 +44,9 @@ class Spec(BaseModel):
     """What every component says of itself. Subclass one of the kinds below with a name:
 
     class UNetSpec(GeneratorSpec, name="unet"): ...
+
+    An unnamed class may stand between a kind and its specs, as `class Single(DiscriminatorSpec)`:
+    it is no component, and a field of its type takes only the named subclasses of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
@@ -149,6 +152,12 @@ class DataSpec(Spec, kind="data"):
         """Every mistake in the files of a split, found without training on them."""
         return []
 
+    def sizes(self, split: str, size: Size | None = None) -> Mapping[tuple[int, int], str]:
+        """Every (height, width) that a split has in training, after the size rule -> the first
+        file of it; nothing where `maps` tells the size, or where the files cannot be read.
+        """
+        return {}
+
 
 # ---------------------------------------------------------------------------------- networks
 
@@ -181,7 +190,15 @@ class NetworkSpec(Spec):
 
     @abstractmethod
     def build(self, given: Image, wanted: Image) -> nn.Module:
-        """The plain module, on the current default device and without weights of its own."""
+        """The plain module, on the current default device and without weights of its own. Reads no
+        file and downloads nothing: a rehearsal builds it on the meta device.
+        """
+
+    def staged(self, module: nn.Module) -> nn.Module:
+        """What plays of the module in a phase, by this spec with the phase's `set` applied. It is
+        made of the module's own layers; weights are shared.
+        """
+        return module
 
     def parts(self) -> Mapping[str, str]:
         """Parts that phases can train or freeze: name -> path of the submodule."""
@@ -229,6 +246,14 @@ class ConditionSpec(Spec, kind="condition"):
     def needs(self) -> tuple[str, ...]:
         """The maps that it reads."""
 
+    def asks(self) -> tuple[str, ...]:
+        """Those of them that a translation must give; what it can do without is left out."""
+        return self.needs()
+
+    def learns(self) -> bool:
+        """Whether it owns parameters, so that phases can train or freeze it."""
+        return False
+
     @abstractmethod
     def gives(self, maps: Mapping[str, Image]) -> Image:
         """The shape of what it makes.
@@ -239,7 +264,13 @@ class ConditionSpec(Spec, kind="condition"):
 
     @abstractmethod
     def build(self, maps: Mapping[str, Image]) -> nn.Module:
-        """A module: named maps (floats in [-1, 1], ids as int64) -> `B C H W`."""
+        """A module: named maps (pictures as floats in [-1, 1], ids as int64) -> `B C H W`."""
+
+    def staged(self, module: nn.Module) -> nn.Module:
+        """What plays of the module in a phase, by this spec with the phase's `set` applied. It is
+        made of the module's own layers; weights are shared.
+        """
+        return module
 
     def published(self, maps: Mapping[str, Image]) -> list[Published]:
         """Foreign checkpoint layouts that these options can read, where it owns parameters."""
@@ -268,6 +299,7 @@ class Wiring:
     conditions: Mapping[str, Image]
     networks: tuple[Network, ...]
     offers: Mapping[str, frozenset[str]]  # player -> names of the scene in that player's turn
+    target: str = "target"  # the map that is learned, which no translation has
 
     @property
     def players(self) -> tuple[str, ...]:
@@ -334,6 +366,7 @@ class MetricSpec(Spec, kind="metric"):
     """Generated and real 8-bit pictures -> a number, with the protocol that makes it comparable."""
 
     lower_is_better: ClassVar[bool] = True
+    unasked: ClassVar[bool] = False  # scored where nobody names metrics
     protocol: ClassVar[str] = ""
 
     @abstractmethod

@@ -53,7 +53,8 @@ class Translator:
         self.method = method
         self.phase = phase
         self.weights = weights
-        self.inputs = list(dict.fromkeys(m for c in recipe.conditions.values() for m in c.needs()))
+        self.inputs = list(dict.fromkeys(m for c in recipe.conditions.values() for m in c.asks()))
+        self.target = recipe.method.wire(recipe).target
 
     @classmethod
     def load(
@@ -87,9 +88,9 @@ class Translator:
                     f"weights {weights} of {name} do not fit the run's recipe: {problem}"
                 ) from None
             precision.place(assembly.networks[name])
-        play = playing(assembly, recipe.phases[phase].play)
-        cast = Cast(play, assembly.conditions, precision)
-        return cls(recipe.in_phase(phase), cast, assembly.method, phase=phase, weights=weights)
+        staged = recipe.in_phase(phase)
+        cast = Cast(*playing(assembly, staged, recipe.phases[phase].play), precision)
+        return cls(staged, cast, assembly.method, phase=phase, weights=weights)
 
     def describe(self) -> str:
         """One line: which weights make pictures how, and on what."""

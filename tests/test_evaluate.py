@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import gan_zoo
 from gan_zoo.engine.progress import Voice
 from gan_zoo.engine.rundir import RunDir
 from gan_zoo.errors import UserError
-from gan_zoo.evaluate import evaluate
+from gan_zoo.evaluate import Scores, evaluate
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.terminal import print_scores
 from gan_zoo.translate import translate_files
@@ -73,7 +74,7 @@ def test_the_figure_is_that_of_the_written_files(
     found = table(said)
     assert found["metric"] == ["test", "median", "protocol"]
     assert found["l1"][0] == f"{by_hand(tmp_path, targets):.4f}"
-    assert scores.pictures == count
+    assert (scores.pictures, scores.size) == (count, (64, 64))
 
     training = sorted((targets.parent / "train").glob("*.png"))
     middle = np.median([np.asarray(PIL.open(path)) for path in training], axis=0).round()
@@ -97,7 +98,7 @@ def test_metrics_are_those_of_validation_else_the_plain_ones(
 ) -> None:
     from gan_zoo import evaluate as module
 
-    monkeypatch.setattr(module, "score", lambda translator, dataset, metrics: dict(metrics))
+    monkeypatch.setattr(module, "score", lambda translator, dataset, metrics, **_: dict(metrics))
     wanted = run.recipe().validation
     assert wanted is not None
     assert evaluate(run, device="cpu").scores == wanted.metrics
@@ -138,3 +139,21 @@ def test_other_data_in_the_same_layout(tmp_path: Path) -> None:
     other = evaluate(run, data=tmp_path / "other", device="cpu")
     assert (own.pictures, other.pictures) == (2, 1)
     assert str(tmp_path / "other") in other.data
+
+
+def test_scores_say_the_size_and_json_knows_no_infinity(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    scores = Scores("3 pairs", "cpu", "test", 3, (64, 32), {"psnr": float("inf")}, {"psnr": "dB"})
+    print_scores(scores)
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        "3 pairs",
+        "pictures at 64x32 (height x width)",
+        "cpu",
+    ]
+    print_scores(replace(scores, size=None))
+    assert "\npictures at their own sizes\n" in capsys.readouterr().out
+    print_scores(replace(scores, baseline={"psnr": float("nan")}), as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["scores"], told["baseline"]) == ({"psnr": None}, {"psnr": None})
+    assert told["size"] == [64, 32]

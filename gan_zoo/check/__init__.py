@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gan_zoo.check.contracts import contracts
+from gan_zoo.check.contracts import contracts, misfit
 from gan_zoo.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from gan_zoo.check.rehearsal import Rehearsal
-    from gan_zoo.recipe.model import Recipe
+    from gan_zoo.recipe.model import Phase, Recipe
     from gan_zoo.recipe.source import Source
+    from gan_zoo.specs import DataSpec, Size
 
 __all__ = ["Report", "check", "contracts", "needed", "ready"]
 
@@ -24,7 +27,7 @@ class Report:
 
     Args:
         phases: One rehearsal a phase.
-        notes: Defaults that took hold because the recipe is silent.
+        notes: Defaults that took hold because the recipe is silent, and epochs that teach nothing.
         needed: What a run still needs, each with its cure.
         mistakes: What is wrong in the data at hand, by file.
     """
@@ -42,12 +45,11 @@ def check(recipe: Recipe, source: Source | None = None) -> Report:
         RecipeError: every broken contract at once.
     """
     contracts(recipe, source)
-    report = Report([], _notes(recipe), needed(recipe))
+    report = Report([], _notes(recipe), needed(recipe), _mistakes(recipe))
     size = None
-    if not recipe.data.missing():
-        report.mistakes = _mistakes(recipe)
+    if not report.mistakes and not recipe.data.missing():
         try:
-            size = None if report.mistakes else _size(recipe)
+            size = _size(recipe)
         except UserError as problem:  # no header told it, but the pixels break off
             report.mistakes = [str(problem)]
     from gan_zoo.check.rehearsal import rehearse
@@ -71,25 +73,71 @@ def ready(recipe: Recipe, source: Source | None = None) -> None:
 
 
 def needed(recipe: Recipe) -> list[str]:
-    """What a run of this recipe still needs, said by its components."""
-    return [
-        f"{path}: {line}" for path, spec in recipe.components().items() for line in spec.missing()
+    """What a run of this recipe still needs, said by its components and the data of each phase."""
+    usual = recipe.data.missing()
+    found = [
+        f"data: {line}" if line in usual else f"phases.{name}.set: {line}"
+        for name in recipe.phases
+        for line in recipe.in_phase(name).data.missing()
     ]
+    components = {path: spec for path, spec in recipe.components().items() if path != "data"}
+    found += [f"{path}: {line}" for path, spec in components.items() for line in spec.missing()]
+    return list(dict.fromkeys(found))
 
 
 def _mistakes(recipe: Recipe) -> list[str]:
-    """The mistakes in the splits that a run would read."""
+    """The mistakes in the data at hand, in the splits and at the sizes that a run would read."""
     splits = ["train"]
     splits += [recipe.validation.split] if recipe.validation else []
     splits += [split for callback in recipe.callbacks.values() for split in callback.splits()]
-    sizes = {phase.size: None for phase in recipe.phases.values()}
-    found = [
-        line
-        for split in dict.fromkeys(splits)
-        for size in sizes
-        for line in recipe.data.inspect(split, size)
-    ]
-    return list(dict.fromkeys(found))
+    found: dict[str, None] = {}
+    inspected: list[tuple[DataSpec, Size | None]] = []
+    for name, phase in recipe.phases.items():
+        here = recipe.in_phase(name)
+        if here.data.missing():
+            continue
+        if (here.data, phase.size) not in inspected:
+            inspected.append((here.data, phase.size))
+            for split in dict.fromkeys(splits):
+                found |= dict.fromkeys(here.data.inspect(split, phase.size))
+        found |= dict.fromkeys(_misfits(here, phase))
+    return list(found)
+
+
+def _misfits(recipe: Recipe, phase: Phase) -> Iterator[str]:
+    """The sizes of training that a phase cannot work at, or cannot batch, by file.
+
+    Args:
+        recipe: As it is in the phase.
+        phase: Its contracts hold.
+    """
+    sizes = recipe.data.sizes("train", phase.size)
+    for size, file in sizes.items():
+        if problem := misfit(recipe, phase, size):
+            cure = _crop(recipe, phase, sizes)
+            yield f"{file} is {_by(size)} in training (height x width): {problem}{cure}"
+    if recipe.data.batch > 1 and len(sizes) > 1:
+        (one, file), (other, another), *_ = sizes.items()
+        cure = _crop(recipe, phase, sizes) or "; give a phase a size that all are resized to"
+        yield (
+            f"{file} is {_by(one)} in training (height x width) and {another} is {_by(other)}, but "
+            f"a batch of {recipe.data.batch} needs one size{cure}, or data.batch=1"
+        )
+
+
+def _crop(recipe: Recipe, phase: Phase, sizes: Iterable[tuple[int, int]]) -> str:
+    """The crop that every picture has room for and that fits; empty where there is none."""
+    multiple = recipe.generator.multiple()
+    height, width = (min(sides) // multiple * multiple for sides in zip(*sizes, strict=True))
+    if "crop" not in type(recipe.data).model_fields or not height or not width:
+        return ""
+    if misfit(recipe, phase, (height, width)):
+        return ""
+    return f"; crop or load fits it: data.crop=[{height}, {width}]"
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
 
 
 def _size(recipe: Recipe) -> tuple[int, int] | None:
@@ -108,4 +156,9 @@ def _notes(recipe: Recipe) -> list[str]:
         notes.append("no init: the framework's own first weights")
     if recipe.validation is None:
         notes.append("no validation: nothing is scored during training, weights/best is not kept")
+    for name, phase in recipe.phases.items():
+        if phase.schedule and phase.epochs:
+            zero = phase.schedule.hold + phase.schedule.fall
+            if zero <= phase.epochs:
+                notes.append(f"phase {name}: the learning rate is 0 from epoch {zero}")
     return notes

@@ -14,7 +14,7 @@ from gan_zoo.recipe.report import problems
 from gan_zoo.recipe.source import Source
 from gan_zoo.recipe.tree import Node, patch
 from gan_zoo.shapes import Image
-from gan_zoo.specs import DataSpec, LossSpec, Network, Wiring
+from gan_zoo.specs import DataSpec, LossSpec, Network, NetworkSpec, Wiring
 from gan_zoo.zoo import Zoo, near_misses
 
 
@@ -35,6 +35,7 @@ def _mistakes(recipe: Recipe, zoo: Zoo) -> Iterator[Problem]:
     if not isinstance(wiring, Wiring):
         yield from wiring
         return
+    yield from _untranslatable(recipe, wiring)
     yield from _losses(recipe, wiring)
     yield from _optimizers(recipe, wiring, zoo)
     for name, phase in recipe.phases.items():
@@ -44,7 +45,7 @@ def _mistakes(recipe: Recipe, zoo: Zoo) -> Iterator[Problem]:
         if changes := [*_set(recipe, phase, here, zoo)]:
             yield from changes
         else:
-            yield from _sizes(recipe.in_phase(name, zoo), phase, here)
+            yield from _sizes(recipe.in_phase(name, zoo), wiring, phase, here)
 
 
 def _wire(recipe: Recipe, size: tuple[int, int] | None, at: Keys) -> Wiring | list[Problem]:
@@ -75,6 +76,17 @@ def _conditions(recipe: Recipe, maps: Mapping[str, Image]) -> Iterator[Problem]:
                 spec.gives(maps)
             except ContractError as problem:
                 yield _broken(here, problem)
+
+
+def _untranslatable(recipe: Recipe, wiring: Wiring) -> Iterator[Problem]:
+    """No condition asks a translation for the very map that is learned."""
+    others = [name for name in wiring.maps if name != wiring.target]
+    for name, spec in recipe.conditions.items():
+        if wiring.target in spec.asks():
+            option = next((key for key, value in spec if value == wiring.target), None)
+            told = f"'{wiring.target}' is the map that is learned, so no translation has it"
+            here: Keys = ("conditions", name, option) if option else ("conditions", name)
+            yield Problem(here, f"{told}; {_all(others)}")
 
 
 def _losses(recipe: Recipe, wiring: Wiring) -> Iterator[Problem]:
@@ -136,13 +148,16 @@ def _play_and_train(recipe: Recipe, wiring: Wiring, phase: Phase, here: Keys) ->
     if phase.train == ():
         yield Problem((*here, "train"), "nothing would learn; name a part, or leave `train` out")
     parts = {network.name: network.spec.parts() for network in wiring.networks}
-    parts |= {f"conditions.{name}": {} for name in recipe.conditions}
+    parts |= {f"conditions.{name}": {} for name, one in recipe.conditions.items() if one.learns()}
+    fixed = [f"conditions.{name}" for name, one in recipe.conditions.items() if not one.learns()]
     known = [path for name, own in parts.items() for path in (name, *(f"{name}.{p}" for p in own))]
     for index, path in enumerate(phase.train or ()):
-        if path not in known:
-            yield Problem(
-                (*here, "train", index), f"there is no part '{path}'; {_part(path, known)}"
-            )
+        if path in fixed:
+            told = f"'{path}' owns no parameters, so it cannot learn; leave it out"
+            yield Problem((*here, "train", index), told)
+        elif path not in known:
+            told = f"there is no part '{path}'; {_part(path, known)}"
+            yield Problem((*here, "train", index), told)
         elif path.startswith("generator.") and not f"{path}.".startswith(f"{phase.play}."):
             told = f"'{path}' rests while {phase.play} plays, so it cannot learn; leave it out"
             yield Problem((*here, "train", index), told)
@@ -154,7 +169,7 @@ def _set(recipe: Recipe, phase: Phase, here: Keys, zoo: Zoo) -> Iterator[Problem
         f"{path}.{option}"
         for path, spec in recipe.components().items()
         for option in sorted(spec.per_phase)
-        if path not in Recipe.patchable
+        if path.partition(".")[0] not in Recipe.patchable
     ]
     sections = tuple(f"{section}." for section in sorted(Recipe.patchable))
     changed, wrong = Node.of(recipe.dump(zoo)), False
@@ -189,33 +204,65 @@ def _leaves(key: str, value: Any) -> Iterator[str]:
         yield key
 
 
-def _sizes(recipe: Recipe, phase: Phase, here: Keys) -> Iterator[Problem]:
-    """What plays in a phase can work at its size."""
+def _sizes(recipe: Recipe, first: Wiring, phase: Phase, here: Keys) -> Iterator[Problem]:
+    """What plays in a phase can work at its size, with the channels of the `first` wiring."""
     wiring = _wire(recipe, phase.size, (*here, "size") if phase.size else ("data",))
     if not isinstance(wiring, Wiring):
         yield from wiring
         return
-    for network in wiring.networks:
-        spec, path = network.spec, [network.name]
-        part = phase.play.removeprefix("generator.")
-        if network.name == "generator" and part in recipe.generator.plays():
-            spec, path = recipe.generator.plays()[part], phase.play.split(".")
+    for name, now in wiring.maps.items():
+        was = first.maps.get(name, now)
+        if (now.channels, now.classes) != (was.channels, was.classes):
+            keys = [key for key in phase.set if key.partition(".")[0] == "data"]
+            told = f"a phase cannot change the channels of {name}, which networks are built for: "
+            told += f"{now.channels} here, {was.channels} at the top level"
+            yield Problem((*here, "set", *keys[:1]), told)
+            return
+    for network, spec, path in _playing(recipe, wiring, phase):
         try:
             spec.check(network.given.resized(None, None), network.wanted.resized(None, None))
         except ContractError as problem:  # whatever the size
-            yield _broken(tuple(path), problem)
+            yield _broken(path, problem)
             continue
         try:
             spec.check(network.given, network.wanted)
         except ContractError as problem:
             at = _size_stands_at(recipe, network, phase, here)
             if at is None:
-                yield _broken(tuple(path), problem)
+                yield _broken(path, problem)
             else:
                 value = phase.size or getattr(recipe.data, str(at[-1]).removeprefix("data."))
-                whom = ".".join(filter(None, (*path, problem.option)))
+                whom = ".".join(str(step) for step in (*path, problem.option) if step)
                 told = f"{said(value)} does not suit {whom}: {problem}"
                 yield Problem(at, told)
+
+
+def misfit(recipe: Recipe, phase: Phase, size: tuple[int, int]) -> str:
+    """Why what plays in a phase cannot work at a size of the data; empty where it can.
+
+    Args:
+        recipe: As it is in the phase.
+        phase: Its contracts hold.
+        size: (height, width) of samples in training.
+    """
+    try:
+        for network, spec, _ in _playing(recipe, recipe.method.wire(recipe, size), phase):
+            spec.check(network.given, network.wanted)
+    except ContractError as problem:
+        return str(problem)
+    return ""
+
+
+def _playing(
+    recipe: Recipe, wiring: Wiring, phase: Phase
+) -> Iterator[tuple[Network, NetworkSpec, Keys]]:
+    """The networks of a phase, each with the spec of the part that plays and its path."""
+    part = phase.play.removeprefix("generator.")
+    for network in wiring.networks:
+        if network.name == "generator" and part in recipe.generator.plays():
+            yield network, recipe.generator.plays()[part], tuple(phase.play.split("."))
+        else:
+            yield network, network.spec, (network.name,)
 
 
 def _size_stands_at(recipe: Recipe, network: Network, phase: Phase, here: Keys) -> Keys | None:

@@ -20,6 +20,7 @@ from gan_zoo.assembly import Assembly, assemble
 from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.stage import Memory, Stage
 from gan_zoo.recipe.model import Recipe
+from gan_zoo.shapes import Image
 
 UNKNOWN_SIDE = 256  # where neither the recipe nor the data at hand tells
 
@@ -75,16 +76,18 @@ def _phase(
     recipe = assembly.recipe.in_phase(name)
     maps = recipe.method.wire(recipe, recipe.phases[name].size).maps
     number = "float64" if recipe.engine.precision == "float64" else "float32"
-    stage = Stage(assembly, name, Precision(torch.device("meta"), number, "contiguous"), memory)
+    precision = Precision(torch.device("meta"), number, "contiguous")
+    with torch.device("meta"):  # for what the phase builds anew
+        stage = Stage(assembly, name, precision, memory)
     stage.begin()
-    sizes = {key: image.size or _spare(recipe, known) for key, image in maps.items()}
+    sizes = {key: _size(recipe, image, known) for key, image in maps.items()}
     assumed = known is None and any(image.size is None for image in maps.values())
     found = Rehearsal(name, next(iter(sizes.values())), assumed, recipe.data.batch, number)
 
     def step() -> None:
         shapes = {key: (found.batch, image.channels, *sizes[key]) for key, image in maps.items()}
-        batch = {k: torch.empty(s, dtype=torch.uint8, device="meta") for k, s in shapes.items()}
-        stage.step([batch])
+        kinds = {k: torch.int64 if image.classes else torch.uint8 for k, image in maps.items()}
+        stage.step([{k: torch.empty(s, dtype=kinds[k], device="meta") for k, s in shapes.items()}])
 
     for module in [*assembly.networks.values(), *stage.losses.values()]:
         if isinstance(module, nn.Module):
@@ -101,17 +104,21 @@ def _phase(
             counts[seen.used(parameter)] += parameter.numel()
         found.playing[network], found.resting[network] = counts[True], counts[False]
     for player in stage.players.values():
-        found.learning[player.name] = sum(p.numel() for p in player.learns.values())
+        moving = [p for p in player.learns.values() if seen.used(p)]
+        found.learning[player.name] = sum(p.numel() for p in moving)
     if recipe.discriminator is not None:
         found.receptive_field = recipe.discriminator.receptive_field()
     return found
 
 
-def _spare(recipe: Recipe, known: tuple[int, int] | None) -> tuple[int, int]:
-    """A size for maps whose size the recipe does not tell: the nearest that the generator takes."""
+def _size(recipe: Recipe, image: Image, known: tuple[int, int] | None) -> tuple[int, int]:
+    """The size of a map: by the recipe, else of the data at hand, else the nearest to a guess that
+    the generator takes.
+    """
     multiple = recipe.generator.multiple()
-    height, width = known or (UNKNOWN_SIDE, UNKNOWN_SIDE)
-    return -(-height // multiple) * multiple, -(-width // multiple) * multiple
+    guess = -(-UNKNOWN_SIDE // multiple) * multiple
+    height, width = known or (guess, guess)
+    return image.height or height, image.width or width
 
 
 class Bytes(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own

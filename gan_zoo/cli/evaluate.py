@@ -26,7 +26,10 @@ def evaluate(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Score a run on a split of its data."""
+    """Score a run on a split of its data.
+
+    The samples at the recipe's size rule; translate keeps each picture's own size.
+    """
     if baseline not in (None, "median"):
         raise UserError(f"--baseline: {baseline} came; median was expected")
     chosen = None if metrics is None else [name.strip() for name in metrics.split(",")]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gan_zoo.cli.options import Set, load
+from gan_zoo.cli.options import DataRoot, Set, load
 
 
 def import_(
@@ -16,10 +16,11 @@ def import_(
         str, typer.Option(metavar="RECIPE", help="What the networks were trained with.")
     ],
     out: Annotated[Path, typer.Option(metavar="RUN", help="The run's folder, to be made.")],
+    data: DataRoot = None,
     set_: Set = None,
 ) -> None:
     """Make a run's folder of published checkpoints."""
-    made, source = load(recipe, None, set_)
+    made, source = load(recipe, data, set_)
     from gan_zoo.check import contracts
 
     contracts(made, source)

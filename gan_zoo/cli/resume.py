@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+import typer
+
 from gan_zoo.cli.options import RunPath
 from gan_zoo.cli.run import training
+from gan_zoo.errors import UserError
 
 
-def resume(run: RunPath) -> None:
+def resume(
+    run: RunPath,
+    steps: Annotated[
+        str | None,
+        typer.Option(metavar="N|all", help="Change where it ends: after N steps in all, or never."),
+    ] = None,
+) -> None:
     """Go on with a run from its last checkpoint.
 
     The numbers become the same as without the stop.
     """
+    end: int | Literal["all"] | None = None
+    if steps == "all":
+        end = "all"
+    elif steps is not None:
+        if not steps.isdecimal() or not int(steps):
+            raise UserError(f"--steps: {steps} came; a number above 0, or all, was expected")
+        end = int(steps)
     from gan_zoo.engine.rundir import RunDir
 
     RunDir.open(run)
     from gan_zoo.engine.run import resume as go_on
 
-    training(lambda: go_on(run))
+    training(lambda: go_on(run, steps=end))

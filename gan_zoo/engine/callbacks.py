@@ -49,7 +49,9 @@ class Lifecycle:
 
     @hookspec
     def on_phase_end(self, run: Run) -> None:
-        """The last step of a phase was taken."""
+        """The last step of a phase was taken, and is in a checkpoint. Again after a resume from
+        there, as the run may have been cut in here.
+        """
 
     @hookspec
     def on_run_end(self, run: Run) -> None:

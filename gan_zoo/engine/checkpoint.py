@@ -73,10 +73,12 @@ def save(folder: Path, position: Position, state: Mapping[str, Any]) -> Path:
     except OSError:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-    if target.exists():  # a damaged one that a resume went back from
-        shutil.rmtree(target)
+    aside = folder / f".{target.name}.old"
+    if target.exists():  # of a resume that saves where it began, or a damaged one
+        target.rename(aside)
     temporary.rename(target)
     sync(folder)
+    shutil.rmtree(aside, ignore_errors=True)
     for old in saved(folder)[KEEP:]:
         shutil.rmtree(old)
     return target
@@ -88,8 +90,18 @@ def saved(folder: Path) -> list[Path]:
 
 
 def drop_unfinished(folder: Path) -> list[Path]:
-    """Remove what was being written when a run was cut; returns what that was."""
-    found = sorted(folder.glob(".step-*.tmp")) if folder.is_dir() else []
+    """Remove what was being written when a run was cut; returns what that was. What it was to
+    take the place of is put back.
+    """
+    if not folder.is_dir():
+        return []
+    for aside in folder.glob(".step-*.old"):
+        target = folder / aside.name.removeprefix(".").removesuffix(".old")
+        if target.exists():
+            shutil.rmtree(aside)
+        else:
+            aside.rename(target)
+    found = sorted(folder.glob(".step-*.tmp"))
     for path in found:
         shutil.rmtree(path)
     return found

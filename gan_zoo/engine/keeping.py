@@ -44,11 +44,14 @@ class Keeper:
         weights = self._weights()
         refuse_broken(weights)
         position.log_bytes = self.dir.settle_log()
-        state = {
+        state: dict[str, Any] = {
             "networks": weights,
             "optimizers": memory,
             "generators": generators(device),
         }
+        method: Any = self.assembly.method
+        if hasattr(method, "state"):
+            state["method"] = method.state()
         path = checkpoint.save(self.dir.state, position, state)
         self.dir.save_weights("latest", weights, _about(position))
         return path
@@ -74,6 +77,9 @@ class Keeper:
                 self.voice.say(f"{path} is damaged ({problem}); taking the one before it")
                 continue
             self._take(state["networks"])
+            method: Any = self.assembly.method
+            if hasattr(method, "restore"):
+                method.restore(state.get("method", {}))
             self.dir.cut_log(position.log_bytes)
             # the run may have been cut between its checkpoint and its weights
             self.dir.save_weights("latest", self._weights(), _about(position))

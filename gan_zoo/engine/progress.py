@@ -29,7 +29,7 @@ class Voice:
     """
 
     def __init__(self, console: Console | None = None, *, quiet: bool = False) -> None:
-        self.console = console or Console(quiet=quiet, highlight=False)
+        self.console = console or Console(quiet=quiet, highlight=False, emoji=False)
         self._log: Path | None = None
 
     def log_to(self, path: Path) -> None:
@@ -38,7 +38,7 @@ class Voice:
 
     def say(self, text: str) -> None:
         """One message."""
-        self.console.print(text, markup=False, soft_wrap=True)
+        self.console.print(text, markup=False, emoji=False, soft_wrap=True)
         if self._log is not None:
             with naming(self._log), self._log.open("a", encoding="utf-8") as file:
                 file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
@@ -47,10 +47,10 @@ class Voice:
     def progress(self, phase: str, done: int, total: int) -> Iterator[Steps]:
         """The bar of one phase."""
         bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             TextColumn("{task.completed}/{task.total}"),
-            TextColumn("{task.fields[told]}"),
+            TextColumn("{task.fields[told]}", markup=False),
             console=self.console,
             disable=not self.console.is_terminal or self.console.quiet,
         )

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -23,7 +23,7 @@ from gan_zoo.engine.precision import Precision, set_generators
 from gan_zoo.engine.progress import Voice, duration
 from gan_zoo.engine.rundir import RunDir, free_name, refuse_existing
 from gan_zoo.engine.stage import Memory, Stage
-from gan_zoo.errors import DataError
+from gan_zoo.errors import DataError, UserError
 from gan_zoo.evaluate import score
 from gan_zoo.protocols import Dataset
 from gan_zoo.recipe.model import Recipe
@@ -64,7 +64,7 @@ def train(
     path = Path(out) if out else free_name(Path("runs"), name)
     refuse_existing(path)
     ready(recipe, source)
-    recipe = recipe.model_copy(update={"data": recipe.data.anchored()})
+    recipe = recipe.anchored()
     precision = Precision.of(recipe.engine)
     # Data and networks come first: a run that cannot start leaves no folder behind.
     run = Run(recipe, RunDir(path), precision, voice or Voice(), last_step=steps)
@@ -75,11 +75,19 @@ def train(
     return run.dir
 
 
-def resume(path: str | Path, *, voice: Voice | None = None) -> RunDir:
+def resume(
+    path: str | Path, *, steps: int | Literal["all"] | None = None, voice: Voice | None = None
+) -> RunDir:
     """Go on with a run from its last checkpoint, to the same numbers.
 
+    Args:
+        path: The run's folder.
+        steps: Change after how many steps in all it ends; "all" for the end of its phases.
+        voice: Where progress is told.
+
     Raises:
-        UserError: it is no run, its data has gone, or another process trains it.
+        UserError: it is no run, its data has gone, another process trains it, or it is past the
+            steps.
         NonFinite, Interrupted, OSError: as `train`.
     """
     folder = RunDir.open(path)
@@ -93,6 +101,8 @@ def resume(path: str | Path, *, voice: Voice | None = None) -> RunDir:
             told = "; ".join(changed)
             run.voice.say(f"Since the start changed: {told}. The last digits may differ for it")
         run.restore()
+        if steps is not None:
+            run.end_at(None if steps == "all" else steps)
         run.go()
     return folder
 
@@ -187,21 +197,27 @@ class Run:
         self.enter(self.position.phase, resumed=True)
         set_generators(drawn, self.precision.device)
 
+    def end_at(self, steps: int | None) -> None:
+        """Change after how many steps the run ends; None for the end of its phases."""
+        if steps is not None and steps < self.position.step:
+            raise UserError(f"--steps {steps}: {self.dir.path} is at step {self.position.step}")
+        self.dir.end_at(steps)
+        self.last_step = steps
+
     def go(self) -> None:
         """Play the phases from where the run stands to the end."""
         start = time.monotonic()
         self.voice.say(f"{self.dir.path}: {self.precision}; seed {self.recipe.seed}")
         with stoppable(self.voice) as stop:
             self.hooks.on_run_start(run=self)
-            names = list(self.recipe.phases)
-            for name in names[names.index(self.position.phase) :]:
-                if name != self.position.phase and not self._ended:
-                    self._next(name)
-                if self._left:
-                    self._play(stop)
+            self._play(stop)
+            for name in self._later:
+                if self._ended:
+                    break
+                self._next(name)
+                self._play(stop)
             self.hooks.on_run_end(run=self)
-        took = duration(time.monotonic() - start)
-        self.voice.say(f"Done after {self.position.step} steps, {took}")
+        self.voice.say(self._farewell(time.monotonic() - start))
 
     def _next(self, name: str) -> None:
         """From a finished phase to the next."""
@@ -212,15 +228,37 @@ class Run:
 
     def _play(self, stop: Stop) -> None:
         """The phase from where it stands to its end, or as far as the run goes."""
-        self.voice.say(self._announcement())
-        self.hooks.on_phase_start(run=self)
-        self._steps(stop)
+        if self._left > 0:
+            self.voice.say(self._announcement())
+            self.hooks.on_phase_start(run=self)
+            self._steps(stop)
+            self._save()
         if self.position.phase_step == self.phase_steps:
             self.hooks.on_phase_end(run=self)
-        self._save()
         if stop.asked:
             said = f"stopped at step {self.position.step}; to go on"
             raise Interrupted(f"{said}: gan-zoo resume {self.dir.path}")
+
+    def _farewell(self, took: float) -> str:
+        step, later = self.position.step, self._later
+        if self.position.phase_step == self.phase_steps and not later:
+            return f"Done after {step} steps, {duration(took)}"
+        steps = step + self.phase_steps - self.position.phase_step + sum(map(self._length, later))
+        cure = f"gan-zoo resume {self.dir.path} --steps all goes on"
+        return f"Ended at --steps {step} of {steps}; {cure}"
+
+    @property
+    def _later(self) -> list[str]:
+        """The phases after this one."""
+        names = list(self.recipe.phases)
+        return names[names.index(self.position.phase) + 1 :]
+
+    def _length(self, phase: str) -> int:
+        """Steps of a phase that is not entered yet."""
+        wanted, data = self.recipe.phases[phase], self.recipe.in_phase(phase).data
+        if wanted.steps:
+            return wanted.steps
+        return (wanted.epochs or 0) * -(-len(data.open("train", wanted.size)) // data.batch)
 
     @property
     def _left(self) -> int:
@@ -249,14 +287,15 @@ class Run:
                 self.position.phase_step += 1
                 self.position.step += 1
                 progress.step(terms, epoch)
-                if self.position.step % engine.log_every == 0:
+                last = self.position.phase_step == total
+                if last or self.position.step % engine.log_every == 0:
                     rates = self.stage.rates()
                     self._log({"losses": terms, "rates": rates, **progress.times()})
                 epoch_ended = self.position.phase_step % plan.steps_a_pass == 0
                 if epoch_ended:
                     self._validate(epoch)
                 self.hooks.on_step_end(run=self, terms=terms, epoch_ended=epoch_ended)
-                if stop.asked or self.position.phase_step == total:
+                if stop.asked or last:
                     return  # the phase saves
                 if self.position.step % engine.checkpoint_every == 0:
                     self._save()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -77,7 +78,7 @@ class RunDir:
             "origins.txt": origins(recipe, source),
             "plugins.json": _json(record.plugins(recipe)),
             "environment.json": _json({**record.started(), **record.environment(computing)}),
-            "run.json": _json({"format": 1, "steps": steps}),
+            "run.json": _settings(steps),
             "recipe.yaml": text.write(recipe.dump()),  # last: now it is a run
         }
         try:
@@ -115,6 +116,10 @@ class RunDir:
         """How the run was started: `steps`, and `environment` with its `computing`."""
         return {**self._told("run.json"), "environment": self._told("environment.json")}
 
+    def end_at(self, steps: int | None) -> None:
+        """Change after how many steps the run ends; None for the end of its phases."""
+        write(self.path / "run.json", _settings(steps))
+
     @contextmanager
     def claimed(self) -> Iterator[None]:
         """Hold the run, so that no other process trains it; let go even by a kill.
@@ -136,9 +141,9 @@ class RunDir:
             yield
 
     def note(self, entry: Mapping[str, Any]) -> None:
-        """One more line of log.jsonl."""
+        """One more line of log.jsonl; what is no finite number is null, as JSON has no other."""
         with naming(self.log), self.log.open("a") as file:
-            file.write(json.dumps(entry) + "\n")
+            file.write(json.dumps(_finite(entry), allow_nan=False) + "\n")
 
     def settle_log(self) -> int:
         """Make log.jsonl durable; returns its length."""
@@ -272,3 +277,13 @@ def _holds(tree: Any, keys: Keys) -> bool:
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=2) + "\n"
+
+
+def _settings(steps: int | None) -> str:
+    return _json({"format": 1, "steps": steps})
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -12,11 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from gan_zoo.assembly import Assembly
+from gan_zoo.assembly import Assembly, seeded
 from gan_zoo.engine.precision import Precision, generators, set_generators
 from gan_zoo.engine.scene import Cast
 from gan_zoo.engine.turns import Ledger, Player, Turn, optimizer_state, restore_optimizer
-from gan_zoo.protocols import Method
+from gan_zoo.protocols import LossFunction, Method
+from gan_zoo.recipe.model import Recipe
 
 Memory = dict[str, dict[str, dict[str, Any]]]  # player -> parameter -> optimizer state
 LONG_STEP = 2.0  # seconds; such a step is timed without a first one to warm up
@@ -40,15 +41,12 @@ class Stage:
         self.precision = precision
         self.method = assembly.method
         self.memory: Memory = {} if memory is None else memory
-        self.losses = {
-            name: assembly.losses[name] if spec == assembly.recipe.losses[name] else spec.build()
-            for name, spec in self.recipe.losses.items()
-        }
+        self.losses = self._losses(assembly)
         built = (*assembly.networks.values(), *assembly.conditions.values(), *self.losses.values())
         self._modules = [m for m in dict.fromkeys(built) if isinstance(m, nn.Module)]
         for module in self._modules:
             precision.place(module)
-        self.cast = Cast(playing(assembly, self.phase.play), assembly.conditions, precision)
+        self.cast = Cast(*playing(assembly, self.recipe, self.phase.play), precision)
         self.players = self._players(assembly)
 
     def begin(self, *, resumed: bool = False) -> None:
@@ -122,8 +120,17 @@ class Stage:
         for player in self.players.values():
             player.forget_gradients()
 
+    def _losses(self, assembly: Assembly) -> dict[str, LossFunction]:
+        """The losses; one that the phase changes is built anew, with the same features."""
+        losses = dict(assembly.losses)
+        for name, spec in self.recipe.losses.items():
+            if spec != assembly.recipe.losses[name]:
+                with seeded(self.recipe.seed, f"losses.{name}"):
+                    losses[name] = spec.build()
+        return losses
+
     def _players(self, assembly: Assembly) -> dict[str, Player]:
-        taught = teaching(assembly, self.phase.play, self.phase.train)
+        taught = teaching(assembly, self.cast.networks, self.phase.train)
         moving = {id(p) for layer in taught for p in layer.parameters(recurse=False)}
         learns: dict[str, dict[str, nn.Parameter]] = {p: {} for p in assembly.wiring.players}
         for network, module in assembly.networks.items():
@@ -142,23 +149,44 @@ class Stage:
         if self.precision.device.type == "cuda" and optimizer and "fused" in optimizer.defaults:
             for group in optimizer.param_groups:
                 group["fused"] = True
-        return Player(name, learns, optimizer, spec.lr)
+        return Player(name, learns, optimizer)
 
 
-def playing(assembly: Assembly, play: str) -> dict[str, nn.Module]:
-    """Network -> what plays of it: all of it, but of the network of `play` only that part."""
-    network, _, part = play.partition(".")
-    return assembly.networks | {
-        network: assembly.part(play) if part else assembly.networks[network]
+def playing(
+    assembly: Assembly, recipe: Recipe, play: str
+) -> tuple[dict[str, nn.Module], dict[str, nn.Module]]:
+    """Networks and conditions -> what plays of them in a phase, by their specs as the phase sets
+    them; of the network of `play` only that part.
+
+    Args:
+        assembly: What was built.
+        recipe: As it is in the phase.
+        play: What the phase says of it.
+    """
+    conditions = {
+        name: recipe.conditions[name].staged(module) for name, module in assembly.conditions.items()
     }
+    specs = {network.name: network.spec for network in recipe.method.wire(recipe).networks}
+    modules = {name: assembly.networks[name] for name in specs}
+    network, _, part = play.partition(".")
+    if part:
+        modules[network] = assembly.part(play)
+        specs[network] = recipe.generator.plays().get(part, specs[network])
+    networks = {name: specs[name].staged(module) for name, module in modules.items()}
+    for name, condition in conditions.items():
+        if f"conditions.{name}" in assembly.networks:
+            networks[f"conditions.{name}"] = condition
+    return networks, conditions
 
 
-def teaching(assembly: Assembly, play: str, train: Sequence[str] | None) -> set[nn.Module]:
+def teaching(
+    assembly: Assembly, plays: Mapping[str, nn.Module], train: Sequence[str] | None
+) -> set[nn.Module]:
     """The layers that learn: those that play and lie in a listed part; all that play if None."""
-    plays = {layer for part in playing(assembly, play).values() for layer in part.modules()}
+    layers = {layer for network in plays.values() for layer in network.modules()}
     if train is None:
-        return plays
-    return plays & {layer for path in train for layer in assembly.part(path).modules()}
+        return layers
+    return layers & {layer for path in train for layer in assembly.part(path).modules()}
 
 
 def _set(layer: nn.Module, *, learns: bool) -> None:

@@ -1,4 +1,4 @@
-"""A turn: one player learns. Choose what learns, add up the losses of the micro-batches, step."""
+"""A turn: one player learns. Add up the losses of the micro-batches, then step."""
 
 from __future__ import annotations
 
@@ -22,19 +22,21 @@ class Player:
         name: As in the recipe's optimizers.
         learns: Full name -> parameter that moves in this phase.
         optimizer: Over these parameters; None where nothing of the player learns.
-        lr: The learning rate before the schedule.
     """
 
     name: str
     learns: dict[str, nn.Parameter]
     optimizer: torch.optim.Optimizer | None
-    lr: float
+
+    def __post_init__(self) -> None:
+        groups = self.optimizer.param_groups if self.optimizer else []
+        self._rates = [group["lr"] for group in groups]  # before the schedule
 
     def set_rate(self, factor: float) -> None:
-        """Scale the learning rate."""
+        """Scale the learning rate, of every group its own."""
         if self.optimizer is not None:
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.lr * factor
+            for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
+                group["lr"] = rate * factor
 
     def forget_gradients(self) -> None:
         """Free the gradients of what learns."""
@@ -65,11 +67,14 @@ class Ledger:
 
 
 class Turn:
-    """One player's turn, as a context: inside only its parameters learn, at its end it steps.
+    """One player's turn, as a context: in `learn` only its parameters learn, at its end it steps.
+
+    Turns may be nested. All players then learn from the weights before any step, and step as their
+    turns end: the innermost first.
 
     Args:
         player: Whose turn it is.
-        others: The other players, whose parameters rest meanwhile.
+        others: The other players, whose parameters rest while this one learns.
         losses: Name -> the losses of the recipe.
         micro_batches: Over how many scenes the loss is averaged.
         ledger: Where the terms are written down.
@@ -94,12 +99,23 @@ class Turn:
         self.moves = moves
 
     def __enter__(self) -> Self:
-        self._others_learn(False)
         self.player.forget_gradients()
         return self
 
-    def learn(self, scene: Scene) -> None:
-        """Add one scene's losses to the player's gradients."""
+    def learn(self, scene: Scene, *, keep: bool = False) -> None:
+        """Add one scene's losses to the player's gradients.
+
+        Args:
+            scene: What the losses are made of. What it has made before has a graph to all players.
+            keep: Keep the graph, for another player that learns from the same tensors.
+        """
+        self._others_learn(False)
+        try:
+            self._learn(scene, keep)
+        finally:
+            self._others_learn(True)
+
+    def _learn(self, scene: Scene, keep: bool) -> None:
         total: Tensor | None = None
         for name, label, value, factor in self._terms(scene):
             self.ledger.enter(name, label, value, self.share)
@@ -107,7 +123,7 @@ class Turn:
         if total is not None and self.player.learns:
             assert total.requires_grad, f"no loss of the {self.player.name} reaches what it learns"
             learns = list(self.player.learns.values())
-            torch.autograd.backward(total * self.share, inputs=learns)
+            torch.autograd.backward(total * self.share, inputs=learns, retain_graph=keep)
 
     def __exit__(
         self,
@@ -115,7 +131,6 @@ class Turn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._others_learn(True)
         if kind is None and self.moves and self.player.optimizer is not None:
             self.player.optimizer.step()
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, Strict, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    Strict,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from gan_zoo.specs import (
     CallbackSpec,
@@ -20,6 +29,7 @@ from gan_zoo.specs import (
     MetricSpec,
     OptimizerSpec,
     Size,
+    Spec,
 )
 
 if TYPE_CHECKING:
@@ -159,6 +169,18 @@ class Recipe(Section):
     engine: Engine = Engine()
     """How the numbers are computed and kept."""
 
+    @model_validator(mode="after")
+    def _best_is_kept(self) -> Self:
+        if self.inference.weights == "best" and not (self.validation and self.validation.best):
+            told = "weights/best is kept only where validation picks it; "
+            told += "name a metric in validation.best, or use weights: latest"
+            wrong = PydanticCustomError("best", "{told}", {"told": told})
+            place = ("inference", "weights")
+            raise ValidationError.from_exception_data(
+                "Recipe", [{"type": wrong, "loc": place, "input": "best"}]
+            )
+        return self
+
     @classmethod
     def load(
         cls, recipe: str | Path, *, set: Mapping[str, Any] | None = None, zoo: Zoo | None = None
@@ -193,12 +215,64 @@ class Recipe(Section):
             tree = patch(tree, key, Node.of(value))
         return type(self).model_validate(tree.plain(), context={"zoo": zoo})
 
-    def components(self) -> dict[str, Any]:
-        """Path -> spec of every component that the recipe names at its top level."""
-        named = {key: getattr(self, key) for key in ("data", "method", "generator")}
+    def anchored(self, zoo: Zoo | None = None) -> Self:
+        """The same recipe from any working directory: the data's relative paths made absolute, in
+        what phases set too.
+        """
+        changes: dict[str, Any] = {"data": self.data.anchored()}
+        phases = dict(self.phases)
+        for name, phase in self.phases.items():
+            if not any(key.split(".")[0] == "data" for key in phase.set):
+                continue
+            here, context = self.in_phase(name, zoo).data, {"zoo": zoo}
+            was = {"data": here.model_dump(mode="json", context=context)}
+            now = {"data": here.anchored().model_dump(mode="json", context=context)}
+            values = {
+                key: _where_changed(value, _at(was, key), _at(now, key))
+                for key, value in phase.set.items()
+            }
+            phases[name] = phase.model_copy(update={"set": values})
+        if phases != self.phases:  # what is only a default stays one
+            changes["phases"] = phases
+        return self.model_copy(update=changes)
+
+    def components(self) -> dict[str, Spec]:
+        """Path -> spec of every component of the recipe, with those inside others."""
+        named: dict[str, Spec] = {
+            key: getattr(self, key) for key in ("data", "method", "generator")
+        }
         named |= {key: spec for key in ("discriminator", "init") if (spec := getattr(self, key))}
         for section in ("conditions", "losses", "optimizers", "callbacks"):
             named |= {f"{section}.{key}": spec for key, spec in getattr(self, section).items()}
         if self.validation:
             named |= {f"validation.metrics.{k}": s for k, s in self.validation.metrics.items()}
-        return named
+        return dict(found for path, spec in named.items() for found in _specs(path, spec))
+
+
+def _specs(path: str, value: Any) -> Iterator[tuple[str, Spec]]:
+    """The components in a value, each with its path."""
+    if isinstance(value, Spec):
+        yield path, value
+    pairs: Any = ()
+    if isinstance(value, BaseModel):
+        pairs = value
+    elif isinstance(value, Mapping):
+        pairs = value.items()
+    elif isinstance(value, list | tuple):
+        pairs = enumerate(value)
+    for key, inner in pairs:
+        yield from _specs(f"{path}.{key}", inner)
+
+
+def _at(tree: Any, path: str) -> Any:
+    """The value at a dotted path; None where there is none."""
+    for key in path.split("."):
+        tree = tree.get(key) if isinstance(tree, Mapping) else None
+    return tree
+
+
+def _where_changed(value: Any, was: Any, now: Any) -> Any:
+    """A value, in which what changed between two trees takes the new value."""
+    if isinstance(value, Mapping):
+        return {key: _where_changed(v, _at(was, key), _at(now, key)) for key, v in value.items()}
+    return value if was == now else now

@@ -76,9 +76,16 @@ def print_recipe(recipe: Recipe, source: Source | None = None, *, as_json: bool 
 def print_scores(scores: Scores, as_json: bool = False) -> None:
     """What was measured, beside the baseline if there is one, and by which protocol."""
     if as_json:
-        print(json.dumps(asdict(scores), indent=2))
+        told = asdict(scores)
+        for key in ("scores", "baseline"):  # JSON knows no infinity
+            if told[key]:
+                told[key] = {n: v if math.isfinite(v) else None for n, v in told[key].items()}
+        print(json.dumps(told, indent=2, allow_nan=False))
         return
-    print(f"{scores.data}\n{scores.model}\n")
+    print(scores.data)
+    height, width = scores.size or (0, 0)
+    sizes = f"{height}x{width} (height x width)" if scores.size else "their own sizes"
+    print(f"pictures at {sizes}\n{scores.model}\n")
     medians = scores.baseline
     head = ["metric", scores.split, *(["median"] if medians else []), "protocol"]
     rows = [head]

@@ -90,7 +90,7 @@ def state_survives_a_round_trip(subject: Subject) -> None:
     descend(whole, spec.build(whole.values()), range(4))
     first = spec.build(halved.values())
     descend(halved, first, range(2))
-    saved = optimizer_state(Player("tested", dict(halved), first, spec.lr))
+    saved = optimizer_state(Player("tested", dict(halved), first))
     strange = [
         f"{key} is {type(value).__name__}"
         for state in saved.values()
@@ -104,7 +104,7 @@ def state_survives_a_round_trip(subject: Subject) -> None:
             expected="a load, as resume does it",
             cure="keep all state in optimizer.state[parameter]",
         ):
-            restore_optimizer(Player("tested", dict(halved), second, spec.lr), saved)
+            restore_optimizer(Player("tested", dict(halved), second), saved)
         descend(halved, second, range(2, 4))
         strange = [n for n in whole if not torch.equal(whole[n], halved[n])]
     if strange:

@@ -64,7 +64,8 @@ class Previews:
         for n in range(count):
             sample = dataset.read(n * len(dataset) // count, None)
             inputs = {name: sample.maps[name] for name in translator.inputs}
-            row = {**inputs, "target": sample.maps["target"], "output": translator.picture(inputs)}
+            real = sample.maps[translator.target]
+            row = {**inputs, "target": real, "output": translator.picture(inputs)}
             rows.append({name: _enlarged(to_pil(picture)) for name, picture in row.items()})
         return _grid(rows)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -23,6 +24,18 @@ if TYPE_CHECKING:
 
 SPLITS = ("train", "val", "test")  # folders in which `inputs` expects pictures side by side
 HALF = {"A": "left", "B": "right"}
+
+
+class Survey(NamedTuple):
+    """What the headers of a split say.
+
+    Args:
+        mistakes: What is wrong, by file.
+        sizes: (height, width) in training -> the first file of it.
+    """
+
+    mistakes: tuple[str, ...]
+    sizes: Mapping[tuple[int, int], str]
 
 
 @dataclass(frozen=True)
@@ -68,9 +81,19 @@ class Pictures:
         tensors = {name: F.pil_to_tensor(picture) for name, picture in maps.items()}  # C H W
         return Sample(self.names[index], tuple(map(str, whole)), tensors)
 
-    def mistakes(self) -> list[str]:
-        """What is wrong in the headers of the files, sample by sample."""
+    def survey(self) -> Survey:
+        """What the headers say, sample by sample; read again only where a file has changed."""
+        files = {path for of_map in self.files.values() for path in of_map}
+        stamps = {path: _stamp(path) for path in files}
+        for split, then, survey in SURVEYS:
+            if split == self and then == stamps:
+                return survey
+        SURVEYS.append((self, stamps, self._survey()))
+        return SURVEYS[-1][2]
+
+    def _survey(self) -> Survey:
         found: list[str] = []
+        sizes: dict[tuple[int, int], str] = {}
         modes: dict[str, str] = {}
         for index in range(len(self)):
             try:
@@ -88,10 +111,11 @@ class Pictures:
                 first = next(iter(headers))
                 _, height, width = headers[first]
                 width = width // 2 if self.halves else width
-                self.geometry.steps(height, width, str(first), training=True)
+                steps = self.geometry.steps(height, width, str(first), training=True)
+                sizes.setdefault(steps.crop or steps.resize, str(first))
             except DataError as problem:
                 found.append(str(problem))
-        return found
+        return Survey(tuple(found), sizes)
 
     def _wanted(self, index: int) -> dict[Path, Wanted]:
         """The files of a sample, each once, with what they should be."""
@@ -162,28 +186,39 @@ class PairedFolder:
         except DataError as problem:
             return [str(problem)]
         sized = replace(found, geometry=replace(self.geometry, size=size))
-        return mistakes + sized.mistakes()
+        return [*mistakes, *sized.survey().mistakes]
+
+    def sizes(self, split: str, size: tuple[int, int] | None = None) -> dict[tuple[int, int], str]:
+        """The sizes in training, each with its first file, of what has no mistake."""
+        try:
+            found, _ = self._pairs(split)
+        except DataError:  # `inspect` says it
+            return {}
+        return dict(replace(found, geometry=replace(self.geometry, size=size)).survey().sizes)
 
     def inputs(self, path: Path, *, pairs: bool) -> Pictures:
         """The pictures at a path as sources, whole or the source half, at their own size.
 
         Raises:
-            DataError: there is no picture, or a file that is none.
+            DataError: there is no picture, a file that is none, or pairs that nobody asked for.
         """
         found = _given(path)
         refuse(found.mistakes)
         half = self._sides()["source"]
-        in_split = self._holds_pairs(path)
+        if self._holds_pairs(path) and not pairs:
+            raise DataError(
+                f"{path} holds pairs side by side, as in training; --pairs takes the source half, "
+                "or name a folder of source pictures"
+            )
         count = f"{len(found.files)} picture{'s' * (len(found.files) != 1)} in {path}"
         said = f"{count}, whole"
-        if pairs or in_split:
-            why = f"a split of {self.root}" if in_split else "as asked"
-            said = f"{count}, {HALF[half]} half ({half}) of each: side by side, {why}"
+        if pairs:
+            said = f"{count}, {HALF[half]} half ({half}) of each: side by side, as asked"
         return Pictures(
             names=tuple(found.files),
             files={"source": tuple(found.files.values())},
             modes={"source": self.modes["source"]},
-            halves={"source": half} if pairs or in_split else {},
+            halves={"source": half} if pairs else {},
             said=said + clutter(found),
             fixed=True,
         )
@@ -239,6 +274,19 @@ class PairedFolder:
                 f"{path} holds the splits of the data; name one, as {path / splits[-1]}"
             )
         return bool(parts) and parts[0] in splits and find(root, parts[0]).side_by_side
+
+
+Stamps = Mapping[Path, tuple[int, int] | None]
+SURVEYS: deque[tuple[Pictures, Stamps, Survey]] = deque(maxlen=4)  # the last ones, to be shared
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What changes when a file does."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 def _given(path: Path) -> Listing:

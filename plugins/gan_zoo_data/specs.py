@@ -125,11 +125,16 @@ class PairedFolderSpec(DataSpec, name="paired_folder"):
         """Every mistake in the files of a split that can be seen without decoding pixels."""
         return self._folder().inspect(split, size)
 
+    def sizes(self, split: str, size: Size | None = None) -> dict[tuple[int, int], str]:
+        """The sizes of a split in training, from the headers that `inspect` reads."""
+        return self._folder().sizes(split, size)
+
     def inputs(self, path: str | Path, *, pairs: bool = False) -> Dataset:
         """Sources to translate: a picture file or a folder of them, at their own size.
 
         Args:
-            path: In a side-by-side split of the root, the source half is taken, and said.
+            path: The file or the folder; a split of the root whose files stand side by side is
+                refused without `pairs`.
             pairs: Take the source half of the files wherever they lie.
         """
         return self._folder().inputs(Path(path), pairs=pairs)
@@ -155,6 +160,8 @@ class EmojiSpec(DataSpec, name="emoji"):
     560 pairs in train, 40 in val, 60 in test; made from Microsoft Fluent Emoji (MIT).
     """
 
+    jitter: int = Field(0, ge=0)
+    """In training, enlarge by so many pixels and crop 64 x 64 at random (the papers' jitter)."""
     flip: float = Field(0.0, ge=0, le=1)
     """Probability of a horizontal flip in training."""
 
@@ -182,6 +189,10 @@ class EmojiSpec(DataSpec, name="emoji"):
         """Every mistake in the files of a split; none, unless the installation is damaged."""
         return self._folder().inspect(split, size)
 
+    def sizes(self, split: str, size: Size | None = None) -> dict[tuple[int, int], str]:
+        """The sizes of a split in training, from the headers that `inspect` reads."""
+        return self._folder().sizes(split, size)
+
     def inputs(self, path: str | Path, *, pairs: bool = False) -> Dataset:
         """Line art to translate: a grey picture file or a folder of them, at their own size.
 
@@ -196,4 +207,6 @@ class EmojiSpec(DataSpec, name="emoji"):
         from gan_zoo_data.paired_folder import PairedFolder
 
         modes: dict[str, Mode] = {"source": "grey", "target": "rgb"}
-        return PairedFolder(SAMPLE, "a_to_b", modes, Geometry(flip=self.flip))
+        large = 64 + self.jitter
+        geometry = Geometry(load=(large, large), crop=(64, 64), flip=self.flip)
+        return PairedFolder(SAMPLE, "a_to_b", modes, geometry)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 class L1MetricSpec(MetricSpec, name="l1"):
     """Mean absolute difference of 8-bit pictures."""
 
+    unasked: ClassVar[bool] = True
     protocol: ClassVar[str] = (
         "mean over pictures of the mean absolute difference of 8-bit values, 0 to 255"
     )
@@ -28,6 +29,7 @@ class PSNRSpec(MetricSpec, name="psnr"):
     """Peak signal-to-noise ratio of 8-bit pictures."""
 
     lower_is_better: ClassVar[bool] = False
+    unasked: ClassVar[bool] = True
     protocol: ClassVar[str] = (
         "mean over pictures of 10 log10(255^2 / mean squared difference) in dB; "
         "infinite where a picture equals its target"

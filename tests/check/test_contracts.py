@@ -42,6 +42,7 @@ class SquaresSpec(DataSpec, name="squares"):
     scale_width: int | None = None
     bound: int = 9
     narrow: bool = False
+    grey: bool = False
 
     @model_validator(mode="after")
     def _narrow_is_cropped(self) -> Self:
@@ -53,9 +54,10 @@ class SquaresSpec(DataSpec, name="squares"):
         if self.bound > 99:
             raise ContractError("bound is at most 99", option="bound")
         height, width = size or self.crop or (None, self.scale_width)
+        colors = 1 if self.grey else 3
         if size is not None and height != width:
             raise ContractError(f"squares are square, not [{height}, {width}]; use [{width}] * 2")
-        return {"source": Image(3, height, width), "target": Image(1, height, width)}
+        return {"source": Image(colors, height, width), "target": Image(1, height, width)}
 
     open = inputs = absent
 
@@ -81,6 +83,16 @@ class ColorSpec(ImageSpec, name="color"):
         if maps[self.map].channels != 3:
             raise ContractError(f"{self.map} is grey; use a map in color", option="map")
         return maps[self.map]
+
+
+class EncodedSpec(ImageSpec, name="encoded"):
+    """What a network of its own makes of a picture; a translation need not give it."""
+
+    def asks(self) -> tuple[str, ...]:
+        return ()
+
+    def learns(self) -> bool:
+        return True
 
 
 class PairedSpec(MethodSpec, name="paired"):
@@ -181,7 +193,7 @@ class AdamSpec(OptimizerSpec, name="adam"):
 
 
 COMPONENTS = (
-    *(SquaresSpec, ImageSpec, ColorSpec, PairedSpec, UNetSpec, GrowingSpec, PatchSpec),
+    *(SquaresSpec, ImageSpec, ColorSpec, EncodedSpec, PairedSpec, UNetSpec, GrowingSpec, PatchSpec),
     *(AdversarialSpec, FeaturesSpec, L1Spec, AdamSpec),
 )
 ZOO = Zoo([Plugin("small", "gan-zoo", "1", COMPONENTS)])
@@ -203,6 +215,7 @@ phases:
   main: {epochs: 10}
   late: {epochs: 10}
 """
+ENCODED = "conditions.code={use: encoded, map: target}"
 GROWING = "generator={use: growing, coarse: {use: unet, depth: 4}}"
 
 
@@ -322,10 +335,32 @@ MISTAKES: dict[str, tuple[list[str], list[str]]] = {
         ],
     ),
     "a condition that is not there": (
-        ["phases.late.train=[conditions.pictur]"],
+        [ENCODED, "phases.late.train=[conditions.cod]"],
         [
-            "--set phases.late.train=[conditions.pictur]: phases.late.train (item 1): "
-            "there is no part 'conditions.pictur'; did you mean conditions.picture?"
+            "--set phases.late.train=[conditions.cod]: phases.late.train (item 1): "
+            "there is no part 'conditions.cod'; did you mean conditions.code?"
+        ],
+    ),
+    "a condition that cannot learn": (
+        ["phases.late.train=[generator, conditions.picture]"],
+        [
+            "--set phases.late.train=[generator, conditions.picture]: phases.late.train "
+            "(item 2): 'conditions.picture' owns no parameters, so it cannot learn; leave it out"
+        ],
+    ),
+    "a map that no translation has": (
+        ["conditions.picture.map=target"],
+        [
+            "--set conditions.picture.map=target: conditions.picture.map: 'target' is the map "
+            "that is learned, so no translation has it; there is only source"
+        ],
+    ),
+    "a phase with other channels": (
+        ["phases.late.set={data.batch: 2, data.grey: true}"],
+        [
+            "--set phases.late.set={data.batch: 2, data.grey: true}: phases.late.set.data.batch: "
+            "a phase cannot change the channels of source, which networks are built for: 1 here, "
+            "3 at the top level"
         ],
     ),
     "nothing learns": (
@@ -475,7 +510,10 @@ def test_mistakes(judge: Callable[..., list[str]], changes: list[str], said: lis
 
 GOOD: dict[str, list[str]] = {
     "as it is": [],
-    "parts": ["phases.late.train=[generator.encoder, discriminator, conditions.picture]"],
+    "parts": [
+        *(ENCODED, "phases.late.train=[generator.encoder, discriminator, conditions.code]"),
+    ],
+    "a map that only training needs": [ENCODED],
     "reconstruction": [
         *("discriminator=null", "optimizers.discriminator=null", "losses.gan=null"),
     ],

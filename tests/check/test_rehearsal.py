@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile, record_function
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
@@ -16,7 +16,10 @@ from gan_zoo.assembly import assemble
 from gan_zoo.check.rehearsal import Bytes, rehearse
 from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.stage import Memory, Stage
+from gan_zoo.protocols import LossFunction, Term
 from gan_zoo.recipe.model import Recipe
+from gan_zoo.shapes import Image
+from gan_zoo.specs import ConditionSpec, GeneratorSpec, LossSpec
 
 MIB = 2**20
 
@@ -269,9 +272,125 @@ def test_what_plays_what_rests_and_what_learns_is_told() -> None:
 
 def test_a_size_that_nobody_tells_is_assumed_and_said() -> None:
     recipe = Recipe.load("pix2pix", set={**SMALL, "data.crop": None, "generator.depth": 3})
-    [guess], [known] = rehearse(recipe), rehearse(recipe, (33, 47))
+    [guess], [known] = rehearse(recipe), rehearse(recipe, (40, 48))
     assert (guess.assumed, guess.size) == (True, (256, 256))
     assert (known.assumed, known.size) == (False, (40, 48))
+
+
+class Point(nn.Module):
+    """A generator of single pixels, with a layer that rests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plays, self.rests = nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        made: Tensor = self.plays(x)
+        return made
+
+
+class PointSpec(GeneratorSpec, name="point"):
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        return Point()
+
+    def multiple(self) -> int:
+        return 3
+
+
+def pointwise(**changes: Any) -> Recipe:
+    recipe = Recipe.load("pix2pix", set={**SMALL, **changes})
+    return recipe.model_copy(update={"generator": PointSpec(), "init": None})
+
+
+def test_a_known_side_is_rehearsed_as_it_is_and_a_guess_as_it_suits() -> None:
+    free = pointwise(**{"data.crop": None})
+    assert [rehearse(free, size)[0].size for size in ((18, 20), None)] == [(18, 20), (258, 258)]
+    wide = pointwise(**{"data.crop": None, "data.scale_width": 20})
+    assert [rehearse(wide, size)[0].size for size in ((16, 20), None)] == [(16, 20), (258, 20)]
+
+
+def test_what_learns_and_does_not_play_is_not_counted() -> None:
+    [found] = rehearse(pointwise())
+    assert found.learning["generator"] == found.playing["generator"] == 3 * 3 + 3
+    assert found.resting["generator"] == 3 * 3 * 9 + 3
+    assert found.learning["discriminator"] == found.playing["discriminator"] > 0
+
+
+class Ids(nn.Module):
+    kinds: ClassVar[list[torch.dtype]] = []
+
+    def forward(self, maps: Mapping[str, Tensor]) -> Tensor:
+        self.kinds[:] = [maps["label"].dtype, maps["source"].dtype]
+        return maps["source"]
+
+
+class IdsSpec(ConditionSpec, name="ids"):
+    def needs(self) -> tuple[str, ...]:
+        return "source", "label"
+
+    def gives(self, maps: Mapping[str, Image]) -> Image:
+        return maps["source"]
+
+    def build(self, maps: Mapping[str, Image]) -> nn.Module:
+        return Ids()
+
+
+def test_maps_of_ids_are_whole_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = pointwise().model_copy(update={"conditions": {"ids": IdsSpec()}})
+    kind, maps = type(recipe.data), type(recipe.data).maps
+    label = Image(1, 32, 32, classes=5)
+    monkeypatch.setattr(kind, "maps", lambda *given: {**maps(*given), "label": label})
+    rehearse(recipe)
+    assert Ids.kinds == [torch.int64, torch.float32]
+
+
+class FeaturesSpec(LossSpec, name="features"):
+    """Distances of features that are drawn and stay."""
+
+    def needs(self) -> Mapping[str, frozenset[str]]:
+        return {"generator": frozenset({"fake", "real"})}
+
+    def build(self) -> LossFunction:
+        layer = nn.Conv2d(3, 2, 1)
+        weight = self.weight
+
+        class Features(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.layer = layer.requires_grad_(False)
+
+            def forward(self, scene: Any, player: str) -> list[Term]:
+                if player != "generator":
+                    return []
+                assert self.layer.weight.is_meta
+                apart = self.layer(scene["fake"]) - self.layer(scene["real"])
+                return [Term("G_Features", apart.abs().mean(), weight)]
+
+        return Features()
+
+
+def test_what_a_phase_builds_anew_is_on_paper_too_and_optimizers_count_on_the_cpu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recipe = pointwise()
+    losses = {**recipe.losses, "features": FeaturesSpec()}
+    recipe = recipe.model_copy(update={"losses": losses})
+    changed = recipe.model_copy(update={"losses": {**losses, "features": FeaturesSpec(weight=9.0)}})
+    monkeypatch.setattr(Recipe, "in_phase", lambda self, name: changed)
+    counts: set[str] = set()
+    remember = Stage.remember
+
+    def watched(stage: Stage) -> Memory:
+        memory = remember(stage)
+        states = [state for own in memory.values() for state in own.values()]
+        counts.update(state["step"].device.type for state in states)
+        assert all(state["exp_avg"].is_meta for state in states)
+        return memory
+
+    monkeypatch.setattr(Stage, "remember", watched)
+    [found] = rehearse(recipe)
+    assert found.flop > 0
+    assert counts == {"cpu"}
 
 
 def test_no_weight_is_allocated() -> None:

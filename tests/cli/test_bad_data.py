@@ -107,6 +107,72 @@ def test_a_fault_is_named_before_the_first_step(
     assert not (root.parent / "run").exists()
 
 
+def odd_sides(root: Path) -> tuple[str, ...]:
+    for old in (root / "train").iterdir():
+        picture(old, height=18, width=36)
+    return (
+        f"{root}/train/a.jpg is 18x18 in training (height x width): depth 2 halves the picture "
+        "2 times, so its sides must be multiples of 4; the height is 18. Use height 16 or 20, "
+        "or depth <= 1; crop or load fits it: data.crop=[16, 16]",
+    )
+
+
+def scaled(root: Path) -> tuple[str, ...]:
+    picture(root / "train" / "c.jpg", height=18, width=32)
+    return (
+        f"{root}/train/c.jpg is 18x16 in training (height x width): depth 2 halves the picture "
+        "2 times, so its sides must be multiples of 4; the height is 18. Use height 16 or 20, "
+        "or depth <= 1; crop or load fits it: data.crop=[16, 16]",
+        "--set",
+        "data.scale_width=16",
+    )
+
+
+def several_sizes(root: Path) -> tuple[str, ...]:
+    picture(root / "train" / "c.jpg", height=24, width=64)
+    return (
+        f"{root}/train/a.jpg is 16x16 in training (height x width) and {root}/train/c.jpg is "
+        "24x32, but a batch of 2 needs one size; crop or load fits it: data.crop=[16, 16], "
+        "or data.batch=1",
+        "--set",
+        "data.batch=2",
+    )
+
+
+@pytest.mark.parametrize("fault", [odd_sides, scaled, several_sizes])
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_no_step_is_lost_to_a_size(
+    zoo: Command, root: Path, fault: Callable[[Path], tuple[str, ...]], command: str
+) -> None:
+    told, *words = fault(root)
+    recipe = root.parent / "mine.yaml"
+    recipe.write_text(RECIPE.replace("ROOT", str(root)))
+    out = ["--out", root.parent / "run"] if command == "run" else []
+    said = zoo(command, recipe, *out, *words)
+    assert said.code == 2
+    assert told in (said.err if command == "run" else said.out)
+    assert "Traceback" not in said.err
+    assert not (root.parent / "run").exists()
+    assert trained(zoo, root, *words, "--set", "data.crop=[16, 16]").code == 0
+
+
+def test_several_sizes_train_one_by_one(zoo: Command, root: Path) -> None:
+    picture(root / "train" / "c.jpg", height=24, width=64)
+    assert trained(zoo, root).code == 0
+
+
+def test_the_data_of_every_phase_is_looked_at(zoo: Command, root: Path) -> None:
+    """A root, a batch or a crop that only one phase sets."""
+    picture(root / "train" / "c.jpg", height=24, width=64)
+    said = trained(zoo, root, "--set", "phases.late={steps: 1, set: {data.batch: 2}}")
+    assert (said.code, "a batch of 2 needs one size" in said.err) == (2, True)
+    said = trained(zoo, root, "--set", "phases.late={steps: 1, set: {data.crop: [20, 20]}}")
+    assert (said.code, f"{root}/train/a.jpg is 16x16" in said.err) == (2, True)
+    said = trained(zoo, root, "--set", "phases.late={steps: 1, set: {data.root: nowhere}}")
+    assert said.code == 2
+    assert said.err == ("phases.late.set: there is no folder nowhere; name yours with --data DIR\n")
+
+
 def test_pixels_that_break_off_are_named_and_cost_no_step(zoo: Command, root: Path) -> None:
     """Only decoding finds them. What was learned before is kept, and resume goes on once cured."""
     path = picture(root / "train" / "bb.jpg", height=64, width=128)

@@ -211,7 +211,10 @@ def test_check_prints_what_a_run_would_do(zoo: Command) -> None:
     assert "GFLOP a step" in said.out
     assert "GB at the peak, in float32" in said.out
     assert "Needed before run\n  data: there is no folder datasets/facades" in said.out
+    assert "  phase main: the learning rate is 0 from epoch 200\n" in said.out
     assert zoo("check", "pix2pix", "--ready").code == 2
+    shorter = zoo("check", "pix2pix", "--set", "phases.main.epochs=199", "--json").data()
+    assert not any("learning rate" in note for note in shorter["notes"])
 
 
 def test_check_as_data(zoo: Command) -> None:

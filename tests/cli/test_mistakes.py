@@ -167,3 +167,9 @@ def test_a_reader_that_has_gone_is_no_error() -> None:
     line = f"{sys.executable} -m gan_zoo schema | head -c 10"
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+def test_import_takes_the_data_as_run_does(zoo: Command, tmp_path: Path) -> None:
+    words = ("import", tmp_path, "--recipe", "pix2pix", "--out", tmp_path / "run", "--data", "a")
+    refused(zoo(*words, "--set", "data.root=b"), "--data and --set data.root came")
+    refused(zoo(*words), f"{tmp_path} holds no checkpoint")

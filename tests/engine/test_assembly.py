@@ -1,12 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from gan_zoo.assembly import assemble
+from gan_zoo.engine.precision import Precision
+from gan_zoo.engine.stage import Stage
+from gan_zoo.protocols import LossFunction
 from gan_zoo.recipe.model import Recipe
+from gan_zoo.shapes import Image
+from gan_zoo.specs import ConditionSpec, LossSpec
 
 Make = Callable[..., Recipe]
 
@@ -45,3 +52,83 @@ def test_networks_know_their_player_and_parts_their_module(tiny: Make) -> None:
     assert made.part("generator.encoder") is generator.get_submodule("encoder")
     with pytest.raises(KeyError):
         made.part("critic")
+
+
+class FeaturesSpec(LossSpec, name="features"):
+    """A module whose features are drawn and stay."""
+
+    def needs(self) -> Mapping[str, frozenset[str]]:
+        return {"generator": frozenset({"fake"})}
+
+    def build(self) -> LossFunction:
+        return nn.Linear(3, 2)
+
+
+def features(loss: Any) -> Tensor:
+    weight: Tensor = loss.weight
+    return weight.detach()
+
+
+def test_fixed_features_follow_from_the_seed_and_the_name(tiny: Make) -> None:
+    def made(seed: int = 0, name: str = "features") -> Tensor:
+        recipe = tiny({"seed": seed})
+        losses = {**recipe.losses, name: FeaturesSpec()}
+        return features(assemble(recipe.model_copy(update={"losses": losses})).losses[name])
+
+    once = made()
+    torch.rand(7)  # what was drawn in between changes nothing
+    assert torch.equal(once, made())
+    assert not torch.equal(once, made(seed=1))
+    assert not torch.equal(once, made(name="others"))
+
+
+def test_a_loss_that_a_phase_builds_anew_has_the_same_features(
+    tiny: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = tiny()
+    recipe = recipe.model_copy(update={"losses": {"features": FeaturesSpec()}})
+    heavier = recipe.model_copy(update={"losses": {"features": FeaturesSpec(weight=3.0)}})
+    monkeypatch.setattr(Recipe, "in_phase", lambda self, name: heavier)
+    assembly = assemble(recipe)
+    for device in ("cpu", "meta"):
+        with torch.device(device):
+            stage = Stage(
+                assembly, "only", Precision(torch.device(device), "float32", "contiguous")
+            )
+        mine: Any = stage.losses["features"]
+        assert mine is not assembly.losses["features"]
+        assert mine.weight.device.type == device
+        if device == "cpu":
+            assert torch.equal(features(mine), features(assembly.losses["features"]))
+
+
+class Counted(nn.Module):
+    """A condition that learns nothing and holds a table."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("table", torch.tensor([1.0, 2.0, 4.0]).reshape(1, 3, 1, 1))
+
+    def forward(self, maps: Mapping[str, Tensor]) -> Tensor:
+        return maps["source"] * self.get_buffer("table")
+
+
+class CountedSpec(ConditionSpec, name="counted"):
+    def needs(self) -> tuple[str, ...]:
+        return ("source",)
+
+    def gives(self, maps: Mapping[str, Image]) -> Image:
+        return maps["source"]
+
+    def build(self, maps: Mapping[str, Image]) -> nn.Module:
+        return Counted()
+
+
+def test_a_condition_with_buffers_alone_is_a_network_of_the_run(tiny: Make) -> None:
+    recipe = tiny().model_copy(update={"conditions": {"counted": CountedSpec()}})
+    made = assemble(recipe)
+    assert list(made.networks) == ["generator", "discriminator", "conditions.counted"]
+    assert made.networks["conditions.counted"] is made.conditions["counted"]
+    assert made.owner("conditions.counted") == "generator"
+    assert [*made.networks["conditions.counted"].state_dict()] == ["table"]
+    assert list(assemble(tiny()).networks) == ["generator", "discriminator"]

@@ -82,3 +82,22 @@ def test_quiet_still_logs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 )
 def test_durations_are_said_as_people_do(seconds: float, told: str) -> None:
     assert duration(seconds) == told
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_nothing_that_is_said_becomes_a_picture_or_a_style(
+    clock: Any, tmp_path: Path, terminal: bool
+) -> None:
+    out = io.StringIO()
+    for console in (None, Console(file=out, force_terminal=terminal, width=200)):
+        voice = Voice(console)
+        voice.console.file = out
+        voice.say("/data/:smile:/[b]x")
+        with voice.progress("a:smile:[b]x", 0, 1) as told:
+            for _ in told.waiting_for([0]):
+                told.step({"G:smile:[b]x": 1.0}, 1)
+    assert "/data/:smile:/[b]x" in out.getvalue()
+    assert "\N{SMILING FACE WITH OPEN MOUTH AND SMILING EYES}" not in out.getvalue()
+    if terminal:
+        assert "a:smile:[b]x" in out.getvalue()
+        assert "G:smile:[b]x" in out.getvalue()

@@ -11,15 +11,19 @@ from typing import Any, ClassVar
 import pytest
 import torch
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_zoo.engine.progress import Voice
 from gan_zoo.engine.run import Run, resume, train
+from gan_zoo.engine.rundir import RunDir
 from gan_zoo.errors import UserError
 from gan_zoo.hooks import hookimpl
 from gan_zoo.protocols import Metric
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.specs import CallbackSpec, MetricSpec
+from gan_zoo.translate import load
+from gan_zoo_generators.specs import UNetSpec
+from gan_zoo_methods.paired import Paired
 
 
 @pytest.fixture
@@ -89,12 +93,12 @@ def test_the_lifecycle_is_called_in_order(
         "step_end 2",
         "checkpoint 2",
         "step_end 3",
-        "phase_end one",
         "checkpoint 3",
+        "phase_end one",
         "phase_start two",
         "step_end 4",
-        "phase_end two",
         "checkpoint 4",
+        "phase_end two",
         "run_end",
     ]
 
@@ -132,7 +136,7 @@ def test_a_run_s_folder_holds_what_it_should(few: Callable[..., Recipe], tmp_pat
     files = {"recipe.yaml", "origins.txt", "plugins.json", "environment.json", "run.json"}
     assert found == files | {"log.jsonl", "log.txt", "state/lock"} | state | weights
     log = [json.loads(line) for line in run.log.read_text().splitlines()]
-    assert [line["step"] for line in log] == [2, 4]
+    assert [line["step"] for line in log] == [2, 4, 5]  # the last one always
     assert set(log[0]) == {"step", "phase", "epoch", "losses", "rates", "seconds", "wait"}
     assert log[0]["rates"] == {"generator": 2e-4, "discriminator": 2e-4}
     assert run.recipe() == recipe
@@ -232,3 +236,145 @@ def test_a_run_in_another_thread_leaves_signals_to_the_caller(
     work.start()
     work.join()
     assert done == [tmp_path / "r"]
+
+
+def kept(run: RunDir) -> dict[str, Any]:
+    """The last losses that were logged of every step, and the weights to the byte."""
+    lines = [json.loads(line) for line in run.log.read_text().splitlines()]
+    losses = {line["step"]: line["losses"] for line in lines if "losses" in line}
+    files = sorted((run.path / "weights").rglob("*.safetensors"))
+    return {"losses": losses, **{file.name: file.read_bytes() for file in files}}
+
+
+def test_the_end_of_a_run_can_be_lifted_to_the_same_numbers(
+    few: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    phases: dict[str, Any] = {"one": {"steps": 7}, "two": {"steps": 5}}
+    quiet = Voice(quiet=True)
+    recipe = few({"engine.log_every": 1}, **phases)
+    whole = train(recipe, tmp_path / "whole", voice=quiet)
+    run = train(recipe, tmp_path / "run", steps=5, voice=quiet)
+    before = kept(run)
+    goes_on = f"gan-zoo resume {run.path} --steps all goes on"
+    resume(run.path, voice=quiet)  # ends there, as it was told to
+    assert run.text_log.read_text().count(f"Ended at --steps 5 of 12; {goes_on}") == 2
+    assert kept(run) == before
+    resume(run.path, steps=7, voice=quiet)  # just where a phase ends
+    assert f"Ended at --steps 7 of 12; {goes_on}" in run.text_log.read_text()
+    assert run.settings()["steps"] == 7
+    with pytest.raises(UserError, match=r"--steps 6: .* is at step 7"):
+        resume(run.path, steps=6, voice=quiet)
+    assert run.settings()["steps"] == 7
+    resume(run.path, steps="all", voice=quiet)
+    assert run.settings()["steps"] is None
+    assert "Done after 12 steps" in run.text_log.read_text()
+    assert kept(run) == kept(whole)
+    assert list(kept(run)["losses"]) == list(range(1, 13))
+
+
+def test_a_run_shorter_than_a_line_of_the_log_has_losses(
+    few: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    phases: dict[str, Any] = {"one": {"steps": 2}, "two": {"steps": 9}}
+    recipe = few({"engine.log_every": 100}, **phases)
+    run = train(recipe, tmp_path / "run", steps=5, voice=Voice(quiet=True))
+    log = [json.loads(line) for line in run.log.read_text().splitlines()]
+    assert [(line["step"], line["phase"]) for line in log] == [(2, "one"), (5, "two")]
+    assert all(line["losses"]["G_L1"] > 0 for line in log)
+
+
+class Breaks:
+    """Fails at the end of the first phase as long as it is told to."""
+
+    broken = True
+    ended: ClassVar[list[str]] = []
+
+    @hookimpl
+    def on_phase_end(self, run: Run) -> None:
+        if Breaks.broken:
+            raise ZeroDivisionError
+        self.ended.append(f"{run.position.phase} {run.position.step}")
+
+
+class BreaksSpec(CallbackSpec, name="breaks"):
+    def build(self) -> object:
+        return Breaks()
+
+
+def test_what_fails_at_the_end_of_a_phase_costs_no_step_and_is_called_again(
+    few: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phases: dict[str, Any] = {"one": {"steps": 3}, "two": {"steps": 1}}
+    recipe = few(**phases)
+    whole = train(recipe, tmp_path / "whole", voice=Voice(quiet=True))
+    recipe = recipe.model_copy(update={"callbacks": {"breaks": BreaksSpec()}})
+    monkeypatch.setattr("gan_zoo.engine.rundir.RunDir.recipe", lambda run: recipe)
+    monkeypatch.setattr("gan_zoo.engine.rundir.origins", lambda *_: "")
+    monkeypatch.setattr("gan_zoo.recipe.text.write", lambda _: "")
+    with pytest.raises(ZeroDivisionError):
+        train(recipe, tmp_path / "run", voice=Voice(quiet=True))
+    monkeypatch.setattr(Breaks, "broken", False)
+    run = resume(tmp_path / "run", voice=Voice(quiet=True))
+    assert Breaks.ended == ["one 3", "two 4"]
+    assert kept(run) == kept(whole)
+
+
+class Counting(Paired):
+    """Remembers how many pictures it made, and what it saw last."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.count, self.pool = torch.zeros((), dtype=torch.int64), torch.zeros(2)
+
+    def step(self, scenes: Any, turn: Any) -> None:
+        super().step(scenes, turn)
+        self.count += len(scenes)
+        self.pool = scenes[-1]["fake"].detach().flatten()[:2].clone()
+
+    def state(self) -> dict[str, Any]:
+        return {"count": self.count, "pool": {"last": self.pool, "size": 2}}
+
+    def restore(self, state: Any) -> None:
+        assert state["pool"]["size"] == 2
+        self.count, self.pool = state["count"], state["pool"]["last"]
+
+
+def test_what_a_method_remembers_is_in_the_checkpoint(
+    few: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Counting] = []
+
+    def build(spec: Any, recipe: Recipe) -> Counting:
+        names = list(recipe.conditions)
+        made.append(Counting(conditions=names, seen=names, judged=True))
+        return made[-1]
+
+    recipe = few(only={"steps": 12})  # enough to be timed first, which nothing may remember
+    monkeypatch.setattr(type(recipe.method), "build", build)
+    train(recipe, tmp_path / "whole", voice=Voice(quiet=True))
+    run = train(recipe, tmp_path / "run", steps=5, voice=Voice(quiet=True))
+    resume(run.path, steps="all", voice=Voice(quiet=True))
+    whole, half, resumed = made
+    assert [int(method.count) for method in made] == [12, 5, 12]
+    assert torch.equal(whole.pool, resumed.pool)
+    assert not torch.equal(half.pool, resumed.pool)
+
+
+class Negative(nn.Module):
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        made: Tensor = self.network(x)
+        return -made
+
+
+def test_what_is_staged_translates(
+    few: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = train(few(only={"steps": 1}), tmp_path / "run", voice=Voice(quiet=True))
+    picture = torch.linspace(-1, 1, 256).reshape(1, 16, 16)
+    before = load(run.path, device="cpu")(picture)
+    monkeypatch.setattr(UNetSpec, "staged", lambda spec, module: Negative(module))
+    assert torch.equal(load(run.path, device="cpu")(picture), -before)

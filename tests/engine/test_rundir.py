@@ -149,6 +149,21 @@ def test_the_log_is_cut_where_a_checkpoint_was(run: RunDir) -> None:
     assert run.log.read_text() == '{"step": 1}\n'
 
 
+def test_the_log_is_json_whatever_the_numbers(run: RunDir) -> None:
+    bad = {"psnr": float("inf"), "l1": float("nan"), "worst": float("-inf"), "n": 0.5}
+    run.note({"step": 1, "validation": bad})
+    assert run.log.read_text() == (
+        '{"step": 1, "validation": {"psnr": null, "l1": null, "worst": null, "n": 0.5}}\n'
+    )
+
+
+def test_the_end_of_a_run_can_be_moved(run: RunDir) -> None:
+    for steps in (40, None):
+        run.end_at(steps)
+        assert json.loads((run.path / "run.json").read_text()) == {"format": 1, "steps": steps}
+        assert run.settings()["steps"] == steps
+
+
 def test_what_changed_since_the_start_is_told() -> None:
     before = environment({"device": "cuda:0", "threads": 16})
     before["packages"] = {**before["packages"], "torch": "2.6.0"}

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gan_zoo.recipe.model import Recipe, Schedule
+from gan_zoo.shapes import Image
+from gan_zoo.specs import DiscriminatorSpec
 
 Make = Callable[..., Recipe]
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
@@ -241,3 +243,61 @@ def test_what_a_phase_sets_holds_in_it_alone(tiny: Make, play: Any) -> None:
     assert game.step(0)["G_L1"] == 0
     game.enter("two")
     assert game.step(0)["G_L1"] > 1
+
+
+class Stack(nn.Module):
+    """Judges with some of its layers."""
+
+    def __init__(self, layers: nn.ModuleList) -> None:
+        super().__init__()
+        self.layers = layers
+
+    def forward(self, condition: Tensor, picture: Tensor) -> list[list[Tensor]]:
+        here = torch.cat([condition, picture], dim=1)
+        maps = [here := layer(here) for layer in self.layers]
+        return [[*maps, here.mean(dim=1, keepdim=True)]]
+
+
+class StackSpec(DiscriminatorSpec, name="stack"):
+    per_phase = frozenset({"plays"})
+
+    plays: int = 3
+
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        return Stack(nn.ModuleList(nn.Conv2d(6, 6, 1) for _ in range(3)))
+
+    def staged(self, module: nn.Module) -> nn.Module:
+        layers = module.layers
+        assert isinstance(layers, nn.ModuleList)
+        return Stack(layers[: self.plays])
+
+    def views(self, given: Image, wanted: Image) -> list[list[Image]]:
+        return [[wanted.with_channels(6)] * self.plays + [wanted.with_channels(1)]]
+
+    def receptive_field(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize("train", [None, ["discriminator"]])
+def test_an_option_of_a_phase_says_what_plays_and_learns(
+    tiny: Make, play: Any, differ: Any, monkeypatch: pytest.MonkeyPatch, train: Any
+) -> None:
+    wanted = {"one": 1, "two": 2, "three": 3}
+    phases = {name: {"steps": 1, **({"train": train} if train else {})} for name in wanted}
+    recipe = tiny(**phases).model_copy(update={"discriminator": StackSpec()})
+    monkeypatch.setattr(
+        Recipe,
+        "in_phase",
+        lambda self, name: self.model_copy(update={"discriminator": StackSpec(plays=wanted[name])}),
+    )
+    game = play(recipe)
+    for name, count in wanted.items():
+        before = game.weights()
+        stage = game.enter(name)
+        ours = stage.cast.networks["discriminator"]
+        assert len(ours.layers) == count
+        assert ours.layers[0] is game.assembly.networks["discriminator"].layers[0]
+        game.step(0)
+        layers = {f"discriminator.layers.{n}.{w}" for n in range(count) for w in ("weight", "bias")}
+        assert of("discriminator.", differ(before, game.weights())) == layers
+        assert set(stage.players["discriminator"].learns) == layers

@@ -166,6 +166,114 @@ def test_a_loss_that_reaches_nothing_is_refused(linear: Recipe) -> None:
         turn.learn(Scene({}))
 
 
+def test_others_learn_again_after_a_loss_that_fails(linear: Recipe) -> None:
+    stage = Stage(assemble(linear), "only", DOUBLE)
+    generator, discriminator = stage.players.values()
+
+    def fail(scene: Scene, player: str) -> Iterator[Term]:
+        assert not any(p.requires_grad for p in discriminator.learns.values())
+        raise ZeroDivisionError
+
+    turn = Turn(generator, [discriminator], {"fail": fail}, 1, Ledger())
+    with pytest.raises(ZeroDivisionError):
+        turn.learn(Scene({}))
+    assert all(p.requires_grad for p in discriminator.learns.values())
+
+
+class Simultaneous:
+    """A game of two lines in which both learn from the weights before either steps.
+
+    Args:
+        shared: Both learn from the same tensors, each made once.
+    """
+
+    output = "fake"
+
+    def __init__(self, shared: bool) -> None:
+        self.shared = shared
+        self.steps: list[str] = []
+
+    def scene(self, cast: Any, maps: Any) -> Scene:
+        def fake(scene: Scene) -> Tensor:
+            made: Tensor = cast.play("generator", maps["source"])
+            return made
+
+        def judged(scene: Scene) -> Tensor:
+            views: list[list[Tensor]] = cast.play("discriminator", maps["source"], scene["fake"])
+            return views[0][-1]
+
+        return Scene({"fake": fake, "judged": judged, "again": lambda scene: judged})
+
+    def step(self, scenes: Any, turn: Any) -> None:
+        [scene] = scenes
+        scene["fake"]
+        if self.shared:
+            scene["judged"]  # with a graph to both
+        with turn("discriminator") as against, turn("generator") as forward:
+            for each in (against, forward):
+                self._listen(each)
+            if self.shared:
+                against.learn(scene, keep=True)
+                forward.learn(scene)
+            else:  # a view each; only the fake is shared, with its graph
+                against.learn(scene.view({"judged": scene["again"]}), keep=True)
+                forward.learn(scene.view({"judged": scene["again"]}))
+
+    def _listen(self, turn: Turn) -> None:
+        optimizer, name = turn.player.optimizer, turn.player.name
+        assert optimizer is not None
+        optimizer.register_step_post_hook(lambda *_: self.steps.append(name))
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_nested_turns_are_simultaneous_play(linear: Recipe, noise: Any, shared: bool) -> None:
+    def game(scene: Scene, player: str) -> Iterator[Term]:
+        sign = 1 if player == "generator" else -1
+        yield Term(player, F.softplus(-sign * scene["judged"]).mean())
+
+    assembly = assemble(linear)
+    assembly.method = method = Simultaneous(shared)
+    assembly.losses = {name: game for name in list(assembly.losses)[:1]}
+    assembly.recipe = linear.model_copy(
+        update={"losses": {name: linear.losses[name] for name in assembly.losses}}
+    )
+    stage = Stage(assembly, "only", DOUBLE)
+    stage.begin()
+    batch = noise(0)
+    terms = stage.step([batch]).numbers()
+
+    c = batch["source"].double() / 127.5 - 1
+    g, d = Line().double(), Scale().double()
+    judged = d(c, g(c))[0][-1]
+    losses = {"discriminator": F.softplus(judged).mean(), "generator": F.softplus(-judged).mean()}
+    slopes = {
+        player: torch.autograd.grad(losses[player], list(net.parameters()), retain_graph=True)
+        for player, net in (("discriminator", d), ("generator", g))
+    }
+    with torch.no_grad():
+        for player, net in (("generator", g), ("discriminator", d)):
+            for parameter, slope in zip(net.parameters(), slopes[player], strict=True):
+                parameter.sub_(LR * slope)
+    assert method.steps == ["generator", "discriminator"]
+    assert terms == pytest.approx({name: loss.item() for name, loss in losses.items()}, rel=1e-14)
+    for name, theirs in (("generator", g), ("discriminator", d)):
+        ours = stage.cast.networks[name].state_dict()
+        for key, tensor in theirs.state_dict().items():
+            torch.testing.assert_close(ours[key], tensor, rtol=1e-13, atol=0)
+        assert all(p.requires_grad for p in stage.cast.networks[name].parameters())
+
+
+def test_every_group_of_an_optimizer_keeps_its_own_rate() -> None:
+    weights = [nn.Parameter(torch.ones(1)) for _ in range(2)]
+    groups = [{"params": [w], "lr": lr} for w, lr in zip(weights, (1e-4, 4e-4), strict=True)]
+    player = Player("generator", {"a": weights[0], "b": weights[1]}, torch.optim.SGD(groups))
+    for factor in (0.5, 1.0, 0.0, 0.25):  # of the first rates, whatever was before
+        player.set_rate(factor)
+        assert player.optimizer is not None
+        rates = [group["lr"] for group in player.optimizer.param_groups]
+        assert rates == [1e-4 * factor, 4e-4 * factor]
+
+
 def test_a_label_of_two_losses_names_the_second() -> None:
     ledger = Ledger()
     for loss, value in (("a", 1.0), ("b", 2.0), ("a", 3.0)):
@@ -191,7 +299,7 @@ def test_a_restored_optimizer_goes_on_to_the_bit(
 
     def player(start: Tensor) -> Player:
         weight = nn.Parameter(start.clone(memory_format=form))
-        return Player("generator", {"w": weight}, spec.build([weight]), spec.lr)
+        return Player("generator", {"w": weight}, spec.build([weight]))
 
     def step(player: Player, n: int) -> None:
         weight = player.learns["w"]

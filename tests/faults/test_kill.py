@@ -105,12 +105,12 @@ def test_steps_end_a_run_and_resume_ends_there_too(
     run = tmp_path / "run"
     code, told = program("run", recipes["three"], "--out", run, "--steps", 7)
     assert code == 0, told
-    assert "Done after 7 steps" in told
+    assert "Ended at --steps 7 of 14; gan-zoo resume" in told
     ended = results(run)
     assert [line["step"] for line in ended["log"] if "losses" in line] == [1, 2, 3, 4, 5, 6, 7]
     code, told = program("resume", run)
     assert code == 0, told
-    assert "Done after 7 steps" in told
+    assert "Ended at --steps 7 of 14; gan-zoo resume" in told
     assert results(run) == ended
     shorter = [line for line in straight["three"]["log"] if line["step"] <= 7]
     assert ended["log"] == shorter

@@ -39,6 +39,37 @@ def test_the_last_two_are_kept_and_leftovers_go(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["step-000000002", "step-000000003"]
 
 
+@pytest.mark.parametrize("cut_at", [None, 1, 2])
+def test_one_is_whole_at_every_moment_while_it_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut_at: int | None
+) -> None:
+    """Cut before the n-th rename of folders: the old one is there, or put back."""
+    first = checkpoint.save(tmp_path, Position("main", step=1, best=1.0), STATE)
+    rename, renames = Path.rename, 0
+
+    def renamed(path: Path, target: Path) -> Path:
+        nonlocal renames
+        renames += 1
+        if renames == cut_at:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    again = Position("main", step=1, best=2.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", renamed)
+        if cut_at is None:
+            checkpoint.save(tmp_path, again, STATE)
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                checkpoint.save(tmp_path, again, STATE)
+    assert renames == (cut_at or 2)
+    assert checkpoint.saved(tmp_path) == ([] if cut_at == 2 else [first])  # the aside is no name
+    dropped = checkpoint.drop_unfinished(tmp_path)
+    assert [p.name for p in dropped] == ([".step-000000001.tmp"] if cut_at else [])
+    assert checkpoint.load(first)[0].best == (1.0 if cut_at else 2.0)
+    assert [p.name for p in tmp_path.iterdir()] == [first.name]
+
+
 def truncated(path: Path) -> None:
     file = path / TENSORS
     file.write_bytes(file.read_bytes()[:-3])

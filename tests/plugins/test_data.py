@@ -634,6 +634,41 @@ def test_ids_are_never_mixed() -> None:
     assert set(np.unique(np.asarray(done["label"]))) == {0, 10, 30, 200}
 
 
+def test_sizes_in_training_are_told_with_their_first_file(tmp_path: Path) -> None:
+    for name, height, width in (("a", 4, 6), ("b", 4, 6), ("c", 6, 4), ("d", 8, 12)):
+        save(tmp_path / f"A/train/{name}.png", picture(height=height, width=width))
+        save(tmp_path / f"B/train/{name}.png", picture(height=height, width=width))
+    folder = tmp_path / "A/train"
+    assert spec(tmp_path).sizes("train") == {
+        (4, 6): f"{folder}/a.png",
+        (6, 4): f"{folder}/c.png",
+        (8, 12): f"{folder}/d.png",
+    }
+    assert spec(tmp_path, scale_width=12).sizes("train") == {
+        (8, 12): f"{folder}/a.png",
+        (18, 12): f"{folder}/c.png",
+    }
+    assert spec(tmp_path, crop=[4, 4]).sizes("train") == {(4, 4): f"{folder}/a.png"}
+    assert spec(tmp_path, aspect="crop").sizes("train", (2, 2)) == {(2, 2): f"{folder}/a.png"}
+    assert spec(tmp_path).sizes("nowhere") == {}
+    assert EmojiSpec().sizes("val").keys() == {(64, 64)}
+
+
+def test_headers_are_read_once_and_again_when_a_file_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gan_zoo_data import pictures
+
+    opened, header = [], pictures.header
+    monkeypatch.setattr(pictures, "header", lambda *a: opened.append(a[0]) or header(*a))
+    recipe = one_pair(tmp_path)
+    assert recipe.inspect("train") == []
+    assert list(recipe.sizes("train")) == [(4, 6)]
+    assert len(opened) == 2
+    one_pair(tmp_path, height=40)
+    assert list(recipe.sizes("train")) == [(40, 6)]
+
+
 # ---------------------------------------------------------------------------------- inputs
 
 
@@ -662,13 +697,17 @@ def test_inputs_take_the_source_half(tmp_path: Path, direction: str, half: str, 
     save(tmp_path / "test/x.png", side_by_side(picture(value=1), picture(value=2)))
     recipe = spec(tmp_path, direction=direction)
     for path in (tmp_path / "test", tmp_path / "test/x.png"):
-        data = recipe.inputs(path)
+        with pytest.raises(DataError) as caught:
+            recipe.inputs(path)
+        assert str(caught.value) == (
+            f"{path} holds pairs side by side, as in training; --pairs takes the source half, "
+            "or name a folder of source pictures"
+        )
+        data = recipe.inputs(path, pairs=True)
         read = data.read(0, None).maps["source"]
         assert read.shape == (3, 4, 6)
         assert int(read[2, 0, 0]) == value
-        assert data.describe() == (
-            f"1 picture in {path}, {half} of each: side by side, a split of {tmp_path}"
-        )
+        assert data.describe() == (f"1 picture in {path}, {half} of each: side by side, as asked")
     asked = spec(tmp_path / "elsewhere", direction=direction).inputs(tmp_path / "test", pairs=True)
     assert int(asked.read(0, None).maps["source"][2, 0, 0]) == value
     assert asked.describe() == (

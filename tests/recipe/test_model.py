@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
@@ -15,7 +16,7 @@ from gan_zoo.meanings import meanings
 from gan_zoo.plugins import Plugin
 from gan_zoo.recipe import text
 from gan_zoo.recipe.model import Engine, Inference, Phase, Recipe, Schedule, Validation
-from gan_zoo.recipe.report import parse
+from gan_zoo.recipe.report import RecipeError, parse
 from gan_zoo.recipe.source import Source, read
 from gan_zoo.recipe.tree import Node, merge
 from gan_zoo.specs import KINDS
@@ -143,6 +144,52 @@ def test_a_phase_sets_values_for_itself(load: Callable[..., Recipe], zoo: Zoo) -
     late = recipe.in_phase("late", zoo)
     assert (late.data.batch, late.losses["l1"].weight, late.engine.device) == (8, 2, "cpu")
     assert (recipe.data.batch, recipe.losses["l1"].weight) == (2, 100)
+
+
+def test_roots_are_made_absolute_in_phases_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    near = {"use": "paired_folder", "root": "near"}
+    sets: dict[str, Any] = {
+        "one": {"data.root": "far", "data.batch": 2, "engine": {"device": "cpu"}},
+        "two": {"data": {"root": "far", "batch": 2}},
+        "three": {"data.batch": 2},
+    }
+    phases = {"main": {"epochs": 1}} | {n: {"epochs": 1, "set": s} for n, s in sets.items()}
+    recipe = Recipe.load("pix2pix", set={"data": near, "phases": phases})
+    anchored = recipe.anchored()
+    assert [anchored.in_phase(name).data.root for name in phases] == [  # type: ignore[attr-defined]
+        *(f"{tmp_path}/near", f"{tmp_path}/far", f"{tmp_path}/far", f"{tmp_path}/near")
+    ]
+    assert anchored.phases["one"].set == {**sets["one"], "data.root": f"{tmp_path}/far"}
+    assert anchored.phases["two"].set == {"data": {"root": f"{tmp_path}/far", "batch": 2}}
+    assert anchored.phases["three"] == recipe.phases["three"]
+    assert anchored.anchored() == anchored
+
+
+def test_components_inside_components_have_a_path(zoo: Zoo) -> None:
+    tree = yaml.safe_load(RECIPE)
+    tree["discriminator"] = {"use": "several", "each": {"use": "patch", "layers": 2}}
+    tree["optimizers"]["generator"]["lr"] = 2e-4  # which YAML 1.1 takes for a text
+    recipe = Recipe.model_validate(tree, context={"zoo": zoo})
+    found = recipe.components()
+    assert [key for key in found if key.startswith("discriminator")] == [
+        "discriminator",
+        "discriminator.each",
+    ]
+    assert found["discriminator.each"].layers == 2  # type: ignore[attr-defined]
+
+
+def test_the_best_weights_need_a_metric_that_picks_them() -> None:
+    with pytest.raises(RecipeError) as caught:
+        Recipe.load("pix2pix", set={"inference.weights": "best"})
+    assert str(caught.value) == (
+        "--set inference.weights=best: inference.weights: weights/best is kept only where "
+        "validation picks it; name a metric in validation.best, or use weights: latest"
+    )
+    validation = {"metrics": {"l1": {"use": "l1"}}, "best": "l1"}
+    Recipe.load("pix2pix", set={"inference.weights": "best", "validation": validation})
 
 
 def test_a_field_of_an_unnamed_class_takes_only_its_own() -> None:

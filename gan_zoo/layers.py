@@ -9,7 +9,7 @@ from gan_zoo.specs import Norm
 
 
 class InstanceNorm(nn.Module):
-    """Instance normalisation without affine and running statistics (Ulyanov et al. 2016).
+    """Instance normalization without affine and running statistics (Ulyanov et al. 2016).
 
     `B C H W -> B C H W`. Written over group norm with one channel a group: torch's InstanceNorm2d
     gives wrong gradients on the CPU at batch 1 where the incoming gradient is channels_last.
@@ -25,7 +25,7 @@ class InstanceNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise every channel of every picture by its own mean and variance."""
+        """Normalize every channel of every picture by its own mean and variance."""
         return F.group_norm(x, self.channels, eps=self.eps)
 
     def extra_repr(self) -> str:

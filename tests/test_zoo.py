@@ -122,4 +122,4 @@ def test_a_zoo_of_nothing_answers() -> None:
 def test_near_misses_are_near() -> None:
     assert near_misses("wdith", ["width", "depth", "norm"]) == ["width"]
     assert near_misses("betas", ["beta1", "beta2"]) == ["beta1", "beta2"]
-    assert near_misses("colour", ["width", "depth"]) == []
+    assert near_misses("color", ["width", "depth"]) == []

@@ -1,9 +1,9 @@
-"""Make the shipped emoji sample from side-by-side pictures: line art left, colour right.
+"""Make the shipped emoji sample from side-by-side pictures: line art left, color right.
 
     python tools/make_emoji_sample.py SOURCE TARGET
 
 SOURCE holds train/, val/ and test/ with pictures of two squares side by side. TARGET gets
-A/SPLIT/NAME.png (grey line art) and B/SPLIT/NAME.png (colour), 64 x 64. The same source gives the
+A/SPLIT/NAME.png (grey line art) and B/SPLIT/NAME.png (color), 64 x 64. The same source gives the
 same pixels every time; what is already in TARGET's A and B is refused, not mixed in.
 """
 

@@ -120,7 +120,7 @@ class Validation(Section):
 
 
 class Engine(Section):
-    """How the numbers are computed and kept; nothing here changes what is learned."""
+    """How the numbers are computed and kept."""
 
     device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     """auto, cpu, cuda, cuda:N or mps; auto takes the best at hand."""

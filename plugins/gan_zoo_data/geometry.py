@@ -127,7 +127,7 @@ def _resize(picture: Image.Image, size: HeightWidth, *, ids: bool) -> Image.Imag
     if ids:
         return F.resize(picture, list(size), F.InterpolationMode.NEAREST)  # type: ignore[no-any-return]
     if picture.mode in ("LA", "RGBA"):
-        # Pillow would weigh colour by alpha; here every channel is a picture of its own.
+        # Pillow would weigh color by alpha; here every channel is a picture of its own.
         bands = [_resize(band, size, ids=False) for band in picture.split()]
         return Image.merge(picture.mode, bands)
     return F.resize(picture, list(size), F.InterpolationMode.BICUBIC)  # type: ignore[no-any-return]

@@ -1,6 +1,6 @@
 """Read one picture file, of exactly the declared mode; nothing is converted on the way.
 
-Colour profiles are left alone: pixels are what the file stores. A file turned by an EXIF tag is
+Color profiles are left alone: pixels are what the file stores. A file turned by an EXIF tag is
 refused, since its pixels lie on their side, and so is one of several frames.
 """
 
@@ -35,8 +35,8 @@ WORDS = {
     "LA": "grey with alpha",
     "P": "a palette picture",
     "PA": "a palette picture with alpha",
-    "RGB": "colour",
-    "RGBA": "colour with alpha",
+    "RGB": "color",
+    "RGBA": "color with alpha",
     "CMYK": "four inks",
     "I": "32-bit grey",
     "I;16": "16-bit grey",
@@ -142,7 +142,7 @@ def _oddity(picture: ImageFile) -> str:
     if picture.mode in SAYING and _deep(picture):
         return "stored with more than 8 bits a channel; convert the files to 8 bits"
     if "transparency" in picture.info and picture.mode in SAYING:
-        return "a picture with a transparent colour (tRNS); save it without"
+        return "a picture with a transparent color (tRNS); save it without"
     return ""
 
 

@@ -155,7 +155,7 @@ class PairedFolderSpec(DataSpec, name="paired_folder"):
 
 
 class EmojiSpec(DataSpec, name="emoji"):
-    """The sample that ships with gan-zoo: line art (grey) -> colour emoji, 64 x 64.
+    """The sample that ships with gan-zoo: line art (grey) -> color emoji, 64 x 64.
 
     560 pairs in train, 40 in val, 60 in test; made from Microsoft Fluent Emoji (MIT).
     """

@@ -118,7 +118,7 @@ def translated(zoo: Command, trained: Path, given: Path, out: str = "out") -> Sa
 
 def test_colors_for_a_model_of_grey(zoo: Command, trained: Path, pictures: Path) -> None:
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(pictures / "b.png")
-    refused(translated(zoo, trained, pictures), f"{pictures / 'b.png'} is colour (RGB)", "grey")
+    refused(translated(zoo, trained, pictures), f"{pictures / 'b.png'} is color (RGB)", "grey")
 
 
 def test_a_text_file_among_pictures(zoo: Command, trained: Path, pictures: Path) -> None:

@@ -159,7 +159,7 @@ def test_four_channels_may_be_inks_but_not_mixed(tmp_path: Path) -> None:
 
 
 def test_resizing_leaves_channels_apart(tmp_path: Path) -> None:
-    """Pillow weighs colour by alpha; a channel of zeros must not blacken the others."""
+    """Pillow weighs color by alpha; a channel of zeros must not blacken the others."""
     image = picture("RGBA", 8, 8, value=200)
     image.putalpha(0)
     for side in "AB":
@@ -173,7 +173,7 @@ def test_resizing_leaves_channels_apart(tmp_path: Path) -> None:
 
 
 def deep_png(path: Path) -> None:
-    """A colour PNG of 16 bits a channel, which Pillow would cut to 8."""
+    """A color PNG of 16 bits a channel, which Pillow would cut to 8."""
 
     def chunk(name: bytes, body: bytes) -> bytes:
         return (
@@ -201,49 +201,49 @@ REFUSED_FILES: list[tuple[str, Callable[[Path], object], str]] = [
         "x.png",
         lambda path: save(path, picture("L")),
         "{path} is grey (L); the recipe says source: rgb. "
-        "Say `source: grey`, or convert the files to colour (RGB)",
+        "Say `source: grey`, or convert the files to color (RGB)",
     ),
     (
         "x.png",
         lambda path: save(path, picture("RGBA")),
-        "{path} is colour with alpha (RGBA); the recipe says source: rgb. "
-        "Say `source: 4`, or convert the files to colour (RGB)",
+        "{path} is color with alpha (RGBA); the recipe says source: rgb. "
+        "Say `source: 4`, or convert the files to color (RGB)",
     ),
     (
         "x.png",
         lambda path: save(path, picture("LA")),
         "{path} is grey with alpha (LA); the recipe says source: rgb. "
-        "Say `source: 2`, or convert the files to colour (RGB)",
+        "Say `source: 2`, or convert the files to color (RGB)",
     ),
     (
         "x.jpg",
         lambda path: save(path, picture("CMYK")),
         "{path} is four inks (CMYK); the recipe says source: rgb. "
-        "Say `source: 4`, or convert the files to colour (RGB)",
+        "Say `source: 4`, or convert the files to color (RGB)",
     ),
     (
         "x.png",
         lambda path: save(path, picture("P")),
         "{path} is a palette picture (P); the recipe says source: rgb. "
-        "Convert the files to colour (RGB)",
+        "Convert the files to color (RGB)",
     ),
     (
         "x.png",
         lambda path: save(path, picture("1")),
         "{path} is black and white (1); the recipe says source: rgb. "
-        "Convert the files to colour (RGB)",
+        "Convert the files to color (RGB)",
     ),
     (
         "x.png",
         lambda path: save(path, picture("I;16")),
         "{path} is 16-bit grey (I;16); the recipe says source: rgb. "
-        "Convert the files to colour (RGB)",
+        "Convert the files to color (RGB)",
     ),
     (
         "x.tif",
         lambda path: save(path, picture("F")),
         "{path} is floating-point grey (F); the recipe says source: rgb. "
-        "Convert the files to colour (RGB)",
+        "Convert the files to color (RGB)",
     ),
     (
         "x.png",
@@ -258,7 +258,7 @@ REFUSED_FILES: list[tuple[str, Callable[[Path], object], str]] = [
     (
         "x.png",
         lambda path: save(path, transparency=(0, 0, 0)),
-        "{path} is a picture with a transparent colour (tRNS); save it without",
+        "{path} is a picture with a transparent color (tRNS); save it without",
     ),
     (
         "x.tif",
@@ -320,7 +320,7 @@ def test_one_file_wrong_for_both_sides(tmp_path: Path) -> None:
     path = save(tmp_path / "train/x.png", picture("L"))
     assert spec(tmp_path).inspect("train") == [
         f"{path} is grey (L); the recipe says source: rgb and target: rgb. "
-        "Say `source: grey` and `target: grey`, or convert the files to colour (RGB)"
+        "Say `source: grey` and `target: grey`, or convert the files to color (RGB)"
     ]
 
 
@@ -739,7 +739,7 @@ def test_refused_inputs(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         recipe.inputs(grey).read(0, None)
     assert str(caught.value) == (  # a trained model cannot change its mind
-        f"{grey} is grey (L); the recipe says source: rgb. Convert the files to colour (RGB)"
+        f"{grey} is grey (L); the recipe says source: rgb. Convert the files to color (RGB)"
     )
 
 

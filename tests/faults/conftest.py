@@ -23,7 +23,7 @@ data: {use: paired_folder, root: ROOT, direction: a_to_b, source: rgb, target: r
 generator: {width: 4, depth: 4, dropout: paper}
 discriminator: {width: 4, layers: 1}
 phases: {main: {epochs: null, steps: 14, schedule: {hold: 1, fall: 9}}}
-validation: {split: val, every: 1}
+validation: {split: val, every: 1, best: l1}
 callbacks: {previews: {count: 2, every: 1}}
 engine: {checkpoint_every: 3, log_every: 1, device: cpu}
 """

@@ -5,14 +5,15 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
 
+from gan_zoo.errors import ContractError, UserError
 from gan_zoo.protocols import LossFunction, Method
 from gan_zoo.recipe.model import Recipe
-from gan_zoo.specs import Wiring
+from gan_zoo.wiring import Network, Wiring
 
 
 @dataclass
@@ -30,6 +31,14 @@ class Assembly:
         """The player that moves a network; conditions belong to the first one, the generator's."""
         named = {n.name: n.player for n in self.wiring.networks}
         return named.get(network, self.wiring.players[0])
+
+    def with_networks(self, networks: Mapping[str, nn.Module]) -> Assembly:
+        """The same game with other networks in the places of these."""
+        conditions = {
+            name: networks.get(f"conditions.{name}", module)
+            for name, module in self.conditions.items()
+        }
+        return replace(self, networks={**self.networks, **networks}, conditions=conditions)
 
     def part(self, path: str) -> nn.Module:
         """The module at a part's path, as `generator.encoder`."""
@@ -49,9 +58,11 @@ def assemble(recipe: Recipe, *, weights: bool = True) -> Assembly:
     networks: dict[str, nn.Module] = {}
     for network in wiring.networks:
         with seeded(recipe.seed, network.name):
-            module = network.spec.build(network.given, network.wanted)
+            module = _built(network)
             if fill is not None:
                 fill(module)
+            if weights:
+                network.spec.fetch(module)
         networks[network.name] = module
     conditions: dict[str, nn.Module] = {}
     for name, spec in recipe.conditions.items():
@@ -66,6 +77,19 @@ def assemble(recipe: Recipe, *, weights: bool = True) -> Assembly:
         with seeded(recipe.seed, f"losses.{name}"):
             losses[name] = loss.build()
     return Assembly(recipe, wiring, networks, conditions, losses, recipe.method.build(recipe))
+
+
+def _built(network: Network) -> nn.Module:
+    """The module of a network.
+
+    Raises:
+        UserError: only building could tell that it cannot be built.
+    """
+    try:
+        return network.spec.build(network.given, network.wanted)
+    except ContractError as problem:
+        at = ".".join(filter(None, (network.name, problem.option)))
+        raise UserError(f"{at}: {problem}") from None
 
 
 def split_path(path: str, recipe: Recipe, wiring: Wiring) -> tuple[str, Mapping[str, str], str]:

@@ -16,13 +16,21 @@ class Image:
         channels: How many.
         height: In pixels.
         width: In pixels.
-        classes: Where it holds ids instead of colors: how many there are; None for a picture.
+        classes: Where it holds ids of classes instead of colors: 0 to less than this.
+        instances: Where it holds ids of instances, any numbers from 0: how many of them one
+            picture may have.
     """
 
     channels: int
     height: int | None = None
     width: int | None = None
     classes: int | None = None
+    instances: int | None = None
+
+    @property
+    def ids(self) -> bool:
+        """Whether it holds ids, which are never mixed; colors if not."""
+        return self.classes is not None or self.instances is not None
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -33,7 +41,7 @@ class Image:
 
     def with_channels(self, channels: int) -> Image:
         """A picture of the same size with other channels; ids are left behind."""
-        return replace(self, channels=channels, classes=None)
+        return replace(self, channels=channels, classes=None, instances=None)
 
     def resized(self, height: int | None, width: int | None) -> Image:
         """The same channels at another size."""

@@ -6,7 +6,7 @@ the networks and functions that they build know nothing of recipes.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
     from gan_zoo.protocols import Dataset, LossFunction, Method, Metric
     from gan_zoo.recipe.model import Recipe
+    from gan_zoo.wiring import Wiring
 
 # Types that specs share. YAML knows lists only; inside, the numbers stay strict.
-Norm = Literal["batch", "instance", "none"]
+Norm = Literal["batch", "instance", "group", "none"]
 Size = Annotated[tuple[PositiveInt, PositiveInt], Strict(False)]  # [height, width]
 
 KINDS: dict[str, type[Spec]] = {}
@@ -124,6 +125,10 @@ class DataSpec(Spec, kind="data"):
     def maps(self, size: Size | None = None) -> dict[str, Image]:
         """The maps of a sample and their shapes in training, from the recipe alone."""
 
+    def ignored(self, name: str) -> tuple[int, ...]:
+        """Ids beyond its classes that a map may hold too; conditions make nothing of them."""
+        return ()
+
     def anchored(self) -> DataSpec:
         """The same data from any working directory: relative paths made absolute."""
         return self
@@ -137,12 +142,15 @@ class DataSpec(Spec, kind="data"):
         """
 
     @abstractmethod
-    def inputs(self, path: str | Path, *, pairs: bool = False) -> Dataset:
+    def inputs(
+        self, path: str | Path, *, pairs: bool = False, maps: Sequence[str] | None = None
+    ) -> Dataset:
         """Samples without a target, for translation: a file, or a folder of them, as they are.
 
         Args:
             path: A file or a folder.
             pairs: The files hold input and target, as in training; take the input out of them.
+            maps: The maps that the model asks for; all but the target if absent.
 
         Raises:
             DataError: names the file.
@@ -192,6 +200,14 @@ class NetworkSpec(Spec):
     def build(self, given: Image, wanted: Image) -> nn.Module:
         """The plain module, on the current default device and without weights of its own. Reads no
         file and downloads nothing: a rehearsal builds it on the meta device.
+        """
+
+    def fetch(self, module: nn.Module) -> None:
+        """Fill in weights that were learned elsewhere, from files at hand: called once, after the
+        recipe's init, where a run starts fresh. What is not at hand is told by `missing`.
+
+        Raises:
+            UserError: a file is not what the options say; names it.
         """
 
     def staged(self, module: nn.Module) -> nn.Module:
@@ -280,33 +296,6 @@ class ConditionSpec(Spec, kind="condition"):
 # ---------------------------------------------------------------------------------- learning
 
 
-@dataclass(frozen=True)
-class Network:
-    """One network of a run before it is built: who moves it and which shapes it joins."""
-
-    name: str
-    player: str
-    spec: NetworkSpec
-    given: Image
-    wanted: Image
-
-
-@dataclass(frozen=True)
-class Wiring:
-    """What a method makes of a recipe at one size: its networks, and what its scenes offer."""
-
-    maps: Mapping[str, Image]
-    conditions: Mapping[str, Image]
-    networks: tuple[Network, ...]
-    offers: Mapping[str, frozenset[str]]  # player -> names of the scene in that player's turn
-    target: str = "target"  # the map that is learned, which no translation has
-
-    @property
-    def players(self) -> tuple[str, ...]:
-        """Who takes turns, in the order of the networks."""
-        return tuple(self.offers)
-
-
 class MethodSpec(Spec, kind="method"):
     """Which networks exist, what a scene holds, and who takes a turn in which order."""
 
@@ -327,6 +316,7 @@ class LossSpec(Spec, kind="loss"):
     """A scene -> named terms for players. Owns its weight, and says what it needs."""
 
     per_phase = frozenset({"weight"})
+    bounds: ClassVar[bool] = False  # keeps the discriminator's slope within bounds, as penalties do
 
     weight: float = Field(1.0, ge=0)
     """Factor of the generator's term."""
@@ -334,6 +324,13 @@ class LossSpec(Spec, kind="loss"):
     @abstractmethod
     def needs(self) -> Mapping[str, frozenset[str]]:
         """Player -> the names of the scene that its terms are made of."""
+
+    def check(self, recipe: Recipe) -> None:
+        """Refuse what the loss cannot work with or beside. Pure Python.
+
+        Raises:
+            ContractError: says the cure.
+        """
 
     @abstractmethod
     def build(self) -> LossFunction:
@@ -377,10 +374,17 @@ class MetricSpec(Spec, kind="metric"):
 class CallbackSpec(Spec, kind="callback"):
     """Watches a run through the lifecycle hooks of gan_zoo.engine.callbacks."""
 
+    keeps: ClassVar[str] = ""  # the name under weights/ of networks of its own, if it has any
+
     def splits(self) -> tuple[str, ...]:
         """The splits of the data that it will read; they are checked before the first step."""
         return ()
 
     @abstractmethod
     def build(self) -> object:
-        """An object with hook implementations, registered for one run only."""
+        """An object with hook implementations, registered for one run only.
+
+        One that remembers has two methods more: `state()` gives nested mappings of tensors and
+        plain numbers, which checkpoints keep, and `restore(state)` takes them back before the run
+        goes on. One that keeps weights has `networks`, by name.
+        """

@@ -14,7 +14,8 @@ from gan_zoo.recipe.report import problems
 from gan_zoo.recipe.source import Source
 from gan_zoo.recipe.tree import Node, patch
 from gan_zoo.shapes import Image
-from gan_zoo.specs import DataSpec, LossSpec, Network, NetworkSpec, Wiring
+from gan_zoo.specs import DataSpec, LossSpec, NetworkSpec
+from gan_zoo.wiring import Network, Wiring
 from gan_zoo.zoo import Zoo, near_misses
 
 
@@ -38,6 +39,7 @@ def _mistakes(recipe: Recipe, zoo: Zoo) -> Iterator[Problem]:
     yield from _untranslatable(recipe, wiring)
     yield from _losses(recipe, wiring)
     yield from _optimizers(recipe, wiring, zoo)
+    yield from _recompute(recipe, wiring, ("engine", "recompute"))
     for name, phase in recipe.phases.items():
         here: Keys = ("phases", name)
         yield from _start(wiring, phase, here)
@@ -90,11 +92,16 @@ def _untranslatable(recipe: Recipe, wiring: Wiring) -> Iterator[Problem]:
 
 
 def _losses(recipe: Recipe, wiring: Wiring) -> Iterator[Problem]:
-    """Every loss finds what all its terms are made of, and every player has a loss."""
+    """Every loss finds what all its terms are made of and works here, and every player has one."""
     for name, loss in recipe.losses.items():
         if lack := _lack(recipe, loss, wiring):
             cure = f"or remove losses.{name} (null removes what is inherited)"
             yield Problem(("losses", name), f"{type(loss).name} {lack}, {cure}")
+            continue
+        try:
+            loss.check(recipe)
+        except ContractError as problem:
+            yield _broken(("losses", name), problem)
     taught = {player for loss in recipe.losses.values() for player in loss.needs()}
     for player in wiring.players:
         if player not in taught:
@@ -129,6 +136,15 @@ def _optimizers(recipe: Recipe, wiring: Wiring, zoo: Zoo) -> Iterator[Problem]:
         if name not in wiring.players:
             told = f"there is no player '{name}' to step; {_hint(name, wiring.players)}"
             yield Problem(("optimizers", name), told)
+
+
+def _recompute(recipe: Recipe, wiring: Wiring, here: Keys) -> Iterator[Problem]:
+    """What is computed anew is a network of the run."""
+    known = [network.name for network in wiring.networks]
+    known += [f"conditions.{name}" for name, one in recipe.conditions.items() if one.learns()]
+    for index, name in enumerate(recipe.engine.recompute):
+        if name not in known:
+            yield Problem((*here, index), f"there is no network '{name}'; {_hint(name, known)}")
 
 
 def _start(wiring: Wiring, phase: Phase, here: Keys) -> Iterator[Problem]:
@@ -212,7 +228,7 @@ def _sizes(recipe: Recipe, first: Wiring, phase: Phase, here: Keys) -> Iterator[
         return
     for name, now in wiring.maps.items():
         was = first.maps.get(name, now)
-        if (now.channels, now.classes) != (was.channels, was.classes):
+        if now.resized(None, None) != was.resized(None, None):
             keys = [key for key in phase.set if key.partition(".")[0] == "data"]
             told = f"a phase cannot change the channels of {name}, which networks are built for: "
             told += f"{now.channels} here, {was.channels} at the top level"

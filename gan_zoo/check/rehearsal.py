@@ -33,7 +33,8 @@ class Rehearsal:
         phase: Its name.
         size: [height, width] that was rehearsed.
         assumed: Whether the size is a guess because nothing tells it.
-        batch: Samples a step.
+        batch: Samples a batch.
+        accumulate: Batches a step.
         precision: Type of the numbers that were counted.
         playing: Network -> parameters that take part.
         resting: Network -> parameters that do not.
@@ -47,6 +48,7 @@ class Rehearsal:
     size: tuple[int, int]
     assumed: bool
     batch: int
+    accumulate: int
     precision: str
     playing: dict[str, int] = field(default_factory=dict)
     resting: dict[str, int] = field(default_factory=dict)
@@ -65,7 +67,7 @@ def rehearse(recipe: Recipe, size: tuple[int, int] | None = None) -> list[Rehear
     """
     with torch.device("meta"):
         assembly = assemble(recipe, weights=False)
-    memory: Memory = {}
+    memory = Memory()
     with Bytes() as seen:
         return [_phase(assembly, name, memory, size, seen) for name in recipe.phases]
 
@@ -82,12 +84,18 @@ def _phase(
     stage.begin()
     sizes = {key: _size(recipe, image, known) for key, image in maps.items()}
     assumed = known is None and any(image.size is None for image in maps.values())
-    found = Rehearsal(name, next(iter(sizes.values())), assumed, recipe.data.batch, number)
+    batch, accumulate = recipe.data.batch, recipe.engine.accumulate
+    found = Rehearsal(name, next(iter(sizes.values())), assumed, batch, accumulate, number)
 
     def step() -> None:
         shapes = {key: (found.batch, image.channels, *sizes[key]) for key, image in maps.items()}
-        kinds = {k: torch.int64 if image.classes else torch.uint8 for k, image in maps.items()}
-        stage.step([{k: torch.empty(s, dtype=kinds[k], device="meta") for k, s in shapes.items()}])
+        kinds = {k: torch.int32 if image.ids else torch.uint8 for k, image in maps.items()}
+        stage.step(
+            [
+                {k: torch.empty(s, dtype=kinds[k], device="meta") for k, s in shapes.items()}
+                for _ in range(found.accumulate)
+            ]
+        )
 
     for module in [*assembly.networks.values(), *stage.losses.values()]:
         if isinstance(module, nn.Module):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -58,16 +58,17 @@ def stoppable(voice: Voice) -> Iterator[Stop]:
 
 
 def refuse_nonfinite(
-    terms: Mapping[str, float], batch: Batch, position: Position, folder: RunDir
+    terms: Mapping[str, float], batches: Sequence[Batch], position: Position, folder: RunDir
 ) -> None:
     """Stop where a loss is not a number, and keep what it was made of.
 
     Args:
         terms: The losses of the step, by label.
-        batch: What it saw.
+        batches: What it saw.
         position: Before the step.
-        folder: Gets nonfinite/batch.safetensors, the maps just as the networks were given them,
-            and nonfinite/about.yaml. With the last checkpoint that is all it takes to look closer.
+        folder: Gets nonfinite/batch.safetensors, the maps just as the networks were given them
+            (batch-2 and so on where a step has several), and nonfinite/about.yaml. With the last
+            checkpoint that is all it takes to look closer.
 
     Raises:
         NonFinite: names the losses and the files.
@@ -76,20 +77,23 @@ def refuse_nonfinite(
     if not bad:
         return
     step = position.step + 1
+    seen = [file for batch in batches for file in batch.files]
     about = {
         "step": step,
         "phase": position.phase,
         "losses": {label: str(value) for label, value in terms.items()},
-        "samples": batch.names,
-        "files": batch.files,
+        "samples": [name for batch in batches for name in batch.names],
+        "files": seen,
     }
     evidence = folder.path / EVIDENCE
     evidence.mkdir(exist_ok=True)
-    files = {"batch.safetensors": encode(batch.maps), "about.yaml": _yaml(about)}
+    files: dict[str, bytes | str] = {"about.yaml": _yaml(about)}
+    for n, batch in enumerate(batches, 1):
+        files["batch.safetensors" if n == 1 else f"batch-{n}.safetensors"] = encode(batch.maps)
     write_all(evidence, files)
     became = ", ".join(f"{label} became {terms[label]}" for label in bad)
     raise NonFinite(
-        f"{became} at step {step}, on {', '.join(batch.files)}. The last good checkpoint stays; "
+        f"{became} at step {step}, on {', '.join(seen)}. The last good checkpoint stays; "
         f"the losses and the batch are in {evidence}. A lower learning rate or "
         "engine.precision: float32 often cures it"
     )

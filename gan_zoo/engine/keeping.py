@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_zoo.assembly import Assembly
 from gan_zoo.engine import checkpoint
@@ -27,9 +27,14 @@ class Keeper:
         dir: The run's folder.
         assembly: Whose networks are kept.
         voice: Told of what is damaged.
+        callbacks: Name -> callback. What `state()` gives is kept and handed to `restore`; one that
+            `keeps` networks by its spec gets a folder in weights/.
     """
 
-    def __init__(self, dir: RunDir, assembly: Assembly, voice: Voice) -> None:
+    def __init__(
+        self, dir: RunDir, assembly: Assembly, voice: Voice, callbacks: Mapping[str, Any]
+    ) -> None:
+        self.callbacks = callbacks
         self.dir = dir
         self.assembly = assembly
         self.voice = voice
@@ -46,19 +51,46 @@ class Keeper:
         position.log_bytes = self.dir.settle_log()
         state: dict[str, Any] = {
             "networks": weights,
-            "optimizers": memory,
+            "optimizers": memory.optimizers,
+            "scalers": memory.scalers,
             "generators": generators(device),
+            "callbacks": {
+                name: callback.state()
+                for name, callback in self.callbacks.items()
+                if hasattr(callback, "state")
+            },
         }
         method: Any = self.assembly.method
         if hasattr(method, "state"):
             state["method"] = method.state()
         path = checkpoint.save(self.dir.state, position, state)
         self.dir.save_weights("latest", weights, _about(position))
+        for name, networks in self.kept().items():
+            self.dir.save_weights(name, _weights(networks), _about(position))
         return path
 
-    def keep_best(self, position: Position, metric: str, value: float) -> None:
-        """Write weights/best, with the score that made them so."""
-        self.dir.save_weights("best", self._weights(), {**_about(position), metric: value})
+    def kept(self) -> dict[str, Mapping[str, nn.Module]]:
+        """Name under weights/ -> the networks that a callback keeps there."""
+        specs = self.assembly.recipe.callbacks
+        return {
+            specs[name].keeps: callback.networks
+            for name, callback in self.callbacks.items()
+            if specs[name].keeps
+        }
+
+    def keep_best(
+        self, position: Position, scored: Mapping[str, nn.Module], metric: str, value: float
+    ) -> None:
+        """Write weights/best, with the score that made them so.
+
+        Args:
+            position: How far the run is.
+            scored: The networks that were scored, where they are not those that learn.
+            metric: What was measured.
+            value: The score.
+        """
+        weights = {**self._weights(), **_weights(scored)}
+        self.dir.save_weights("best", weights, {**_about(position), metric: value})
 
     def restore(self) -> tuple[Position, Memory, Generators] | None:
         """Put the weights of the last whole checkpoint back, and return the rest of it; None where
@@ -80,10 +112,14 @@ class Keeper:
             method: Any = self.assembly.method
             if hasattr(method, "restore"):
                 method.restore(state.get("method", {}))
+            for name, callback in self.callbacks.items():
+                if hasattr(callback, "restore"):
+                    callback.restore(state["callbacks"][name])
             self.dir.cut_log(position.log_bytes)
             # the run may have been cut between its checkpoint and its weights
             self.dir.save_weights("latest", self._weights(), _about(position))
-            return position, state.get("optimizers", {}), state["generators"]
+            memory = Memory(state.get("optimizers", {}), state.get("scalers", {}))
+            return position, memory, state["generators"]
         if found:
             raise UserError(
                 f"no checkpoint in {self.dir.state} is whole, so the run cannot go on; "
@@ -94,10 +130,7 @@ class Keeper:
         return None
 
     def _weights(self) -> dict[str, dict[str, Tensor]]:
-        return {
-            name: {key: tensor.detach().cpu() for key, tensor in module.state_dict().items()}
-            for name, module in self.assembly.networks.items()
-        }
+        return _weights(self.assembly.networks)
 
     def _take(self, networks: Mapping[str, Mapping[str, Tensor]]) -> None:
         try:
@@ -108,6 +141,13 @@ class Keeper:
                 f"the checkpoint does not fit the networks of its recipe: {problem}. Were the "
                 f"plugins changed? {self.dir.path / 'plugins.json'} says which it was made with"
             ) from None
+
+
+def _weights(networks: Mapping[str, nn.Module]) -> dict[str, dict[str, Tensor]]:
+    return {
+        name: {key: tensor.detach().cpu() for key, tensor in module.state_dict().items()}
+        for name, module in networks.items()
+    }
 
 
 def _about(position: Position) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -39,31 +40,45 @@ class Plan:
 
     Args:
         samples: How many there are.
-        batch: Samples a step.
+        batch: Samples a batch.
         seed: Of the run.
         first_pass: The number of the phase's first pass among all of the run.
+        accumulate: Batches a step.
     """
 
     samples: int
     batch: int
     seed: int
     first_pass: int
+    accumulate: int = 1
 
     @property
     def steps_a_pass(self) -> int:
         """Steps until every sample was seen once."""
-        return -(-self.samples // self.batch)
+        return -(-self.samples // self._a_step)
+
+    @property
+    def _a_step(self) -> int:
+        """Samples of a step that is not cut short."""
+        return self.batch * self.accumulate
+
+    def batches_of(self, step: int) -> int:
+        """Batches of a step of the phase."""
+        left = self.samples - step % self.steps_a_pass * self._a_step
+        return -(-min(left, self._a_step) // self.batch)
 
     def draws(self, start: int, stop: int) -> Iterator[list[Draw]]:
-        """The draws of the phase's steps from `start` to before `stop`."""
+        """The draws of the phase's steps from `start` to before `stop`, batch by batch."""
         shuffled: list[int] = []
         for step in range(start, stop):
             passed, at = divmod(step, self.steps_a_pass)
             number = self.first_pass + passed
             if at == 0 or not shuffled:
                 shuffled = order(self.seed, number, self.samples)
-            chosen = shuffled[at * self.batch : (at + 1) * self.batch]
-            yield [(number, index) for index in chosen]
+            first = at * self._a_step
+            for batch in range(self.batches_of(step)):
+                chosen = shuffled[first + batch * self.batch :][: self.batch]
+                yield [(number, index) for index in chosen]
 
 
 def order(seed: int, passed: int, samples: int) -> list[int]:
@@ -93,6 +108,15 @@ def batches(
         if isinstance(batch, DataError):
             raise batch
         yield batch
+
+
+def by_step(
+    dataset: Dataset, plan: Plan, *, start: int, stop: int, workers: int, pin: bool
+) -> Iterator[list[Batch]]:
+    """The batches of each of the phase's steps. Raises as `batches`."""
+    feed = batches(dataset, plan, start=start, stop=stop, workers=workers, pin=pin)
+    for step in range(start, stop):
+        yield list(islice(feed, plan.batches_of(step)))
 
 
 def collate(samples: Sequence[Sample]) -> Batch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,16 +18,17 @@ if TYPE_CHECKING:
 
 # device class -> what `auto` means there. tests/benchmarks/step.py measures it; the row of cuda is
 # what is commonly fastest there, not yet measured by it.
-AUTO: dict[str, dict[str, str]] = {
-    "cpu": {"precision": "float32", "memory_format": "contiguous"},
-    "cuda": {"precision": "bfloat16", "memory_format": "channels_last"},
-    "mps": {"precision": "float32", "memory_format": "contiguous"},
-    "meta": {"precision": "float32", "memory_format": "contiguous"},
+AUTO: dict[str, dict[str, Any]] = {
+    "cpu": {"precision": "float32", "memory_format": "contiguous", "share_views": True},
+    "cuda": {"precision": "bfloat16", "memory_format": "channels_last", "share_views": True},
+    "mps": {"precision": "float32", "memory_format": "contiguous", "share_views": True},
+    "meta": {"precision": "float32", "memory_format": "contiguous", "share_views": True},
 }
 
 Generators = Mapping[str, torch.Tensor]  # device type -> the state of torch's generator there
 
-DTYPES = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.float32}
+DTYPES = {"float64": torch.float64}  # of weights and losses; float32 for all others
+HALVES = {"bfloat16": torch.bfloat16, "float16": torch.float16}  # of autocast
 
 
 def pick_device(name: str) -> torch.device:
@@ -53,11 +55,14 @@ def pick_device(name: str) -> torch.device:
 
 @dataclass(frozen=True)
 class Precision:
-    """The device, the working type of weights and losses, and the type of autocast if any."""
+    """How a device computes: the working type of weights and losses, the type of autocast if any,
+    the layout of pictures, and whether players share views where a method can.
+    """
 
     device: torch.device
     name: str
     memory_format: Literal["contiguous", "channels_last"]
+    share_views: bool = True
 
     @classmethod
     def of(
@@ -86,7 +91,13 @@ class Precision:
         if name == "float64" and device.type == "mps":
             raise UserError("engine.precision: mps has no float64; use float32, or device: cpu")
         layout: Any = engine.memory_format
-        return cls(device, name, auto["memory_format"] if layout == "auto" else layout)
+        share = engine.share_views
+        return cls(
+            device,
+            name,
+            auto["memory_format"] if layout == "auto" else layout,
+            auto["share_views"] if share == "auto" else share,
+        )
 
     def described(self) -> dict[str, Any]:
         """What a run keeps of it: on resume `auto` means the same."""
@@ -94,13 +105,18 @@ class Precision:
             "device": str(self.device),
             "precision": self.name,
             "memory_format": self.memory_format,
+            "share_views": self.share_views,
             "threads": torch.get_num_threads(),
         }
 
     @property
     def dtype(self) -> torch.dtype:
         """The type of weights, pictures and losses."""
-        return DTYPES[self.name]
+        return DTYPES.get(self.name, torch.float32)
+
+    def scaler(self) -> torch.amp.GradScaler | None:
+        """One for each player, where gradients would vanish in the numbers of autocast."""
+        return torch.amp.GradScaler(self.device.type) if self.name == "float16" else None
 
     def place(self, module: nn.Module) -> nn.Module:
         """Move a network to the device, in working type and memory format."""
@@ -110,7 +126,7 @@ class Precision:
         return module
 
     def receive(self, maps: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Move a batch to the device; 8-bit pictures become floats in [-1, 1], ids stay ids."""
+        """Move a batch to the device; 8-bit pictures become floats in [-1, 1], ids int64."""
         return {name: self._map(tensor) for name, tensor in maps.items()}
 
     def _map(self, tensor: torch.Tensor) -> torch.Tensor:
@@ -119,6 +135,8 @@ class Precision:
             tensor = tensor.to(self.dtype) / 127.5 - 1
         elif tensor.is_floating_point():
             tensor = tensor.to(self.dtype)
+        else:
+            tensor = tensor.long()
         if self.memory_format == "channels_last" and tensor.ndim == 4:
             tensor = tensor.contiguous(memory_format=torch.channels_last)
         return tensor
@@ -126,14 +144,43 @@ class Precision:
     @contextmanager
     def autocast(self) -> Iterator[None]:
         """Networks run in here; norms and losses keep float32."""
-        if self.name != "bfloat16":
+        if self.name not in HALVES:
             yield
             return
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with torch.autocast(self.device.type, dtype=HALVES[self.name]):
             yield
 
     def __str__(self) -> str:
         return f"{self.device}, {self.name}, {self.memory_format}"
+
+
+@contextmanager
+def repeatable(on: bool) -> Iterator[None]:
+    """Refuse operations whose last digits differ from time to time.
+
+    Raises:
+        UserError: there is one, and torch has no other way to do it.
+    """
+    if not on:
+        yield
+        return
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    except RuntimeError as problem:
+        if "deterministic" not in str(problem):
+            raise
+        said = str(problem).partition(". ")[0]
+        raise UserError(
+            f"engine.deterministic: {said}. Take an option that avoids it (as padding: zero for "
+            "padding by reflection), another device, or deterministic: false"
+        ) from problem
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        torch.backends.cudnn.benchmark = before[1]
 
 
 def generators(device: torch.device) -> Generators:

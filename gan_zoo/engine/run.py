@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from torch import nn
 
 from gan_zoo.assembly import assemble
 from gan_zoo.check import ready
-from gan_zoo.engine import record
+from gan_zoo.engine import checkpoint, record
 from gan_zoo.engine.callbacks import callbacks
 from gan_zoo.engine.checkpoint import Position
 from gan_zoo.engine.guards import Interrupted, NonFinite, Stop, refuse_nonfinite, stoppable
 from gan_zoo.engine.keeping import Keeper
-from gan_zoo.engine.loader import Batch, Plan, batches
-from gan_zoo.engine.precision import Precision, set_generators
+from gan_zoo.engine.loader import Batch, Plan, by_step
+from gan_zoo.engine.precision import Precision, repeatable, set_generators
 from gan_zoo.engine.progress import Voice, duration
 from gan_zoo.engine.rundir import RunDir, free_name, refuse_existing
-from gan_zoo.engine.stage import Memory, Stage
+from gan_zoo.engine.scene import Cast
+from gan_zoo.engine.stage import Memory, Stage, playing
 from gan_zoo.errors import DataError, UserError
 from gan_zoo.evaluate import score
 from gan_zoo.protocols import Dataset
@@ -133,13 +135,14 @@ class Run:
         self.voice = voice
         self._kept = precision.described()
         self.last_step = last_step
-        self.assembly = assemble(recipe)
+        self.assembly = assemble(recipe, weights=not checkpoint.saved(dir.state))
         self.position = Position(next(iter(recipe.phases)))
-        self.memory: Memory = {}
-        self.hooks = callbacks(recipe).hook
+        self.memory = Memory()
+        listening = callbacks(recipe)
+        self.hooks = listening.hook
         self.stage: Stage
         self.training: Dataset
-        self._keeper = Keeper(dir, self.assembly, voice)
+        self._keeper = Keeper(dir, self.assembly, voice, dict(listening.list_name_plugin()))
         self._datasets: dict[str, Dataset] = {}
         voice.log_to(dir.text_log)
         torch.manual_seed(recipe.seed)
@@ -153,14 +156,25 @@ class Run:
         return self._datasets[split]
 
     def translator(self) -> Translator:
-        """The networks as they are now, behind the one door that makes pictures."""
-        return Translator(self.stage.recipe, self.stage.cast, self.assembly.method)
+        """The networks as they are now, behind the one door that makes pictures; averages of them
+        where inference asks for those.
+        """
+        recipe, cast = self.stage.recipe, self.stage.cast
+        if networks := self._asked():
+            assembly = self.assembly.with_networks(networks)
+            cast = Cast(*playing(assembly, recipe, self.stage.phase.play), self.precision)
+        return Translator(recipe, cast, self.assembly.method)
+
+    def _asked(self) -> Mapping[str, nn.Module]:
+        """The networks that a callback keeps and inference asks for; none if those that learn."""
+        return self._keeper.kept().get(self.recipe.inference.weights, {})
 
     @property
     def plan(self) -> Plan:
         """Which samples each step of the phase sees."""
         recipe = self.stage.recipe
-        return Plan(len(self.training), recipe.data.batch, recipe.seed, self.position.passes)
+        accumulate, passes = recipe.engine.accumulate, self.position.passes
+        return Plan(len(self.training), recipe.data.batch, recipe.seed, passes, accumulate)
 
     @property
     def phase_steps(self) -> int:
@@ -193,7 +207,7 @@ class Run:
             self.enter(self.position.phase)
             return
         self.position, memory, drawn = restored
-        self.memory.update(memory)
+        self.memory = memory
         self.enter(self.position.phase, resumed=True)
         set_generators(drawn, self.precision.device)
 
@@ -208,7 +222,7 @@ class Run:
         """Play the phases from where the run stands to the end."""
         start = time.monotonic()
         self.voice.say(f"{self.dir.path}: {self.precision}; seed {self.recipe.seed}")
-        with stoppable(self.voice) as stop:
+        with stoppable(self.voice) as stop, repeatable(self.recipe.engine.deterministic):
             self.hooks.on_run_start(run=self)
             self._play(stop)
             for name in self._later:
@@ -255,10 +269,12 @@ class Run:
 
     def _length(self, phase: str) -> int:
         """Steps of a phase that is not entered yet."""
-        wanted, data = self.recipe.phases[phase], self.recipe.in_phase(phase).data
+        wanted, recipe = self.recipe.phases[phase], self.recipe.in_phase(phase)
         if wanted.steps:
             return wanted.steps
-        return (wanted.epochs or 0) * -(-len(data.open("train", wanted.size)) // data.batch)
+        samples = len(recipe.data.open("train", wanted.size))
+        plan = Plan(samples, recipe.data.batch, 0, 0, recipe.engine.accumulate)
+        return (wanted.epochs or 0) * plan.steps_a_pass
 
     @property
     def _left(self) -> int:
@@ -279,42 +295,45 @@ class Run:
         if total - done >= WORTH_TIMING:
             feed = self._estimated(feed, total - done)
         with self.voice.progress(self.position.phase, done, total) as progress:
-            for batch in progress.waiting_for(feed):
+            for micro_batches in progress.waiting_for(feed):
                 epoch = 1 + self.position.phase_step // plan.steps_a_pass
                 self.stage.set_epoch(epoch)
-                terms = self.stage.step([batch.maps]).numbers()
-                refuse_nonfinite(terms, batch, self.position, self.dir)
+                maps = [batch.maps for batch in micro_batches]
+                terms = self.stage.step(maps, self.position.step).numbers()
+                refuse_nonfinite(terms, micro_batches, self.position, self.dir)
                 self.position.phase_step += 1
                 self.position.step += 1
                 progress.step(terms, epoch)
                 last = self.position.phase_step == total
                 if last or self.position.step % engine.log_every == 0:
-                    rates = self.stage.rates()
-                    self._log({"losses": terms, "rates": rates, **progress.times()})
+                    told: dict[str, Any] = {"losses": terms, "rates": self.stage.rates()}
+                    if skipped := self.stage.skipped():
+                        told["skipped"] = skipped
+                    self._log({**told, **progress.times()})
                 epoch_ended = self.position.phase_step % plan.steps_a_pass == 0
+                self.hooks.on_step_end(run=self, terms=terms, epoch_ended=epoch_ended)
                 if epoch_ended:
                     self._validate(epoch)
-                self.hooks.on_step_end(run=self, terms=terms, epoch_ended=epoch_ended)
                 if stop.asked or last:
                     return  # the phase saves
                 if self.position.step % engine.checkpoint_every == 0:
                     self._save()
 
-    def _feed(self, start: int, stop: int) -> Iterator[Batch]:
-        """The batches of these steps; a file that cannot be read costs no step before it."""
+    def _feed(self, start: int, stop: int) -> Iterator[list[Batch]]:
+        """Each step's batches; a file that cannot be read costs no step before it."""
         workers, pin = self.stage.recipe.data.workers, self.precision.device.type == "cuda"
         try:
-            yield from batches(
+            yield from by_step(
                 self.training, self.plan, start=start, stop=stop, workers=workers, pin=pin
             )
         except DataError:
             self._save()
             raise
 
-    def _estimated(self, feed: Iterator[Batch], steps: int) -> Iterator[Batch]:
+    def _estimated(self, feed: Iterator[list[Batch]], steps: int) -> Iterator[list[Batch]]:
         """Say how long the steps will take, by the first batch."""
         first = next(feed)
-        seconds = self.stage.seconds_a_step(first.maps)
+        seconds = self.stage.seconds_a_step([batch.maps for batch in first])
         self.voice.say(
             f"  about {duration(seconds * steps)}: {steps} steps of {1000 * seconds:.0f} ms, timed "
             "on the first batch without learning from it"
@@ -323,6 +342,7 @@ class Run:
 
     def _announcement(self) -> str:
         phase, plan = self.stage.phase, self.plan
+        times = f"{plan.accumulate} x " if plan.accumulate > 1 else ""
         size = f" at {phase.size[0]}x{phase.size[1]}" if phase.size else ""
         learns = {
             p.name: sum(x.numel() for x in p.learns.values()) for p in self.stage.players.values()
@@ -330,7 +350,7 @@ class Run:
         moving = ", ".join(f"{player} {count:,}" for player, count in learns.items())
         return (
             f"Phase {self.position.phase}: {self._left} steps{size}, {plan.steps_a_pass} a pass "
-            f"over {plan.samples} samples in batches of {plan.batch}; learning parameters: "
+            f"over {plan.samples} samples in {times}batches of {plan.batch}; learning parameters: "
             f"{moving}\n  {self.training.describe()}"
         )
 
@@ -352,7 +372,7 @@ class Run:
         lower = wanted.metrics[wanted.best].lower_is_better
         if math.isfinite(value) and (best is None or (value < best if lower else value > best)):
             self.position.best = value
-            self._keeper.keep_best(self.position, wanted.best, value)
+            self._keeper.keep_best(self.position, self._asked(), wanted.best, value)
 
     def _save(self) -> None:
         memory, device = self.stage.remember(), self.precision.device

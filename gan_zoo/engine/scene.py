@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gan_zoo.engine.again import Moment
 from gan_zoo.engine.precision import Precision
 
 Maker = Callable[["Scene"], Any]
@@ -19,9 +20,13 @@ class Scene:
     Args:
         makers: Name -> how it is made of others.
         above: The scene of the same step that knows what this one does not.
+
+    Attributes:
+        share: Its part of the step, by samples; 1 where it is all of it.
     """
 
     def __init__(self, makers: Mapping[str, Maker], above: Scene | None = None) -> None:
+        self.share: float = 1.0 if above is None else above.share
         self._makers = makers
         self._above = above
         self._known: dict[str, Any] = {}
@@ -48,6 +53,10 @@ class Scene:
         """The same scene as a player sees it: some names mean something else in its turn."""
         return Scene(makers, above=self)
 
+    def forget(self) -> None:
+        """Let go of everything made; what is asked for again is made anew."""
+        self._known.clear()
+
 
 class Cast:
     """Who plays: the networks and conditions of a phase, and how they are called.
@@ -56,6 +65,9 @@ class Cast:
         networks: Name -> the module that plays under it.
         conditions: Name -> the module that makes the condition of the maps, in recipe order.
         precision: In which numbers they compute.
+
+    Attributes:
+        step: The training step of the run, from 0.
     """
 
     def __init__(
@@ -67,11 +79,20 @@ class Cast:
         self.networks = networks
         self.conditions = conditions
         self.precision = precision
+        self.step = 0
 
     def play(self, name: str, *inputs: Any) -> Any:
         """Call a network in the run's precision; what it returns is in the working type."""
         with self.precision.autocast():
             return self._working(self.networks[name](*inputs))
+
+    def exact(self, name: str, *inputs: Tensor) -> Any:
+        """Call a network without autocast, as gradients of gradients need it."""
+        return self.networks[name](*inputs)
+
+    def moment(self) -> Moment:
+        """Now, to come back to: a network then gives the same once more, noise and all."""
+        return Moment([*self.networks.values(), *self.conditions.values()], self.precision.device)
 
     def condition(self, name: str, maps: Mapping[str, Tensor]) -> Tensor:
         """Make one condition of the maps: `B c H W`."""

@@ -6,6 +6,7 @@ import copy
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -13,14 +14,35 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from gan_zoo.assembly import Assembly, seeded
+from gan_zoo.engine.again import recompute
 from gan_zoo.engine.precision import Precision, generators, set_generators
 from gan_zoo.engine.scene import Cast
-from gan_zoo.engine.turns import Ledger, Player, Turn, optimizer_state, restore_optimizer
+from gan_zoo.engine.turns import (
+    Ledger,
+    Player,
+    Turn,
+    optimizer_state,
+    restore_optimizer,
+    restore_scaler,
+    scaler_state,
+)
 from gan_zoo.protocols import LossFunction, Method
 from gan_zoo.recipe.model import Recipe
 
-Memory = dict[str, dict[str, dict[str, Any]]]  # player -> parameter -> optimizer state
 LONG_STEP = 2.0  # seconds; such a step is timed without a first one to warm up
+
+
+@dataclass
+class Memory:
+    """What players remember from step to step and from phase to phase.
+
+    Args:
+        optimizers: Player -> parameter -> optimizer state, of all that ever learned.
+        scalers: Player -> the numbers of its loss scaler.
+    """
+
+    optimizers: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    scalers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 class Stage:
@@ -30,7 +52,7 @@ class Stage:
         assembly: What was built; its networks are placed and stay the same objects.
         phase: The name of the phase.
         precision: In which numbers, on which device.
-        memory: Optimizer state so far, of all parameters that ever learned; kept up to date.
+        memory: What players remember so far; kept up to date.
     """
 
     def __init__(
@@ -40,21 +62,26 @@ class Stage:
         self.phase = self.recipe.phases[phase]
         self.precision = precision
         self.method = assembly.method
-        self.memory: Memory = {} if memory is None else memory
+        self.memory = memory or Memory()
         self.losses = self._losses(assembly)
         built = (*assembly.networks.values(), *assembly.conditions.values(), *self.losses.values())
         self._modules = [m for m in dict.fromkeys(built) if isinstance(m, nn.Module)]
         for module in self._modules:
             precision.place(module)
+        for name, module in assembly.networks.items():
+            recompute(module, on=name in self.recipe.engine.recompute)
         self.cast = Cast(*playing(assembly, self.recipe, self.phase.play), precision)
         self.players = self._players(assembly)
 
     def begin(self, *, resumed: bool = False) -> None:
-        """Give the optimizers their state: carried over from earlier phases, or fresh."""
-        for player in self.players.values():
-            if self.phase.start.get(player.name) == "fresh" and not resumed:
-                self.memory.pop(player.name, None)
-            restore_optimizer(player, self.memory.get(player.name, {}))
+        """Give the players their state: carried over from earlier phases, or fresh."""
+        memory = self.memory
+        for name, player in self.players.items():
+            if self.phase.start.get(name) == "fresh" and not resumed:
+                memory.optimizers.pop(name, None)
+                memory.scalers.pop(name, None)
+            restore_optimizer(player, memory.optimizers.get(name, {}))
+            restore_scaler(player, memory.scalers.get(name, {}))
         self.remember()
 
     def set_epoch(self, epoch: int) -> None:
@@ -68,11 +95,21 @@ class Stage:
         optimizers = {player.name: player.optimizer for player in self.players.values()}
         return {name: o.param_groups[0]["lr"] for name, o in optimizers.items() if o}
 
-    def step(self, batches: Sequence[Mapping[str, Tensor]]) -> Ledger:
-        """One training step on micro-batches of named maps; returns the terms by label."""
+    def skipped(self) -> dict[str, int]:
+        """Player -> the steps that it did not take, where losses are scaled."""
+        return {player.name: player.skipped for player in self.players.values() if player.scaler}
+
+    def step(self, batches: Sequence[Mapping[str, Tensor]], number: int = 0) -> Ledger:
+        """One training step on micro-batches of named maps; returns the terms by label.
+
+        Args:
+            batches: The micro-batches.
+            number: Of the step in the run, from 0.
+        """
+        self.cast.step = number
         return self._step(self.method, batches, moves=True)
 
-    def seconds_a_step(self, batch: Mapping[str, Tensor]) -> float:
+    def seconds_a_step(self, batches: Sequence[Mapping[str, Tensor]]) -> float:
         """Time a step in which nobody moves: weights, statistics and generators stay as they are.
 
         The optimizers' own work, the smallest part, is left out.
@@ -80,28 +117,34 @@ class Stage:
         with self._unmoved() as method:
             for _ in range(2):
                 start = time.perf_counter()
-                self._step(method, [batch], moves=False).numbers()
+                self._step(method, batches, moves=False).numbers()
                 took = time.perf_counter() - start
                 if took > LONG_STEP:
                     break
         return took
 
     def remember(self) -> Memory:
-        """The optimizer state of all players, of this phase and of earlier ones."""
+        """What the players remember, of this phase and of earlier ones."""
         for player in self.players.values():
-            self.memory.setdefault(player.name, {}).update(optimizer_state(player))
+            state = self.memory.optimizers.setdefault(player.name, {})
+            state.update(optimizer_state(player))
+            if player.scaler:
+                self.memory.scalers[player.name] = scaler_state(player)
         return self.memory
 
     def _step(
         self, method: Method, batches: Sequence[Mapping[str, Tensor]], *, moves: bool
     ) -> Ledger:
         scenes = [method.scene(self.cast, self.precision.receive(dict(b))) for b in batches]
+        samples = [len(next(iter(batch.values()))) for batch in batches]
+        for scene, count in zip(scenes, samples, strict=True):
+            scene.share = count / sum(samples)
         ledger = Ledger()
 
         def turn(name: str) -> Turn:
             others = [player for player in self.players.values() if player.name != name]
             player = self.players[name]
-            return Turn(player, others, self.losses, len(scenes), ledger, moves=moves)
+            return Turn(player, others, self.losses, ledger, moves=moves)
 
         method.step(scenes, turn)
         return ledger
@@ -149,7 +192,7 @@ class Stage:
         if self.precision.device.type == "cuda" and optimizer and "fused" in optimizer.defaults:
             for group in optimizer.param_groups:
                 group["fused"] = True
-        return Player(name, learns, optimizer)
+        return Player(name, learns, optimizer, self.precision.scaler() if optimizer else None)
 
 
 def playing(

@@ -22,11 +22,15 @@ class Player:
         name: As in the recipe's optimizers.
         learns: Full name -> parameter that moves in this phase.
         optimizer: Over these parameters; None where nothing of the player learns.
+        scaler: Of its loss, where gradients are small for the numbers they are computed in.
+        skipped: Steps that it did not take since gradients overflowed.
     """
 
     name: str
     learns: dict[str, nn.Parameter]
     optimizer: torch.optim.Optimizer | None
+    scaler: torch.amp.GradScaler | None = None
+    skipped: int = 0
 
     def __post_init__(self) -> None:
         groups = self.optimizer.param_groups if self.optimizer else []
@@ -37,6 +41,22 @@ class Player:
         if self.optimizer is not None:
             for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
                 group["lr"] = rate * factor
+
+    def scaled(self, loss: Tensor) -> Tensor:
+        """What the player goes backward from."""
+        return loss if self.scaler is None else self.scaler.scale(loss)
+
+    def step(self) -> None:
+        """Move what learns, unless its gradients overflowed."""
+        if self.optimizer is None:
+            return
+        if self.scaler is None:
+            self.optimizer.step()
+        elif any(parameter.grad is not None for parameter in self.learns.values()):
+            before = self.scaler.get_scale()
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+            self.skipped += self.scaler.get_scale() < before
 
     def forget_gradients(self) -> None:
         """Free the gradients of what learns."""
@@ -76,7 +96,6 @@ class Turn:
         player: Whose turn it is.
         others: The other players, whose parameters rest while this one learns.
         losses: Name -> the losses of the recipe.
-        micro_batches: Over how many scenes the loss is averaged.
         ledger: Where the terms are written down.
         moves: Whether the player steps; a turn that only takes time does not.
     """
@@ -86,7 +105,6 @@ class Turn:
         player: Player,
         others: Sequence[Player],
         losses: Mapping[str, LossFunction],
-        micro_batches: int,
         ledger: Ledger,
         *,
         moves: bool = True,
@@ -94,7 +112,6 @@ class Turn:
         self.player = player
         self.others = others
         self.losses = losses
-        self.share = 1.0 / micro_batches
         self.ledger = ledger
         self.moves = moves
 
@@ -118,12 +135,13 @@ class Turn:
     def _learn(self, scene: Scene, keep: bool) -> None:
         total: Tensor | None = None
         for name, label, value, factor in self._terms(scene):
-            self.ledger.enter(name, label, value, self.share)
+            self.ledger.enter(name, label, value, scene.share)
             total = value * factor if total is None else total + value * factor
         if total is not None and self.player.learns:
             assert total.requires_grad, f"no loss of the {self.player.name} reaches what it learns"
             learns = list(self.player.learns.values())
-            torch.autograd.backward(total * self.share, inputs=learns, retain_graph=keep)
+            scaled = self.player.scaled(total * scene.share)
+            torch.autograd.backward(scaled, inputs=learns, retain_graph=keep)
 
     def __exit__(
         self,
@@ -131,8 +149,8 @@ class Turn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None and self.moves and self.player.optimizer is not None:
-            self.player.optimizer.step()
+        if kind is None and self.moves:
+            self.player.step()
 
     def _terms(self, scene: Scene) -> Iterator[tuple[str, str, Tensor, float]]:
         for name, loss in self.losses.items():
@@ -164,6 +182,19 @@ def restore_optimizer(player: Player, saved: Mapping[str, Mapping[str, Any]]) ->
     }
     groups = player.optimizer.state_dict()["param_groups"]
     player.optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def scaler_state(player: Player) -> dict[str, Any]:
+    """The numbers of its loss scaler, and the steps it skipped."""
+    assert player.scaler is not None
+    return {**player.scaler.state_dict(), "skipped": player.skipped}
+
+
+def restore_scaler(player: Player, saved: Mapping[str, Any]) -> None:
+    """Put saved numbers back, where the player's loss is scaled."""
+    if player.scaler is not None and saved:
+        player.skipped = saved["skipped"]
+        player.scaler.load_state_dict({k: v for k, v in saved.items() if k != "skipped"})
 
 
 def _laid_out(value: Any, parameter: nn.Parameter) -> Any:

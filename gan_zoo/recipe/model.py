@@ -94,8 +94,9 @@ class Inference(Section):
     """Keep dropout on, seeded by each input."""
     norm: Literal["running", "picture"] = "running"
     """Batch norm's statistics: the learned ones, or each picture's own."""
-    weights: Literal["latest", "best"] = "latest"
-    """Which of the weights that the run keeps."""
+    weights: str = "latest"
+    """Which of the weights that the run keeps: latest, best (by validation), or those of a callback
+    that keeps its own, as average."""
 
 
 class Validation(Section):
@@ -124,10 +125,19 @@ class Engine(Section):
 
     device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     """auto, cpu, cuda, cuda:N or mps; auto takes the best at hand."""
-    precision: Literal["auto", "float64", "float32", "bfloat16"] = "auto"
-    """bfloat16 is autocast over float32 weights; auto is chosen by device and said."""
+    precision: Literal["auto", "float64", "float32", "bfloat16", "float16"] = "auto"
+    """bfloat16 and float16 are autocast over float32 weights; auto is chosen by device and said."""
     memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
     """Layout of pictures in memory; auto is chosen by device and said."""
+    share_views: Literal["auto"] | bool = "auto"
+    """One pass of the discriminator serves both players where they learn at once; auto is chosen
+    by device and said. The losses are the same either way."""
+    accumulate: PositiveInt = 1
+    """Batches a step: their gradients are averaged, for the memory of one of them."""
+    recompute: Names = ()
+    """Networks that keep less for their backward pass and compute it anew: slower, for memory."""
+    deterministic: bool = False
+    """Only operations that give the same numbers every time on the same device."""
     log_every: PositiveInt = 20
     """Steps between two lines of log.jsonl."""
     checkpoint_every: PositiveInt = 1000
@@ -170,16 +180,24 @@ class Recipe(Section):
     """How the numbers are computed and kept."""
 
     @model_validator(mode="after")
-    def _best_is_kept(self) -> Self:
-        if self.inference.weights == "best" and not (self.validation and self.validation.best):
+    def _weights_are_kept(self) -> Self:
+        asked = self.inference.weights
+        by_callbacks = [spec.keeps for spec in self.callbacks.values() if spec.keeps]
+        if asked == "latest" or asked in by_callbacks:
+            return self
+        if asked != "best":
+            kept = " or ".join(["latest", "best", *by_callbacks])
+            told = f"no callback keeps weights '{asked}'; add one that does, or use {kept}"
+        elif self.validation and self.validation.best:
+            return self
+        else:
             told = "weights/best is kept only where validation picks it; "
             told += "name a metric in validation.best, or use weights: latest"
-            wrong = PydanticCustomError("best", "{told}", {"told": told})
-            place = ("inference", "weights")
-            raise ValidationError.from_exception_data(
-                "Recipe", [{"type": wrong, "loc": place, "input": "best"}]
-            )
-        return self
+        wrong = PydanticCustomError("weights", "{told}", {"told": told})
+        place = ("inference", "weights")
+        raise ValidationError.from_exception_data(
+            "Recipe", [{"type": wrong, "loc": place, "input": asked}]
+        )
 
     @classmethod
     def load(

@@ -41,7 +41,8 @@ def print_check(report: Report) -> None:
 def _print_phase(phase: Rehearsal) -> None:
     height, width = phase.size
     guess = "; the size is assumed, the data tells it" if phase.assumed else ""
-    print(f"\nPhase {phase.phase}: {height}x{width} (height x width), batch {phase.batch}{guess}")
+    batch = f"{phase.accumulate} x " * (phase.accumulate > 1) + str(phase.batch)
+    print(f"\nPhase {phase.phase}: {height}x{width} (height x width), batch {batch}{guess}")
     rows = [["network", "parameters", "resting"]]
     for network, playing in phase.playing.items():
         resting = phase.resting.get(network, 0)

@@ -1,4 +1,4 @@
-"""Columns, paragraphs, values on one line."""
+"""Columns and paragraphs."""
 
 from __future__ import annotations
 
@@ -6,37 +6,42 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Any
-
-import yaml
-from pydantic_core import to_jsonable_python
+from itertools import zip_longest
 
 from gan_zoo.errors import UserError
-from gan_zoo.specs import Spec
 from gan_zoo.zoo import near_misses
 
 NARROWEST = 24  # columns that are left for the last cell of a row, in a terminal
+LEAST = 12  # columns that are left for the others
 
 
 def print_rows(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> None:
-    """Columns, indented by two; in a terminal the last one is wrapped to what is left.
+    """Columns, indented by two; in a terminal they are wrapped to fit, the widest ones first.
 
     Args:
         rows: Cells; every row has as many as the first.
         right: Columns that are aligned at the right.
     """
-    columns = range(len(rows[0])) if rows else ()
-    widths = [max(len(row[n]) for row in rows) for n in columns]
+    widths = _widths(rows)
     for row in rows:
-        *cells, last = [
-            cell.rjust(width) if n in right else cell.ljust(width)
-            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        before = "  " + "".join(f"{cell}  " for cell in cells)
-        for number, line in enumerate(
-            _lines(last.rstrip(), max(NARROWEST, _columns() - len(before)))
-        ):
-            print(f"{' ' * len(before) if number else before}{line}".rstrip())
+        columns = [_lines(cell.rstrip(), width) for cell, width in zip(row, widths, strict=True)]
+        for line in zip_longest(*columns, fillvalue=""):
+            cells = [
+                cell.rjust(width) if n in right else cell.ljust(width)
+                for n, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ]
+            print(f"  {'  '.join(cells)}".rstrip())
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """Of every column; the last one takes what is left."""
+    if not rows:
+        return []
+    *widths, last = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    room = _columns() - 2 - 2 * len(widths)
+    while widths and sum(widths) + NARROWEST > room and max(widths) > LEAST:
+        widths[widths.index(max(widths))] -= 1
+    return [*widths, min(last, max(NARROWEST, room - sum(widths)))]
 
 
 def indented(text: str) -> str:
@@ -47,17 +52,6 @@ def indented(text: str) -> str:
 def first_line(text: str) -> str:
     """What a docstring says first; empty where there is none."""
     return text.strip().splitlines()[0] if text.strip() else ""
-
-
-def plain(value: Any) -> Any:
-    """A default of a spec as plain data."""
-    return value.model_dump(mode="json") if isinstance(value, Spec) else to_jsonable_python(value)
-
-
-def flow(value: Any) -> str:
-    """Plain data on one line of YAML."""
-    text = yaml.safe_dump(value, default_flow_style=True, width=sys.maxsize, sort_keys=False)
-    return str(text).removesuffix("\n").removesuffix("\n...").strip()
 
 
 def known_kind(kind: str, known: Iterable[str]) -> None:

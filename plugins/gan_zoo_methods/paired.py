@@ -1,35 +1,60 @@
-"""The conditional GAN on pairs (Isola et al. 2017, sec. 3.3): its scene and its turns."""
+"""The conditional GAN on pairs: its scene and its turns."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from gan_zoo.engine.scene import Cast, Scene, concatenated
 from gan_zoo.engine.turns import Turn
+from gan_zoo_methods.pool import Pool
+
+Views = list[list[Tensor]]
 
 
 class Paired:
-    """Discriminator first, then the generator through the updated discriminator.
+    """One generator against one discriminator (Isola et al. 2017, sec. 3; Wang et al. 2018).
 
-    A scene holds the maps of the batch and, `B C H W` each: `condition` (all conditions), `seen`
-    (those that the discriminator sees too), `real`, `fake`; in a turn also `real_views` and
-    `fake_views`.
+    A scene holds the maps of the batch, the number of the `step` and, `B C H W` each: `condition`
+    (all conditions), `seen` (those that the discriminator sees too), `real`, `fake`; in a turn also
+    `fake_views` and `real_views`, and in the discriminator's turn `judge`: a picture -> its views
+    without autocast, for losses made of gradients.
 
     Args:
         conditions: Names of the conditions, in the order of their channels.
         seen: Those of them that the discriminator sees.
         judged: Whether there is a discriminator.
+        turns: Who learns when.
+        pool: Fakes that are held for the discriminator.
     """
 
     output = "fake"
 
-    def __init__(self, *, conditions: Sequence[str], seen: Sequence[str], judged: bool) -> None:
+    def __init__(
+        self,
+        *,
+        conditions: Sequence[str],
+        seen: Sequence[str],
+        judged: bool,
+        turns: Literal["alternate", "simultaneous"],
+        pool: int,
+    ) -> None:
         self.conditions = conditions
         self.seen = seen
         self.judged = judged
+        self.turns = turns
+        self.pool = Pool(pool)
+
+    def state(self) -> dict[str, Any]:
+        """What the pool holds."""
+        return self.pool.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Fill the pool again."""
+        self.pool.restore(state)
 
     def scene(self, cast: Cast, maps: Mapping[str, Tensor]) -> Scene:
         """The scene of one batch; `real` exists where the maps hold a target."""
@@ -48,6 +73,7 @@ class Paired:
                 **known,
                 **made,
                 "cast": lambda scene: cast,
+                "step": lambda scene: cast.step,
                 "condition": joined(self.conditions),
                 "seen": joined(self.seen),
                 "real": lambda scene: scene["target"],
@@ -56,45 +82,114 @@ class Paired:
         )
 
     def step(self, scenes: Sequence[Scene], turn: Callable[[str], Turn]) -> None:
-        """One step of both players; the fake is computed once."""
-        for scene in scenes:
-            scene["fake"]  # made here, with its graph: in the first turn the generator rests
-        if self.judged:
-            with turn("discriminator") as against:
+        """One step of every player."""
+        if not self.judged:
+            with turn("generator") as forward:
                 for scene in scenes:
-                    against.learn(_as_discriminator(scene))
-        with turn("generator") as forward:
+                    scene["fake"]
+                    forward.learn(_as_generator(scene))
+                    scene.forget()
+        elif self.turns == "alternate":
+            self._alternate(scenes, turn)
+        else:
+            self._simultaneous(scenes, turn)
+
+    def _alternate(self, scenes: Sequence[Scene], turn: Callable[[str], Turn]) -> None:
+        """The discriminator steps, then the generator learns from it as it is now.
+
+        One batch makes its fake once. Of several, only one at a time holds a graph: the generator
+        makes each fake anew when its turn comes, with the same noise.
+        """
+        several = len(scenes) > 1
+        moments = []
+        for scene in scenes:  # made here: in the first turn the generator rests
+            moments.append(scene["cast"].moment() if several else None)
+            with torch.set_grad_enabled(not several):
+                scene["fake"]
+        with turn("discriminator") as against:
             for scene in scenes:
+                against.learn(self._as_discriminator(scene))
+        with turn("generator") as forward:
+            for scene, moment in zip(scenes, moments, strict=True):
+                if moment:
+                    scene.forget()
+                    with moment.back():
+                        scene["fake"]
                 forward.learn(_as_generator(scene))
+                scene.forget()
 
+    def _simultaneous(self, scenes: Sequence[Scene], turn: Callable[[str], Turn]) -> None:
+        """Both learn from both as they are; then the generator steps, then the discriminator."""
+        with turn("discriminator") as against, turn("generator") as forward:
+            for scene in scenes:
+                scene["fake"]
+                if scene["cast"].precision.share_views and not self.pool.size:
+                    views = _views(scene, "fake"), _views(scene, "real")  # with graphs to both
+                    forward.learn(_generator_sharing(scene, *views), keep=True)
+                    against.learn(_discriminator_sharing(scene, *views))
+                else:
+                    forward.learn(_as_generator(scene))
+                    against.learn(self._as_discriminator(scene))
+                scene.forget()
 
-def _as_discriminator(scene: Scene) -> Scene:
-    """Nothing that the discriminator learns from may reach the generator."""
+    def _as_discriminator(self, scene: Scene) -> Scene:
+        """Nothing that the discriminator learns from may reach the generator."""
 
-    def judge(picture: str) -> Callable[[Scene], list[list[Tensor]]]:
-        return lambda mine: mine["cast"].play("discriminator", mine["seen"].detach(), mine[picture])
+        def fake_views(mine: Scene) -> Views:
+            seen, fake = self.pool.ask(mine["seen"].detach(), mine["fake"])
+            views: Views = mine["cast"].play("discriminator", seen, fake)
+            return views
 
-    return scene.view(
-        {
-            "fake": lambda mine: scene["fake"].detach(),
-            "fake_views": judge("fake"),
-            "real_views": judge("real"),
-        }
-    )
+        def real_views(mine: Scene) -> Views:
+            return _views(mine, "real", seen=mine["seen"].detach())
+
+        return _against(scene, fake_views, real_views)
 
 
 def _as_generator(scene: Scene) -> Scene:
     """The discriminator as it is now, with a graph on the fake and none on the real."""
 
-    def fake_views(mine: Scene) -> list[list[Tensor]]:
-        views: list[list[Tensor]] = mine["cast"].play("discriminator", mine["seen"], mine["fake"])
-        return views
-
-    def real_views(mine: Scene) -> list[list[Tensor]]:
+    def real_views(mine: Scene) -> Views:
         with torch.no_grad():
-            views: list[list[Tensor]] = mine["cast"].play(
-                "discriminator", mine["seen"], mine["real"]
-            )
+            return _views(mine, "real")
+
+    return scene.view({"fake_views": lambda mine: _views(mine, "fake"), "real_views": real_views})
+
+
+def _generator_sharing(scene: Scene, fake_views: Views, real_views: Views) -> Scene:
+    """Its own graph on the fake; the real ones are what it is compared with."""
+    still = [[feature.detach() for feature in view] for view in real_views]
+    return scene.view({"fake_views": lambda mine: fake_views, "real_views": lambda mine: still})
+
+
+def _discriminator_sharing(scene: Scene, fake_views: Views, real_views: Views) -> Scene:
+    """Graphs that go on to the generator, of which a turn goes back to its own player alone."""
+    return _against(scene, lambda mine: fake_views, lambda mine: real_views)
+
+
+def _against(
+    scene: Scene, fake_views: Callable[[Scene], Views], real_views: Callable[[Scene], Views]
+) -> Scene:
+    def judge(mine: Scene) -> Callable[[Tensor], Views]:
+        def views(picture: Tensor) -> Views:
+            # A view of it: torch's counter of operations refuses leaves as a module's inputs.
+            seen, picture = mine["seen"].detach(), picture.view_as(picture)
+            judged: Views = mine["cast"].exact("discriminator", seen, picture)
+            return judged
+
         return views
 
-    return scene.view({"fake_views": fake_views, "real_views": real_views})
+    return scene.view(
+        {
+            "fake": lambda mine: scene["fake"].detach(),
+            "fake_views": fake_views,
+            "real_views": real_views,
+            "judge": judge,
+        }
+    )
+
+
+def _views(scene: Scene, picture: str, *, seen: Tensor | None = None) -> Views:
+    seen = scene["seen"] if seen is None else seen
+    views: Views = scene["cast"].play("discriminator", seen, scene[picture])
+    return views

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import Field
+
 from gan_zoo.errors import ContractError
-from gan_zoo.specs import MethodSpec, Network, Size, Wiring
+from gan_zoo.specs import MethodSpec, Size
+from gan_zoo.wiring import Network, Wiring
 
 if TYPE_CHECKING:
     from gan_zoo.protocols import Method
@@ -13,13 +16,19 @@ if TYPE_CHECKING:
 
 
 class PairedSpec(MethodSpec, name="paired"):
-    """One generator against one conditional discriminator, on pairs (Isola et al. 2017, sec. 3)."""
+    """One generator against one conditional discriminator, on pairs (Isola et al. 2017, sec. 3;
+    Wang et al. 2018, sec. 3)."""
 
-    turns: Literal["alternate"] = "alternate"
-    """alternate: the discriminator steps first, the generator then learns from it as it is now."""
+    turns: Literal["alternate", "simultaneous"] = "alternate"
+    """alternate (pix2pix): the discriminator steps first, the generator then learns from it as it
+    is now; simultaneous (pix2pixHD): both learn from both as they are, then both step."""
+    pool: int = Field(0, ge=0)
+    """Earlier fakes that are held and shown to the discriminator in place of half of the new ones;
+    0 for none, as in both papers."""
 
     def wire(self, recipe: Recipe, size: Size | None = None) -> Wiring:
         """Condition -> generator -> picture; condition and picture -> discriminator."""
+        self._check_sharing(recipe)
         maps = recipe.data.maps(size)
         if "target" not in maps:
             raise ContractError(
@@ -30,7 +39,7 @@ class PairedSpec(MethodSpec, name="paired"):
         seen = [made[name] for name, spec in recipe.conditions.items() if spec.seen_by == "both"]
         condition = target.with_channels(sum(image.channels for image in made.values()))
         networks = [Network("generator", "generator", recipe.generator, condition, target)]
-        scene = {"condition", "real", "fake", *maps}
+        scene = {"condition", "real", "fake", "step", *maps}
         offers = {"generator": frozenset(scene)}
         if recipe.discriminator is not None:
             judged = target.with_channels(sum(image.channels for image in seen))
@@ -38,14 +47,38 @@ class PairedSpec(MethodSpec, name="paired"):
                 Network("discriminator", "discriminator", recipe.discriminator, judged, target)
             )
             views = frozenset(scene | {"fake_views", "real_views"})
-            offers = {"generator": views, "discriminator": views}
+            offers = {"generator": views, "discriminator": views | {"judge"}}
         return Wiring(maps, made, tuple(networks), offers)
 
     def build(self, recipe: Recipe) -> Method:
-        """The turns of both players."""
+        """Scenes and turns."""
         from gan_zoo_methods.paired import Paired
 
         both = [name for name, spec in recipe.conditions.items() if spec.seen_by == "both"]
         return Paired(
-            seen=both, judged=recipe.discriminator is not None, conditions=list(recipe.conditions)
+            conditions=list(recipe.conditions),
+            seen=both,
+            judged=recipe.discriminator is not None,
+            turns=self.turns,
+            pool=self.pool,
         )
+
+    def _check_sharing(self, recipe: Recipe) -> None:
+        """What is asked for can be done: nothing that a recipe says is passed over."""
+        if recipe.discriminator is None and self.pool:
+            told = f"pool {self.pool} holds fakes for a discriminator, and there is none"
+            raise ContractError(f"{told}; leave `pool` out", option="pool")
+        if recipe.engine.share_views is not True:
+            return
+        if self.turns == "alternate":
+            raise ContractError(
+                "alternate judges the fake anew after the discriminator's step, so there are no "
+                "views to share; use turns: simultaneous, or engine.share_views: auto",
+                option="turns",
+            )
+        if self.pool:
+            raise ContractError(
+                f"pool {self.pool} shows the discriminator other fakes than the generator learns "
+                "from, so they share no views; use pool: 0, or engine.share_views: auto",
+                option="pool",
+            )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import pytest
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from gan_zoo.check.contracts import contracts
 from gan_zoo.errors import ContractError
@@ -17,22 +17,23 @@ from gan_zoo.recipe.report import RecipeError, parse
 from gan_zoo.recipe.source import parse_set, read
 from gan_zoo.shapes import Image, require_halvings
 from gan_zoo.specs import (
-    ConditionSpec,
     DataSpec,
-    DiscriminatorSpec,
     GeneratorSpec,
     LossSpec,
-    MethodSpec,
-    Network,
-    OptimizerSpec,
     Size,
-    Wiring,
 )
+from gan_zoo.wiring import Wiring
 from gan_zoo.zoo import Zoo
-
-
-def absent(self: object, *arguments: Any) -> Any:
-    """Stands for what contracts never call."""
+from tests.recipe.small_zoo import (
+    AdamSpec,
+    AdversarialSpec,
+    ImageSpec,
+    L1Spec,
+    PairedSpec,
+    PatchSpec,
+    UNetSpec,
+    absent,
+)
 
 
 class SquaresSpec(DataSpec, name="squares"):
@@ -62,20 +63,6 @@ class SquaresSpec(DataSpec, name="squares"):
     open = inputs = absent
 
 
-class ImageSpec(ConditionSpec, name="image"):
-    """A picture."""
-
-    map: str = "source"
-
-    def needs(self) -> tuple[str, ...]:
-        return (self.map,)
-
-    def gives(self, maps: Mapping[str, Image]) -> Image:
-        return maps[self.map]
-
-    build = absent
-
-
 class ColorSpec(ImageSpec, name="color"):
     """A picture in color."""
 
@@ -95,39 +82,15 @@ class EncodedSpec(ImageSpec, name="encoded"):
         return True
 
 
-class PairedSpec(MethodSpec, name="paired"):
-    """Two players."""
+class MaskedSpec(PairedSpec, name="paired"):
+    """Two players, and a mask that no data has."""
 
     masked: bool = False
 
     def wire(self, recipe: Recipe, size: Size | None = None) -> Wiring:
         if self.masked:
             raise ContractError("masked needs a map `mask`", option="masked")
-        maps = recipe.data.maps(size)
-        pair = maps["source"], maps["target"]
-        networks = [Network("generator", "generator", recipe.generator, *pair)]
-        offers = {"generator": frozenset({"fake", "real"})}
-        if recipe.discriminator:
-            networks.append(Network("discriminator", "discriminator", recipe.discriminator, *pair))
-            views = frozenset({"fake", "real", "fake_views", "real_views"})
-            offers = {"generator": views, "discriminator": views}
-        return Wiring(maps, {}, tuple(networks), offers)
-
-    build = absent
-
-
-class UNetSpec(GeneratorSpec, name="unet"):
-    """A net."""
-
-    depth: int = Field(8, ge=2)
-
-    def check(self, given: Image, wanted: Image) -> None:
-        require_halvings(given, self.depth, option="depth")
-
-    def parts(self) -> Mapping[str, str]:
-        return {"encoder": "encoder", "decoder": "decoder"}
-
-    build = absent
+        return super().wire(recipe, size)
 
 
 class GrowingSpec(GeneratorSpec, name="growing"):
@@ -150,24 +113,6 @@ class GrowingSpec(GeneratorSpec, name="growing"):
     build = absent
 
 
-class PatchSpec(DiscriminatorSpec, name="patch"):
-    """A judge."""
-
-    per_phase = frozenset({"layers"})
-    layers: int = Field(3, ge=1)
-
-    views = receptive_field = build = absent
-
-
-class AdversarialSpec(LossSpec, name="adversarial"):
-    """The game."""
-
-    def needs(self) -> Mapping[str, frozenset[str]]:
-        return {"generator": frozenset({"fake_views"}), "discriminator": frozenset({"real_views"})}
-
-    build = absent
-
-
 class FeaturesSpec(LossSpec, name="features"):
     """Compares views."""
 
@@ -177,24 +122,25 @@ class FeaturesSpec(LossSpec, name="features"):
     build = absent
 
 
-class L1Spec(LossSpec, name="l1"):
-    """Compares pictures."""
+class SteepSpec(AdversarialSpec, name="steep"):
+    """A game that needs another loss beside it."""
 
-    def needs(self) -> Mapping[str, frozenset[str]]:
-        return {"generator": frozenset({"fake", "real"})}
+    form: str = "mild"
 
-    build = absent
+    def check(self, recipe: Recipe) -> None:
+        if self.form != "mild" and not any(loss.bounds for loss in recipe.losses.values()):
+            raise ContractError("steep has no bound; add a bound", option="form")
 
 
-class AdamSpec(OptimizerSpec, name="adam"):
-    """Steps."""
+class BoundSpec(FeaturesSpec, name="bound"):
+    """Bounds the slope."""
 
-    build = absent
+    bounds = True
 
 
 COMPONENTS = (
-    *(SquaresSpec, ImageSpec, ColorSpec, EncodedSpec, PairedSpec, UNetSpec, GrowingSpec, PatchSpec),
-    *(AdversarialSpec, FeaturesSpec, L1Spec, AdamSpec),
+    *(SquaresSpec, ImageSpec, ColorSpec, EncodedSpec, MaskedSpec, UNetSpec, GrowingSpec, PatchSpec),
+    *(AdversarialSpec, FeaturesSpec, L1Spec, SteepSpec, BoundSpec, AdamSpec),
 )
 ZOO = Zoo([Plugin("small", "gan-zoo", "1", COMPONENTS)])
 
@@ -282,6 +228,23 @@ MISTAKES: dict[str, tuple[list[str], list[str]]] = {
             "real_views, and the generator has only fake, real; add discriminator: {use: "
             "NAME, ...}, which may bring them, or remove losses.gan (null removes what "
             "is inherited)"
+        ],
+    ),
+    "a loss that lacks another beside it": (
+        ["losses.gan={use: steep, form: high}"],
+        [
+            "--set losses.gan={use: steep, form: high}: losses.gan.form: steep has no bound; "
+            "add a bound"
+        ],
+    ),
+    "a loss that lacks a player is asked no more": (
+        ["losses.gan={use: steep, form: high}", "discriminator=null", "losses.l1=null"],
+        [
+            "r.yaml:12: optimizers.discriminator: there is no player 'discriminator' to step; "
+            "there is only generator",
+            "--set losses.gan={use: steep, form: high}: losses.gan: steep teaches a "
+            "discriminator, and there is none; add discriminator: {use: NAME, ...}, or remove "
+            "losses.gan (null removes what is inherited)",
         ],
     ),
     "a player without loss": (
@@ -522,6 +485,9 @@ GOOD: dict[str, list[str]] = {
         *("phases.late.set={data.crop: [512, 256], data.narrow: true}",),
     ],
     "a set": ["phases.late.set={data.batch: 2, engine: {device: cpu}, discriminator.layers: 2}"],
+    "a loss that another one helps": [
+        *("losses.gan={use: steep, form: high}", "losses.help={use: bound}"),
+    ],
     "a part plays": [
         *(GROWING, "phases.main.size=[16, 16]", "phases.main.play=generator.coarse"),
         "phases.main.train=[generator.coarse, discriminator]",

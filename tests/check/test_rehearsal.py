@@ -61,7 +61,7 @@ class Reality:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self.assembly = assemble(recipe)
-        self.memory: Memory = {}
+        self.memory = Memory()
 
     def enter(self, phase: str) -> Stage:
         precision = Precision(torch.device("cpu"), "float32", "contiguous")
@@ -382,7 +382,7 @@ def test_what_a_phase_builds_anew_is_on_paper_too_and_optimizers_count_on_the_cp
 
     def watched(stage: Stage) -> Memory:
         memory = remember(stage)
-        states = [state for own in memory.values() for state in own.values()]
+        states = [state for own in memory.optimizers.values() for state in own.values()]
         counts.update(state["step"].device.type for state in states)
         assert all(state["exp_avg"].is_meta for state in states)
         return memory

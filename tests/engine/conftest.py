@@ -5,14 +5,17 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_zoo.assembly import Assembly, assemble
 from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.stage import Memory, Stage
 from gan_zoo.recipe.model import Recipe
+from gan_zoo.shapes import Image
+from gan_zoo.specs import DiscriminatorSpec, GeneratorSpec
 
 Make = Callable[..., Recipe]
+LR = 0.1
 
 TINY = {
     "data.load": [18, 18],
@@ -51,7 +54,7 @@ class Player:
         self.recipe = recipe
         self.assembly: Assembly = assemble(recipe)
         self.precision = Precision(torch.device("cpu"), precision, "contiguous")
-        self.memory: Memory = {}
+        self.memory = Memory()
         torch.manual_seed(recipe.seed)
 
     def enter(self, phase: str, *, resumed: bool = False) -> Stage:
@@ -99,3 +102,52 @@ def moved(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> set[str]
 @pytest.fixture
 def differ() -> Callable[..., set[str]]:
     return moved
+
+
+class Line(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor([0.3, -0.2, 0.5]).reshape(1, 3, 1, 1))
+        self.bias = nn.Parameter(torch.tensor(0.1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weight * x + self.bias
+
+
+class LineSpec(GeneratorSpec, name="line"):
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        return Line()
+
+
+class Scale(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.linspace(-1, 1, 6).reshape(1, 6, 1, 1))
+
+    def forward(self, condition: Tensor, picture: Tensor) -> list[list[Tensor]]:
+        both = torch.cat([condition, picture], dim=1)
+        return [[both, (self.weight * both).sum(dim=1, keepdim=True)]]
+
+
+class ScaleSpec(DiscriminatorSpec, name="scale"):
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        return Scale()
+
+    def views(self, given: Image, wanted: Image) -> list[list[Image]]:
+        return [[wanted.with_channels(6), wanted.with_channels(1)]]
+
+    def receptive_field(self) -> int:
+        return 1
+
+
+@pytest.fixture
+def linear(tiny: Callable[..., Recipe]) -> Recipe:
+    """The smallest game: one weight a channel on either side, plain descent."""
+    recipe = tiny(
+        {
+            "optimizers.generator": {"use": "sgd", "lr": LR},
+            "optimizers.discriminator": {"use": "sgd", "lr": LR},
+            "init": None,
+        }
+    )
+    return recipe.model_copy(update={"generator": LineSpec(), "discriminator": ScaleSpec()})

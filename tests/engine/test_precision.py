@@ -6,11 +6,16 @@ from typing import Any
 import pytest
 import torch
 
-from gan_zoo.engine.precision import Precision, pick_device
+from gan_zoo.engine.precision import Precision, pick_device, repeatable
+from gan_zoo.engine.progress import Voice
+from gan_zoo.engine.run import train
+from gan_zoo.engine.stage import Stage
 from gan_zoo.errors import UserError
 from gan_zoo.recipe.model import Engine, Recipe
 
 Make = Callable[..., Recipe]
+
+SMALL = {"data.load": None, "data.crop": None, "phases.only.size": [16, 16]}
 
 
 def run(tiny: Make, play: Any, precision: str, layout: Any = "contiguous") -> Any:
@@ -90,6 +95,7 @@ def test_auto_is_looked_up_and_kept() -> None:
         "device": "cpu",
         "precision": "float32",
         "memory_format": "contiguous",
+        "share_views": True,
         "threads": torch.get_num_threads(),
     }
     kept = {**told, "precision": "bfloat16", "memory_format": "channels_last"}
@@ -103,3 +109,90 @@ def test_a_device_that_is_not_there_is_refused_with_what_is() -> None:
     with pytest.raises(UserError, match=r"engine\.device: cuda:1 came, .* only cpu; use auto"):
         pick_device("cuda:1")
     assert pick_device("auto").type in ("cpu", "mps")
+
+
+# ---------------------------------------------------------------------------------- float16
+
+
+def test_float16_steps_near_those_of_float32(tiny: Make, play: Any) -> None:
+    exact, half = run(tiny, play, "float64"), run(tiny, play, "float16")
+    for ours, theirs in zip(half.terms, exact.terms, strict=True):
+        assert ours == pytest.approx(theirs, rel=0.02)
+    for tensor in half.weights().values():
+        assert tensor.dtype == torch.float32 or not tensor.is_floating_point()
+
+
+def test_each_player_skips_its_own_overflowing_steps(tiny: Make, play: Any, noise: Any) -> None:
+    game = play(tiny({"generator.dropout": "none"}), "float16")
+    stage = game.enter("only")
+    scaler = stage.players["discriminator"].scaler
+    for player, scale in (("generator", 2.0**8), ("discriminator", 2.0**40)):
+        own = stage.players[player].scaler
+        own.load_state_dict({**own.state_dict(), "scale": scale})
+    before, optimizer = game.weights(), stage.players["discriminator"].optimizer
+    stage.step([noise(0)])
+    assert stage.skipped() == {"generator": 0, "discriminator": 1}
+    assert scaler.get_scale() == 2.0**39
+    assert not optimizer.state  # nothing was learned from infinities
+    after = game.weights()
+    learned = {n for p in stage.players.values() for n in p.learns}
+    moved = {n for n in learned if not torch.equal(before[n], after[n])}
+    assert moved == set(stage.players["generator"].learns)
+
+
+def test_scalers_are_remembered(tiny: Make, play: Any, noise: Any) -> None:
+    game = play(tiny(one={"steps": 1}, two={"steps": 1}), "float16")
+    stage = game.enter("one")
+    stage.players["generator"].scaler.load_state_dict(
+        {**stage.players["generator"].scaler.state_dict(), "scale": 512.0}
+    )
+    stage.players["generator"].skipped = 3
+    stage.step([noise(0)])
+    stage.remember()
+    again = game.enter("two")
+    assert again.players["generator"].scaler.get_scale() == 512.0
+    assert again.players["generator"].scaler.state_dict()["_growth_tracker"] == 1
+    assert again.skipped() == {"generator": 3, "discriminator": 0}
+
+
+def test_a_scaled_loss_is_told_unscaled(tiny: Make, play: Any, noise: Any) -> None:
+    plain, scaled = play(tiny(), "float32"), play(tiny(), "float16")
+    for game in (plain, scaled):
+        torch.manual_seed(0)
+        game.enter("only")
+    one, other = (game.stage.step([noise(0)]).numbers() for game in (plain, scaled))
+    assert other == pytest.approx(one, rel=0.01)
+
+
+# ---------------------------------------------------------------------------------- deterministic
+
+
+def test_deterministic_holds_inside_alone_and_says_what_cannot_be() -> None:
+    with repeatable(True):
+        assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.are_deterministic_algorithms_enabled()
+    told = "reflection_pad2d_backward_cuda does not have a deterministic implementation"
+    with (
+        pytest.raises(UserError, match=r"deterministic: reflection_pad2d.*padding: zero"),
+        repeatable(True),
+    ):
+        raise RuntimeError(f"{told}. You can file an issue")
+    with repeatable(False):
+        assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_a_deterministic_run_computes_under_torchs_rule(
+    tiny: Make, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    step = Stage.step
+
+    def watched(*args: Any) -> Any:
+        seen.append(torch.are_deterministic_algorithms_enabled())
+        return step(*args)
+
+    monkeypatch.setattr(Stage, "step", watched)
+    for on in (True, False):
+        recipe = tiny({"engine.deterministic": on, "data": {"use": "emoji"}, **SMALL})
+        train(recipe, tmp_path / str(on), steps=1, voice=Voice(quiet=True))
+    assert seen == [True, False]

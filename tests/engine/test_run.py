@@ -324,19 +324,19 @@ class Counting(Paired):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.count, self.pool = torch.zeros((), dtype=torch.int64), torch.zeros(2)
+        self.count, self.seen_last = torch.zeros((), dtype=torch.int64), torch.zeros(2)
 
     def step(self, scenes: Any, turn: Any) -> None:
         super().step(scenes, turn)
         self.count += len(scenes)
-        self.pool = scenes[-1]["fake"].detach().flatten()[:2].clone()
+        self.seen_last = scenes[-1]["target"].mean().expand(2).clone()
 
     def state(self) -> dict[str, Any]:
-        return {"count": self.count, "pool": {"last": self.pool, "size": 2}}
+        return {"count": self.count, "pool": {"last": self.seen_last, "size": 2}}
 
     def restore(self, state: Any) -> None:
         assert state["pool"]["size"] == 2
-        self.count, self.pool = state["count"], state["pool"]["last"]
+        self.count, self.seen_last = state["count"], state["pool"]["last"]
 
 
 def test_what_a_method_remembers_is_in_the_checkpoint(
@@ -346,7 +346,7 @@ def test_what_a_method_remembers_is_in_the_checkpoint(
 
     def build(spec: Any, recipe: Recipe) -> Counting:
         names = list(recipe.conditions)
-        made.append(Counting(conditions=names, seen=names, judged=True))
+        made.append(Counting(conditions=names, seen=names, judged=True, turns="alternate", pool=0))
         return made[-1]
 
     recipe = few(only={"steps": 12})  # enough to be timed first, which nothing may remember
@@ -356,8 +356,8 @@ def test_what_a_method_remembers_is_in_the_checkpoint(
     resume(run.path, steps="all", voice=Voice(quiet=True))
     whole, half, resumed = made
     assert [int(method.count) for method in made] == [12, 5, 12]
-    assert torch.equal(whole.pool, resumed.pool)
-    assert not torch.equal(half.pool, resumed.pool)
+    assert torch.equal(whole.seen_last, resumed.seen_last)
+    assert not torch.equal(half.seen_last, resumed.seen_last)
 
 
 class Negative(nn.Module):

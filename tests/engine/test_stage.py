@@ -174,10 +174,10 @@ def test_optimizer_state_is_carried_or_fresh(tiny: Make, play: Any) -> None:
         game.step(seed)
     saved = copy.deepcopy(game.stage.remember())
     stage = game.enter("two")
-    assert "generator" not in game.memory or not game.memory["generator"]
-    for name, state in game.memory["discriminator"].items():
+    assert not game.memory.optimizers.get("generator")
+    for name, state in game.memory.optimizers["discriminator"].items():
         for key, value in state.items():
-            assert torch.equal(value, saved["discriminator"][name][key])
+            assert torch.equal(value, saved.optimizers["discriminator"][name][key])
     game.step(3)
     steps = {
         player.name: {float(player.optimizer.state[p]["step"]) for p in player.learns.values()}
@@ -228,13 +228,13 @@ def test_timing_a_step_changes_no_number(tiny: Make, play: Any, differ: Any, noi
         terms = []
         for seed in range(3):
             if game is timed:
-                assert game.stage.seconds_a_step(noise(9)) > 0
+                assert game.stage.seconds_a_step([noise(9)]) > 0
             terms.append(game.step(seed))
         results.append((terms, torch.get_rng_state()))
     assert results[0][0] == results[1][0]
     assert torch.equal(results[0][1], results[1][1])
     assert not differ(untimed.weights(), timed.weights())
-    assert timed.stage.remember().keys() == untimed.stage.remember().keys()
+    assert timed.stage.remember().optimizers.keys() == untimed.stage.remember().optimizers.keys()
 
 
 def test_what_a_phase_sets_holds_in_it_alone(tiny: Make, play: Any) -> None:

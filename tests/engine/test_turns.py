@@ -17,60 +17,9 @@ from gan_zoo.engine.stage import Stage
 from gan_zoo.engine.turns import Ledger, Player, Turn, optimizer_state, restore_optimizer
 from gan_zoo.protocols import Term
 from gan_zoo.recipe.model import Recipe
-from gan_zoo.shapes import Image
-from gan_zoo.specs import DiscriminatorSpec, GeneratorSpec
+from tests.engine.conftest import LR, Line, Scale
 
 DOUBLE = Precision(torch.device("cpu"), "float64", "contiguous")
-LR = 0.1
-
-
-class Line(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.tensor([0.3, -0.2, 0.5]).reshape(1, 3, 1, 1))
-        self.bias = nn.Parameter(torch.tensor(0.1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.weight * x + self.bias
-
-
-class LineSpec(GeneratorSpec, name="line"):
-    def build(self, given: Image, wanted: Image) -> nn.Module:
-        return Line()
-
-
-class Scale(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.linspace(-1, 1, 6).reshape(1, 6, 1, 1))
-
-    def forward(self, condition: Tensor, picture: Tensor) -> list[list[Tensor]]:
-        both = torch.cat([condition, picture], dim=1)
-        return [[both, (self.weight * both).sum(dim=1, keepdim=True)]]
-
-
-class ScaleSpec(DiscriminatorSpec, name="scale"):
-    def build(self, given: Image, wanted: Image) -> nn.Module:
-        return Scale()
-
-    def views(self, given: Image, wanted: Image) -> list[list[Image]]:
-        return [[wanted.with_channels(6), wanted.with_channels(1)]]
-
-    def receptive_field(self) -> int:
-        return 1
-
-
-@pytest.fixture
-def linear(tiny: Callable[..., Recipe]) -> Recipe:
-    """The smallest game: one weight a channel on either side, plain descent."""
-    recipe = tiny(
-        {
-            "optimizers.generator": {"use": "sgd", "lr": LR},
-            "optimizers.discriminator": {"use": "sgd", "lr": LR},
-            "init": None,
-        }
-    )
-    return recipe.model_copy(update={"generator": LineSpec(), "discriminator": ScaleSpec()})
 
 
 def test_an_alternate_step_is_the_one_written_out_here(linear: Recipe, noise: Any) -> None:
@@ -130,7 +79,7 @@ def test_in_a_turn_only_the_player_learns_and_afterwards_all_do(linear: Recipe) 
         yield Term("listen", next(networks[player].parameters()).sum())
 
     for player, other in ((generator, discriminator), (discriminator, generator)):
-        with Turn(player, [other], {"ear": listen}, 1, Ledger()) as turn:
+        with Turn(player, [other], {"ear": listen}, Ledger()) as turn:
             turn.learn(Scene({}))
     assert seen == [[True, False], [False, True]]
     every = [p for n in stage.cast.networks.values() for p in n.parameters()]
@@ -143,7 +92,7 @@ def test_a_turn_that_fails_does_not_step(linear: Recipe, noise: Any) -> None:
     before = [p.clone() for p in player.learns.values()]
 
     def fail() -> None:
-        with Turn(player, [], {}, 1, Ledger()):
+        with Turn(player, [], {}, Ledger()):
             for parameter in player.learns.values():
                 parameter.grad = torch.ones_like(parameter)
             raise ZeroDivisionError
@@ -161,7 +110,7 @@ def test_a_loss_that_reaches_nothing_is_refused(linear: Recipe) -> None:
 
     with (
         pytest.raises(AssertionError, match="generator reaches"),
-        Turn(stage.players["generator"], [], {"cut": cut}, 1, Ledger()) as turn,
+        Turn(stage.players["generator"], [], {"cut": cut}, Ledger()) as turn,
     ):
         turn.learn(Scene({}))
 
@@ -174,7 +123,7 @@ def test_others_learn_again_after_a_loss_that_fails(linear: Recipe) -> None:
         assert not any(p.requires_grad for p in discriminator.learns.values())
         raise ZeroDivisionError
 
-    turn = Turn(generator, [discriminator], {"fail": fail}, 1, Ledger())
+    turn = Turn(generator, [discriminator], {"fail": fail}, Ledger())
     with pytest.raises(ZeroDivisionError):
         turn.learn(Scene({}))
     assert all(p.requires_grad for p in discriminator.learns.values())

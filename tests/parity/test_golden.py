@@ -112,7 +112,7 @@ def opened(folder: Path, golden: Mapping[str, Any], out: Path, precision: str) -
 
 def steps(assembly: Assembly, maps: Mapping[str, Tensor]) -> Iterator[dict[str, float]]:
     """Train on one batch through all phases; yields the losses of every step."""
-    memory: Memory = {}
+    memory = Memory()
     for name, phase in assembly.recipe.phases.items():
         stage = Stage(assembly, name, Precision.of(assembly.recipe.engine), memory)
         stage.begin()

@@ -1,4 +1,6 @@
-"""A small zoo of its own, so that no message changes when the real one grows."""
+"""A small zoo of its own, so that no message changes when the real one grows. It has contracts, and
+nothing of it can be built.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,8 @@ from typing import Any, Literal
 
 from pydantic import Field, PositiveInt
 
-from gan_zoo.shapes import Image
+from gan_zoo.recipe.model import Recipe
+from gan_zoo.shapes import Image, require_halvings
 from gan_zoo.specs import (
     CallbackSpec,
     ConditionSpec,
@@ -18,10 +21,10 @@ from gan_zoo.specs import (
     LossSpec,
     MethodSpec,
     MetricSpec,
-    Norm,
     OptimizerSpec,
     Size,
 )
+from gan_zoo.wiring import Network, Wiring
 
 
 def absent(self: object, *arguments: Any) -> Any:
@@ -59,7 +62,18 @@ class ImageSpec(ConditionSpec, name="image"):
 class PairedSpec(MethodSpec, name="paired"):
     """Two players."""
 
-    wire = build = absent
+    def wire(self, recipe: Recipe, size: Size | None = None) -> Wiring:
+        maps = recipe.data.maps(size)
+        pair = maps["source"], maps["target"]
+        networks = [Network("generator", "generator", recipe.generator, *pair)]
+        offers = {"generator": frozenset({"fake", "real"})}
+        if recipe.discriminator:
+            networks.append(Network("discriminator", "discriminator", recipe.discriminator, *pair))
+            views = frozenset({"fake", "real", "fake_views", "real_views"})
+            offers = {"generator": views, "discriminator": views}
+        return Wiring(maps, {}, tuple(networks), offers)
+
+    build = absent
 
 
 class UNetSpec(GeneratorSpec, name="unet"):
@@ -67,8 +81,14 @@ class UNetSpec(GeneratorSpec, name="unet"):
 
     width: PositiveInt = 64
     depth: int = Field(8, ge=2)
-    norm: Norm = "batch"
+    norm: Literal["batch", "instance", "none"] = "batch"
     residual: bool = False
+
+    def check(self, given: Image, wanted: Image) -> None:
+        require_halvings(given, self.depth, option="depth")
+
+    def parts(self) -> Mapping[str, str]:
+        return {"encoder": "encoder", "decoder": "decoder"}
 
     build = absent
 
@@ -84,6 +104,7 @@ class ResNetSpec(GeneratorSpec, name="resnet"):
 class PatchSpec(DiscriminatorSpec, name="patch"):
     """A judge."""
 
+    per_phase = frozenset({"layers"})
     layers: PositiveInt = 3
 
     views = receptive_field = build = absent
@@ -103,13 +124,19 @@ class AdversarialSpec(LossSpec, name="adversarial"):
 
     form: Literal["vanilla", "least_squares"] = "vanilla"
 
-    needs = build = absent
+    def needs(self) -> Mapping[str, frozenset[str]]:
+        return {"generator": frozenset({"fake_views"}), "discriminator": frozenset({"real_views"})}
+
+    build = absent
 
 
 class L1Spec(LossSpec, name="l1"):
     """Absolute difference."""
 
-    needs = build = absent
+    def needs(self) -> Mapping[str, frozenset[str]]:
+        return {"generator": frozenset({"fake", "real"})}
+
+    build = absent
 
 
 class AdamSpec(OptimizerSpec, name="adam"):

@@ -1,0 +1,107 @@
+"""Forwards made anew: the same numbers to the bit, for memory that need not be held meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from gan_zoo.engine.precision import generators, set_generators
+
+
+class Moment:
+    """All but weights and inputs that a forward depends on or changes: torch's generators, buffers
+    as batch norm's statistics and spectral norm's vectors, and which parameters learn.
+
+    Args:
+        modules: Whose forward will be made anew.
+        device: Where they compute.
+    """
+
+    def __init__(self, modules: Iterable[nn.Module], device: torch.device) -> None:
+        layers = {layer for module in modules for layer in module.modules()}
+        self.device = device
+        self.drawn = generators(device)
+        self.buffers: list[tuple[nn.Module, str, Tensor]] = [
+            (layer, name, buffer.clone())
+            for layer in layers
+            for name, buffer in layer.named_buffers(recurse=False)
+        ]
+        parameters = {p: None for layer in layers for p in layer.parameters(recurse=False)}
+        self.learned = [(parameter, parameter.requires_grad) for parameter in parameters]
+
+    @contextmanager
+    def back(self) -> Iterator[None]:
+        """As it was then; afterwards as it is now, so that statistics move once."""
+        drawn = generators(self.device)
+        buffers = [(layer, name, layer.get_buffer(name)) for layer, name, _ in self.buffers]
+        learned = [(parameter, parameter.requires_grad) for parameter, _ in self.learned]
+        set_generators(self.drawn, self.device)
+        # Other tensors take the buffers' places: a change in place would break waiting graphs.
+        _put((layer, name, buffer.clone()) for layer, name, buffer in self.buffers)
+        _learn(self.learned)
+        try:
+            yield
+        finally:
+            _learn(learned)
+            _put(buffers)
+            set_generators(drawn, self.device)
+
+
+def recompute(module: nn.Module, *, on: bool) -> None:
+    """Let a network keep only what goes from segment to segment, and make the rest anew in the
+    backward pass (Chen et al. 2016); or let it keep everything again.
+    """
+    for segment in segments(module):
+        if on:
+            segment.__dict__["forward"] = _Recomputed(segment)
+        elif isinstance(segment.__dict__.get("forward"), _Recomputed):
+            del segment.__dict__["forward"]
+
+
+def segments(module: nn.Module) -> Iterator[nn.Module]:
+    """The parts that are made anew as one each: the blocks of a network, however it lists them."""
+    for child in module.children():
+        listed = isinstance(child, nn.ModuleList | nn.ModuleDict | nn.Sequential)
+        if listed and any(True for inner in child.children() for _ in inner.children()):
+            yield from segments(child)
+        elif any(True for _ in child.children()) and not isinstance(child, nn.ModuleList):
+            yield child
+
+
+class _Recomputed:
+    """Stands in for the forward of a segment."""
+
+    def __init__(self, segment: nn.Module) -> None:
+        self.segment = segment
+
+    def __call__(self, *inputs: Any, **named: Any) -> Any:
+        forward = type(self.segment).forward
+        if not torch.is_grad_enabled():
+            return forward(self.segment, *inputs, **named)
+        device = next((x.device for x in inputs if isinstance(x, Tensor)), torch.device("cpu"))
+        moment, first = Moment([self.segment], device), True
+
+        def run(*inputs: Any, **named: Any) -> Any:
+            nonlocal first
+            if first:
+                first = False
+                return forward(self.segment, *inputs, **named)
+            with moment.back():
+                return forward(self.segment, *inputs, **named)
+
+        return checkpoint(run, *inputs, use_reentrant=False, preserve_rng_state=False, **named)
+
+
+def _put(buffers: Iterable[tuple[nn.Module, str, Tensor]]) -> None:
+    for layer, name, buffer in buffers:
+        layer._buffers[name] = buffer
+
+
+def _learn(flags: Iterable[tuple[nn.Parameter, bool]]) -> None:
+    for parameter, learns in flags:
+        parameter.requires_grad_(learns)

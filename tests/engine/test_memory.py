@@ -1,0 +1,195 @@
+"""Less memory, the same numbers: accumulation and recomputation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from gan_zoo.assembly import assemble
+from gan_zoo.check.rehearsal import rehearse
+from gan_zoo.engine.again import segments
+from gan_zoo.engine.loader import Plan
+from gan_zoo.engine.precision import Precision
+from gan_zoo.engine.progress import Voice
+from gan_zoo.engine.run import resume, train
+from gan_zoo.engine.stage import Stage
+from gan_zoo.recipe.model import Recipe
+
+Make = Callable[..., Recipe]
+
+DOUBLE = Precision(torch.device("cpu"), "float64", "contiguous")
+PLAIN = {"generator.norm": "instance", "discriminator.norm": "instance"}
+TURNS = pytest.mark.parametrize("turns", ["alternate", "simultaneous"])
+
+
+def begun(recipe: Recipe) -> Stage:
+    torch.manual_seed(0)
+    stage = Stage(assemble(recipe), "only", DOUBLE)
+    stage.begin()
+    return stage
+
+
+def split(batch: dict[str, Any], *sizes: int) -> list[dict[str, Any]]:
+    parts = {name: tensor.split(sizes) for name, tensor in batch.items()}
+    return [{name: parts[name][n] for name in parts} for n in range(len(sizes))]
+
+
+def weights(stage: Stage) -> dict[str, torch.Tensor]:
+    return {
+        f"{name}.{key}": tensor.clone()
+        for name, net in stage.cast.networks.items()
+        for key, tensor in net.state_dict().items()
+    }
+
+
+# ---------------------------------------------------------------------------------- accumulate
+
+
+@TURNS
+@pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (3, 1)])
+def test_small_batches_add_up_to_a_large_one(
+    tiny: Make, noise: Any, turns: str, sizes: tuple[int, ...]
+) -> None:
+    recipe = tiny({**PLAIN, "generator.dropout": "none", "method.turns": turns})
+    whole, parts = begun(recipe), begun(recipe)
+    for seed in range(3):
+        batch = noise(seed, batch=4)
+        once, added = whole.step([batch]), parts.step(split(batch, *sizes))
+        assert added.numbers() == pytest.approx(once.numbers(), rel=1e-11)
+    for name, tensor in weights(whole).items():
+        torch.testing.assert_close(weights(parts)[name], tensor, rtol=1e-7, atol=1e-10)
+
+
+def test_the_generator_draws_the_same_noise_again(tiny: Make, noise: Any) -> None:
+    stage = begun(tiny(PLAIN))  # with dropout
+    made: list[torch.Tensor] = []
+    stage.cast.networks["generator"].register_forward_hook(lambda m, i, o: made.append(o.detach()))
+    stage.step([noise(0), noise(1)])
+    first, second, again, anew = made
+    assert torch.equal(first, again)
+    assert torch.equal(second, anew)
+    assert not torch.equal(first, second)
+
+
+def test_statistics_move_once_a_batch(tiny: Make, noise: Any) -> None:
+    stage = begun(tiny({"generator.dropout": "none"}))
+    stage.step([noise(0), noise(1), noise(2)])
+    counted = {
+        name: int(tensor)
+        for name, tensor in stage.cast.networks["generator"].state_dict().items()
+        if name.endswith("num_batches_tracked")
+    }
+    assert counted
+    assert set(counted.values()) == {3}
+
+
+def test_one_batch_at_a_time_holds_a_graph(tiny: Make, noise: Any) -> None:
+    stage, graphs = begun(tiny()), []
+    generator = stage.cast.networks["generator"]
+    generator.register_forward_hook(lambda m, i, o: graphs.append(o.requires_grad))
+    stage.step([noise(0), noise(1)])
+    assert graphs == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("samples", "expected"),
+    [(12, [3, 3]), (13, [3, 3, 1]), (10, [3, 2]), (11, [3, 3]), (2, [1])],
+)
+def test_a_pass_in_steps_of_three_batches_of_two(samples: int, expected: list[int]) -> None:
+    plan = Plan(samples, 2, seed=1, first_pass=0, accumulate=3)
+    assert plan.steps_a_pass == len(expected)
+    assert [plan.batches_of(n) for n in range(plan.steps_a_pass)] == expected
+    drawn = list(plan.draws(0, plan.steps_a_pass))
+    assert len(drawn) == sum(expected)
+    assert sorted(index for batch in drawn for _, index in batch) == list(range(samples))
+    middle = list(plan.draws(1, 2 * plan.steps_a_pass))
+    assert middle[: len(drawn) - expected[0]] == drawn[expected[0] :]
+
+
+def test_a_run_accumulates_and_resumes_to_the_same_weights(tiny: Make, tmp_path: Any) -> None:
+    recipe = Recipe.load(
+        "quickstart",
+        set={
+            "data.batch": 3,
+            "data.workers": 0,
+            "generator.width": 2,
+            "generator.depth": 3,
+            "discriminator.width": 2,
+            "engine.accumulate": 2,
+            "engine.device": "cpu",
+            "callbacks": None,
+            "validation": None,
+            "phases.main.epochs": None,
+            "phases.main.steps": 5,
+        },
+    )
+    whole = train(recipe, tmp_path / "whole", voice=Voice(quiet=True))
+    half = train(recipe, tmp_path / "half", steps=2, voice=Voice(quiet=True))
+    resume(half.path, steps="all", voice=Voice(quiet=True))
+    for network in ("generator", "discriminator"):
+        one, other = (run.load_weights("latest", network) for run in (whole, half))
+        assert all(torch.equal(one[key], other[key]) for key in one)
+    assert "in 2 x batches of 3" in whole.text_log.read_text()
+
+
+# ---------------------------------------------------------------------------------- recompute
+
+
+@TURNS
+@pytest.mark.parametrize("players", [["generator"], ["discriminator"], None])
+def test_recomputing_changes_no_bit(
+    tiny: Make, noise: Any, turns: str, players: list[str] | None
+) -> None:
+    names = players or ["generator", "discriminator"]
+    changes = {"method.turns": turns}  # batch norm, whose statistics move once; dropout
+    kept, anew = begun(tiny(changes)), begun(tiny({**changes, "engine.recompute": names}))
+    for seed in range(3):
+        terms = []
+        for stage in (kept, anew):
+            torch.manual_seed(seed)
+            terms.append(stage.step([noise(seed)]).numbers())
+        assert terms[0] == terms[1]
+    before = weights(kept)
+    assert all(torch.equal(before[name], tensor) for name, tensor in weights(anew).items())
+
+
+def test_recomputing_holds_less(tiny: Make) -> None:
+    wide = {"data.load": [64, 64], "data.crop": [64, 64], "generator.width": 8}
+    peaks = [
+        rehearse(tiny({**wide, "engine.recompute": names}))[0].peak_bytes
+        for names in ([], ["generator", "discriminator"])
+    ]
+    assert peaks[1] < 0.85 * peaks[0]
+
+
+def test_a_later_phase_keeps_everything_again(tiny: Make, play: Any) -> None:
+    first = {"steps": 1, "set": {"engine.recompute": ["generator"]}}
+    game = play(tiny(one=first, two={"steps": 1}))
+    found = []
+    for phase in ("one", "two"):
+        game.enter(phase)
+        game.step(0)
+        layers = game.assembly.networks["generator"].modules()
+        found.append(sum("forward" in layer.__dict__ for layer in layers))
+    assert found[0] > 0
+    assert found[1] == 0
+
+
+def test_segments_are_the_blocks_of_a_network() -> None:
+    def block() -> nn.Module:
+        return nn.Sequential(nn.Conv2d(1, 1, 1), nn.ReLU())
+
+    class Network(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.levels = nn.ModuleList([block(), nn.Sequential(block(), block())])
+            self.head = nn.Conv2d(1, 1, 1)
+            self.tail = block()
+
+    network: Any = Network()
+    nested = network.levels[1]
+    assert list(segments(network)) == [network.levels[0], nested[0], nested[1], network.tail]

@@ -1,0 +1,200 @@
+"""Both players learn from both as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gan_zoo.assembly import assemble
+from gan_zoo.check import contracts
+from gan_zoo.engine.precision import Precision
+from gan_zoo.engine.stage import Stage
+from gan_zoo.recipe.mistakes import RecipeError
+from gan_zoo.recipe.model import Recipe
+from gan_zoo_methods.pool import Pool
+from tests.engine.conftest import LR, Line, Scale
+
+Make = Callable[..., Recipe]
+
+DOUBLE = Precision(torch.device("cpu"), "float64", "contiguous")
+TOGETHER = {"method.turns": "simultaneous"}
+
+
+def game(recipe: Recipe, *, share: bool) -> Stage:
+    torch.manual_seed(0)
+    stage = Stage(assemble(recipe), "only", replace(DOUBLE, share_views=share))
+    stage.begin()
+    return stage
+
+
+@pytest.mark.parametrize("share", [True, False])
+def test_a_step_is_the_one_written_out_here(linear: Recipe, noise: Any, share: bool) -> None:
+    method = linear.method.model_copy(update={"turns": "simultaneous"})
+    stage = game(linear.model_copy(update={"method": method}), share=share)
+    batch = noise(0)
+    terms = stage.step([batch]).numbers()
+
+    c, y = ((batch[name].double() / 127.5 - 1) for name in ("source", "target"))
+    g, d = Line().double(), Scale().double()
+    fake = g(c)
+    d_fake = F.softplus(d(c, fake.detach())[0][-1]).mean()
+    d_real = F.softplus(-d(c, y)[0][-1]).mean()
+    gan = F.softplus(-d(c, fake)[0][-1]).mean()  # through the discriminator as it was
+    l1 = 100 * (fake - y).abs().mean()
+    slopes = torch.autograd.grad(gan + l1, list(g.parameters()))
+    [slope] = torch.autograd.grad(0.5 * (d_fake + d_real), [d.weight])
+    with torch.no_grad():
+        for parameter, gradient in zip((*g.parameters(), d.weight), (*slopes, slope), strict=True):
+            parameter.sub_(LR * gradient)
+
+    assert terms == pytest.approx(
+        {"D_real": d_real.item(), "D_fake": d_fake.item(), "G_GAN": gan.item(), "G_L1": l1.item()},
+        rel=1e-14,
+    )
+    networks = stage.cast.networks
+    for ours, theirs in ((networks["generator"], g), (networks["discriminator"], d)):
+        for name, tensor in theirs.state_dict().items():
+            torch.testing.assert_close(ours.state_dict()[name], tensor, rtol=1e-13, atol=0)
+
+
+@pytest.mark.parametrize("micro_batches", [1, 2])
+def test_shared_views_give_the_numbers_of_separate_ones(
+    tiny: Make, noise: Any, micro_batches: int
+) -> None:
+    recipe = tiny({**TOGETHER, "discriminator.norm": "instance"})
+    results = []
+    for share in (True, False):
+        stage = game(recipe, share=share)
+        terms = [stage.step([noise(10 * n + m) for m in range(micro_batches)]) for n in range(3)]
+        weights = [p.detach() for net in stage.cast.networks.values() for p in net.parameters()]
+        results.append(([t.numbers() for t in terms], weights))
+    (shared, ours), (separate, theirs) = results
+    for one, other in zip(shared, separate, strict=True):
+        assert one == pytest.approx(other, rel=1e-12)
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-12)
+
+
+def test_sharing_asks_the_discriminator_twice_instead_of_three_times(
+    tiny: Make, noise: Any
+) -> None:
+    calls = []
+    for share in (True, False):
+        stage = game(tiny(TOGETHER), share=share)
+        count = [0]
+
+        def heard(*_: Any, count: list[int] = count) -> None:
+            count[0] += 1
+
+        stage.cast.networks["discriminator"].register_forward_hook(heard)
+        stage.step([noise(0)])
+        calls += count
+    assert calls == [2, 3]
+
+
+def test_the_generator_steps_first_and_neither_sees_the_others_step(tiny: Make, noise: Any) -> None:
+    stage, order = game(tiny(TOGETHER), share=True), []
+    for name, player in stage.players.items():
+        assert player.optimizer
+        step = player.optimizer.step
+        player.optimizer.step = lambda *a, n=name, s=step: (order.append(n), s())[1]  # type: ignore
+    stage.step([noise(0)])
+    assert order == ["generator", "discriminator"]
+
+
+# ---------------------------------------------------------------------------------- the pool
+
+
+def pictures(start: int, count: int) -> tuple[Tensor, Tensor]:
+    """Pictures that are their own numbers, and conditions that are those negated."""
+    fake = torch.arange(start, start + count, dtype=torch.float64).reshape(-1, 1, 1, 1)
+    return -fake, fake
+
+
+def test_a_pool_hands_pairs_through_until_it_is_full_and_draws_nothing() -> None:
+    pool, before = Pool(6), torch.get_rng_state()
+    for start in (0, 2, 4):
+        seen, fake = pool.ask(*pictures(start, 2))
+        assert torch.equal(fake, pictures(start, 2)[1])
+        assert torch.equal(seen, -fake)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert [fake.item() for _, fake in pool.held] == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_full_pool_hands_out_old_ones_half_of_the_time_each_with_its_condition() -> None:
+    torch.manual_seed(0)
+    pool, old = Pool(50), 0
+    pool.ask(*pictures(0, 50))
+    for n in range(50, 1050):
+        seen, fake = pool.ask(*pictures(n, 1))
+        assert seen.item() == -fake.item()
+        old += fake.item() != n
+        assert len(pool.held) == 50
+    assert 450 < old < 550
+    kept = {fake.item() for _, fake in pool.held}
+    assert len(kept) == 50  # what was handed out made room
+
+
+def test_a_pool_gives_only_pictures_of_the_size_at_hand() -> None:
+    torch.manual_seed(0)
+    pool = Pool(3)
+    pool.ask(torch.zeros(3, 1, 4, 4), torch.zeros(3, 1, 4, 4))
+    for _ in range(30):
+        _, fake = pool.ask(torch.ones(2, 1, 8, 8), torch.ones(2, 1, 8, 8))
+        assert fake.shape == (2, 1, 8, 8)
+    assert {tuple(fake.shape) for _, fake in pool.held} == {(1, 8, 8)}
+
+
+@pytest.mark.parametrize("turns", ["alternate", "simultaneous"])
+def test_until_the_pool_is_full_it_changes_nothing(tiny: Make, noise: Any, turns: str) -> None:
+    recipe = {"method.turns": turns, "generator.dropout": "none"}
+    without, holding = (game(tiny({**recipe, "method.pool": size}), share=False) for size in (0, 7))
+    for seed in range(3):  # six pictures
+        one, other = (stage.step([noise(seed)]).numbers() for stage in (without, holding))
+        assert one == other
+    differ = 0
+    for seed in range(3, 9):
+        one, other = (stage.step([noise(seed)]).numbers() for stage in (without, holding))
+        differ += one["D_fake"] != other["D_fake"]
+    assert differ >= 3
+
+
+def test_a_pool_survives_a_checkpoint(tiny: Make, noise: Any) -> None:
+    pool = Pool(4)
+    pool.ask(*pictures(0, 4))
+    again = Pool(4)
+    again.restore(pool.state())
+    results = []
+    for one in (pool, again):
+        torch.manual_seed(3)
+        results.append([one.ask(*pictures(n, 1))[1].item() for n in range(4, 40)])
+    assert results[0] == results[1]
+    assert any(value < 4 for value in results[0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"engine.share_views": True}, r"method\.turns: .*turns: simultaneous"),
+        ({**TOGETHER, "engine.share_views": True, "method.pool": 5}, r"method\.pool: .*pool: 0"),
+        (
+            {
+                "method.pool": 5,
+                "discriminator": None,
+                "losses.gan": None,
+                "optimizers.discriminator": None,
+            },
+            r"method\.pool: .*leave `pool` out",
+        ),
+        ({"engine.recompute": ["generatr"]}, r"engine\.recompute.*did you mean generator"),
+    ],
+)
+def test_what_cannot_be_is_refused(tiny: Make, changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(RecipeError, match=told):
+        contracts(tiny(changes))

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from gan_zoo.hooks import hookimpl
 from gan_zoo.specs import Spec
-from gan_zoo_callbacks.specs import PreviewsSpec
+from gan_zoo_callbacks.specs import AverageSpec, PreviewsSpec
 
 
 @hookimpl
 def gan_zoo_components() -> Iterable[type[Spec]]:
     """The callbacks."""
-    return [PreviewsSpec]
+    return [PreviewsSpec, AverageSpec]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from gan_zoo.specs import CallbackSpec
 
@@ -26,3 +26,20 @@ class PreviewsSpec(CallbackSpec, name="previews"):
         from gan_zoo_callbacks.previews import Previews
 
         return Previews(count=self.count, every=self.every, split=self.split)
+
+
+class AverageSpec(CallbackSpec, name="average"):
+    """Keeps weights/average, a moving average of the weights; `inference.weights: average` makes
+    pictures with it (as Karras et al. 2018, sec. 4 and appendix A.1, do).
+    """
+
+    keeps = "average"
+
+    decay: float = Field(0.999, ge=0, lt=1)
+    """How much of the average a step keeps; early steps keep less."""
+
+    def build(self) -> object:
+        """The callback."""
+        from gan_zoo_callbacks.average import Average
+
+        return Average(decay=self.decay)

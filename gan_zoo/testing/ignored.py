@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from gan_zoo.errors import ContractError, UserError
+from gan_zoo.recipe.model import Recipe
 from gan_zoo.shapes import Image
-from gan_zoo.specs import ConditionSpec, DiscriminatorSpec, GeneratorSpec, Spec
+from gan_zoo.specs import ConditionSpec, DiscriminatorSpec, GeneratorSpec, LossSpec, Spec
 from gan_zoo.testing import learning, losses, methods, watching
 from gan_zoo.testing.options import changed, choices, shown
 from gan_zoo.testing.probe import Probe, call, comfortable, data_for
@@ -169,10 +170,20 @@ def _module(tested: Probe) -> Iterator[tuple[str, str]]:
 def _loss(spec: Any, subject: Subject) -> Iterator[tuple[str, str]]:
     yield "needs", repr(sorted((p, sorted(n)) for p, n in spec.needs().items()))
     loss, recipe = losses.world(subject.around(spec))
+    yield "check", _refusal(loss, recipe)
     for player, heard in losses.hear(loss, recipe).items():
         terms = [(t.label, t.value.item(), (t.value * t.factor).item()) for t in heard.terms]
         yield f"terms of the {player}", repr(terms)
         yield f"gradients of the {player}", fingerprint(heard.gradients)
+
+
+def _refusal(loss: LossSpec, recipe: Recipe) -> str:
+    """What its check() says of a recipe with no other loss."""
+    try:
+        loss.check(recipe)
+    except ContractError as problem:
+        return said(problem)
+    return ""
 
 
 def _method(spec: Any, subject: Subject) -> Iterator[tuple[str, str]]:

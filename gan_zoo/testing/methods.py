@@ -137,7 +137,7 @@ def a_turn_moves_its_player_alone(subject: Subject) -> None:
 
     def turn(name: str) -> Turn:
         others: list[Player] = [player for player in players.values() if player.name != name]
-        made = _Watched(players[name], others, stage.losses, 1, Ledger())
+        made = _Watched(players[name], others, stage.losses, Ledger())
         made.networks, made.moved = theatre.assembly.networks, moved
         return made
 

@@ -4,8 +4,8 @@ whatever works with them works because it keeps to the contracts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,14 +42,36 @@ class PicturesSpec(DataSpec, name="stand_in"):
         """The same ones in every split."""
         return Pictures(self.maps(size))
 
-    def inputs(self, path: str | Path, *, pairs: bool = False) -> Dataset:
-        """The sources."""
-        return Pictures({"source": self.maps()["source"]})
+    def inputs(
+        self, path: str | Path, *, pairs: bool = False, maps: Sequence[str] | None = None
+    ) -> Dataset:
+        """The same without the target."""
+        made = self.maps()
+        wanted = [name for name in made if name != "target"] if maps is None else maps
+        return Pictures({name: made[name] for name in wanted})
+
+
+class LabelledSpec(PicturesSpec, name="labelled"):
+    """The same pictures with maps of ids: the classes of pixels, and their instances. Of every map
+    but the target there is another of its kind, for options that name one.
+    """
+
+    def maps(self, size: Size | None = None) -> dict[str, Image]:
+        """Pictures and ids."""
+        maps = super().maps(size)
+        like = maps["source"].with_channels(1)
+        made = {
+            "source": maps["source"],
+            "label": replace(like, classes=5),
+            "instance": replace(like, instances=8),
+        }
+        others = {f"{name}_other": image for name, image in made.items()}
+        return {**made, **others, "target": maps["target"]}
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Random pictures that follow from their number."""
+    """Random pictures and ids that follow from their number."""
 
     maps: Mapping[str, Image]
 
@@ -64,6 +86,10 @@ class Pictures:
             generator = torch.Generator().manual_seed(100 * index + place)
             shape = (image.channels, *image.size)
             made[name] = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
+            if image.classes:
+                made[name] = made[name].int() % image.classes
+            elif image.instances:  # any number from 0 is one
+                made[name] = made[name].int() % image.instances * 1000
         return Sample(f"sample-{index}", (f"sample-{index}.png",), made)
 
     def describe(self) -> str:

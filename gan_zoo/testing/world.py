@@ -16,15 +16,17 @@ from gan_zoo.engine.scene import Scene
 from gan_zoo.engine.stage import Stage
 from gan_zoo.errors import ContractError
 from gan_zoo.recipe.model import Recipe
-from gan_zoo.specs import ConditionSpec, DataSpec, LossSpec, MethodSpec, Size, Wiring
+from gan_zoo.specs import ConditionSpec, DataSpec, LossSpec, MethodSpec, Size
 from gan_zoo.testing.options import examples
 from gan_zoo.testing.stand_ins import (
     CriticSpec,
     DescentSpec,
+    LabelledSpec,
     PainterSpec,
     PicturesSpec,
     SourceSpec,
 )
+from gan_zoo.wiring import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Set
@@ -106,8 +108,9 @@ def losses_for(offers: Mapping[str, Set[str]], zoo: Zoo) -> dict[str, LossSpec]:
 
 
 def data_sets(zoo: Zoo) -> Iterator[DataSpec]:
-    """The stand-in, then every installed data whose example can be opened here."""
+    """The stand-ins, then every installed data whose example can be opened here."""
     yield PicturesSpec()
+    yield LabelledSpec()
     yield from (spec for spec in examples("data", zoo) if not spec.missing())
 
 
@@ -164,15 +167,18 @@ class Listener:
         self.ear = ear
 
     def __enter__(self) -> Self:
-        self._others_learn(False)
         return self
 
-    def learn(self, scene: Scene) -> None:
+    def learn(self, scene: Scene, *, keep: bool = False) -> None:
         """Hand the scene on."""
-        self.ear(self.player, scene)
+        self._others_learn(False)
+        try:
+            self.ear(self.player, scene)
+        finally:
+            self._others_learn(True)
 
     def __exit__(self, *error: object) -> None:
-        self._others_learn(True)
+        """Nobody moved."""
 
     def _others_learn(self, learn: bool) -> None:
         for name, network in self.assembly.networks.items():

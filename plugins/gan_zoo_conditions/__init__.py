@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from gan_zoo.hooks import hookimpl
 from gan_zoo.specs import Spec
-from gan_zoo_conditions.specs import ImageSpec
+from gan_zoo_conditions.specs import BoundarySpec, ImageSpec, NoiseSpec, OneHotSpec
 
 
 @hookimpl
 def gan_zoo_components() -> Iterable[type[Spec]]:
     """The conditions."""
-    return [ImageSpec]
+    return [ImageSpec, OneHotSpec, BoundarySpec, NoiseSpec]

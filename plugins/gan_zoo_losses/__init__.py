@@ -6,10 +6,26 @@ from collections.abc import Iterable
 
 from gan_zoo.hooks import hookimpl
 from gan_zoo.specs import Spec
-from gan_zoo_losses.specs import AdversarialSpec, L1Spec, L2Spec
+from gan_zoo_losses.specs import (
+    AdversarialSpec,
+    CharbonnierSpec,
+    GradientPenaltySpec,
+    L1Spec,
+    L2Spec,
+    R1Spec,
+    TotalVariationSpec,
+)
 
 
 @hookimpl
 def gan_zoo_components() -> Iterable[type[Spec]]:
     """The losses."""
-    return [AdversarialSpec, L1Spec, L2Spec]
+    return [
+        AdversarialSpec,
+        L1Spec,
+        L2Spec,
+        CharbonnierSpec,
+        TotalVariationSpec,
+        GradientPenaltySpec,
+        R1Spec,
+    ]

@@ -12,17 +12,32 @@ from torch import Tensor
 from gan_zoo.engine.scene import Scene
 from gan_zoo.protocols import Term
 
-Form = Literal["vanilla", "least_squares"]
+Form = Literal["vanilla", "least_squares", "hinge", "wasserstein"]
 
 
-def toward(logits: Tensor, real: bool, form: Form) -> Tensor:
-    """How far logits `B 1 H W` are from saying real, or fake: a scalar, mean over all positions.
-
-    The generator takes the same function toward real: the non-saturating form of vanilla.
+def judging(logits: Tensor, real: bool, form: Form) -> Tensor:
+    """How far the discriminator is from calling `B 1 H W` logits real, or fake: a scalar, mean over
+    all positions.
     """
+    away = -logits if real else logits
     if form == "vanilla":  # cross-entropy against 1 is softplus(-s), against 0 softplus(s)
-        return F.softplus(-logits if real else logits).mean()
-    return F.mse_loss(logits, torch.full_like(logits, float(real)))
+        return F.softplus(away).mean()
+    if form == "least_squares":
+        return F.mse_loss(logits, torch.full_like(logits, float(real)))
+    if form == "hinge":
+        return F.relu(1 + away).mean()
+    return away.mean()
+
+
+def fooling(logits: Tensor, form: Form) -> Tensor:
+    """How far the generator is from logits that call its picture real: a scalar.
+
+    Vanilla is non-saturating, and hinge has no margin here (Lim and Ye 2017, eq. 4): a fake is
+    never real enough.
+    """
+    if form in ("hinge", "wasserstein"):
+        return -logits.mean()
+    return judging(logits, True, form)
 
 
 class Adversarial:
@@ -51,13 +66,14 @@ class Adversarial:
     def __call__(self, scene: Scene, player: str) -> Iterator[Term]:
         """The player's terms; the fake is judged first, as the published programs do."""
         if player == "generator":
-            yield Term("G_GAN", self.weight * self._views(scene["fake_views"], real=True))
+            fooled = self._over([fooling(view[-1], self.form) for view in scene["fake_views"]])
+            yield Term("G_GAN", self.weight * fooled)
         elif player == "discriminator":
-            fake = self._views(scene["fake_views"], real=False)
-            real = self._views(scene["real_views"], real=True)
+            fake = self._over([judging(view[-1], False, self.form) for view in scene["fake_views"]])
+            real = self._over([judging(view[-1], True, self.form) for view in scene["real_views"]])
             yield Term("D_real", real, self.discriminator_weight)
             yield Term("D_fake", fake, self.discriminator_weight)
 
-    def _views(self, views: list[list[Tensor]], *, real: bool) -> Tensor:
-        total = torch.stack([toward(view[-1], real, self.form) for view in views])
+    def _over(self, scales: list[Tensor]) -> Tensor:
+        total = torch.stack(scales)
         return total.sum() if self.over_scales == "sum" else total.mean()

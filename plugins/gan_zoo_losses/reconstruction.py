@@ -28,3 +28,23 @@ class Reconstruction:
         """The generator's term."""
         if player == "generator":
             yield Term(self.label, self.weight * self.distance(scene["fake"], scene["real"]))
+
+
+class Charbonnier:
+    """Mean of sqrt(d^2 + eps^2) over the differences d of `fake` and `real`, both `B C H W` in
+    [-1, 1]; a term of the generator. The least it can be is eps.
+
+    Args:
+        eps: Where it turns from squared to absolute, in units of the picture.
+        weight: Factor of the term.
+    """
+
+    def __init__(self, *, eps: float, weight: float) -> None:
+        self.eps = eps
+        self.weight = weight
+
+    def __call__(self, scene: Scene, player: str) -> Iterator[Term]:
+        """The generator's term."""
+        if player == "generator":
+            squared = (scene["fake"] - scene["real"]).square()
+            yield Term("G_Charbonnier", self.weight * (squared + self.eps**2).sqrt().mean())

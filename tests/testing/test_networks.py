@@ -1,0 +1,204 @@
+"""Faults of generators."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from gan_zoo.errors import ContractError
+from gan_zoo.shapes import Image
+from gan_zoo.specs import GeneratorSpec
+from gan_zoo.testing.stand_ins import PainterSpec
+from tests.testing.faults import Faults, Sound, Wrapped
+
+fault = Faults()
+
+
+def painting(**how: Any) -> Callable[[Any, Image, Image], nn.Module]:
+    """A build() that does something wrong around a sound generator."""
+
+    def build(self: Any, given: Image, wanted: Image) -> nn.Module:
+        return Wrapped(PainterSpec().build(given, wanted), **how)
+
+    return build
+
+
+@fault(
+    "contract over odd sizes", "came:     3x31x31\n  expected: 3x32x32, as the size of its input"
+)
+class Smaller(PainterSpec, name="faulty"):
+    """A generator that loses the last row and column."""
+
+    build = painting(after=lambda made: made[..., :-1, :-1])
+
+
+@fault("contract over odd sizes", "let check() accept what works")
+class Squeamish(PainterSpec, name="faulty"):
+    """A generator that refuses what it can do."""
+
+    def check(self, given: Image, wanted: Image) -> None:
+        if wanted.height is not None and wanted.height % 2:
+            raise ContractError("the height is odd; use an even one")
+
+    def multiple(self) -> int:
+        return 2
+
+
+@fault("unknown sizes pass", "TypeError")
+class Presuming(PainterSpec, name="faulty"):
+    """A generator that thinks all sizes are known."""
+
+    def check(self, given: Image, wanted: Image) -> None:
+        if wanted.height < 1:  # type: ignore[operator]
+            raise ContractError("no picture; use one")
+
+
+@fault("multiple is the smallest step", "accepted: 5")
+class Wasteful(PainterSpec, name="faulty"):
+    """A generator that asks for more padding than it needs."""
+
+    def multiple(self) -> int:
+        return 4
+
+
+@fault("pictures stay in range", "end with torch.tanh")
+class Glaring(PainterSpec, name="faulty"):
+    """A generator without an end to its values."""
+
+    build = painting(after=lambda made: 3 * made)
+
+
+@fault("every channel of the condition counts", "channels [0] of the condition do not matter")
+class Blind(PainterSpec, name="faulty"):
+    """A generator that does not look at its first channel."""
+
+    build = painting(before=lambda x: torch.cat([0 * x[:, :1], x[:, 1:]], dim=1))
+
+
+@fault("inputs stay as they are", "they were changed in place")
+class Careless(PainterSpec, name="faulty"):
+    """A generator that changes its input."""
+
+    build = painting(before=lambda x: x.mul_(0.5))
+
+
+@fault("forward and backward in both memory formats", "use gan_zoo.layers.InstanceNorm")
+class Framework(PainterSpec, name="faulty"):
+    """A generator with the framework's instance norm."""
+
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        first, *rest = PainterSpec().build(given, wanted)  # type: ignore[misc]
+        return nn.Sequential(first, nn.InstanceNorm2d(4), *rest)
+
+
+@fault("forward and backward in both memory formats", "batch 1, float64 (norm: True")
+class SometimesFramework(Framework, name="faulty"):
+    """A generator with the framework's instance norm, if asked for it."""
+
+    norm: bool = False
+    """Whether there is a norm."""
+
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        return super().build(given, wanted) if self.norm else PainterSpec().build(given, wanted)
+
+
+@fault("every parameter gets a gradient", "no gradient reaches spare.weight, spare.bias")
+class Spare(PainterSpec, name="faulty"):
+    """A generator with a layer too many."""
+
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        network = Wrapped(PainterSpec().build(given, wanted))
+        network.spare = nn.Linear(2, 2)
+        return network
+
+
+@fault("every parameter gets a gradient", "frozen in build")
+class Frozen(PainterSpec, name="faulty"):
+    """A generator that chooses itself what learns."""
+
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        network = PainterSpec().build(given, wanted)
+        network[0].requires_grad_(False)  # type: ignore[operator]
+        return network
+
+
+@fault("weights survive a round trip", "register what the output depends on")
+class Secretive(PainterSpec, name="faulty"):
+    """A generator with a number that is not saved."""
+
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        secret = torch.rand(()).item()
+        return Wrapped(PainterSpec().build(given, wanted), after=lambda made: made * secret)
+
+
+@fault("weights survive a round trip", "draw noise in training only")
+class Noisy(PainterSpec, name="faulty"):
+    """A generator that is never sure."""
+
+    build = painting(after=lambda made: made * torch.rand(()))
+
+
+@fault("equal builds from one seed", "two values of 0.bias")
+class Gambling(PainterSpec, name="faulty"):
+    """A generator whose weights are drawn elsewhere."""
+
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        network = PainterSpec().build(given, wanted)
+        nn.init.constant_(network[0].bias, random.random())  # type: ignore[operator]
+        return network
+
+
+@fault("rehearses on the meta device", "no branch on values")
+class Curious(PainterSpec, name="faulty"):
+    """A generator that looks at its values."""
+
+    build = painting(after=lambda made: made if made.mean().item() < 2 else -made)
+
+
+@fault("rehearses on the meta device", "override example() with small widths")
+class Huge(PainterSpec, name="faulty"):
+    """A generator whose example is its default."""
+
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        network = PainterSpec().build(given, wanted)
+        return nn.Sequential(
+            nn.Conv2d(given.channels, 999, 3, padding=1),
+            nn.Conv2d(999, 999, 1),
+            nn.Conv2d(999, 999, 1),
+            nn.Conv2d(999, given.channels, 1),
+            network,
+        )
+
+
+@fault("parts exist and cover", "2.weight is in none")
+class Partial(PainterSpec, name="faulty"):
+    """A generator with a part, and more."""
+
+    def parts(self) -> Mapping[str, str]:
+        return {"first": "0"}
+
+
+@fault("parts exist and cover", "correct the path in parts()")
+class Lost(PainterSpec, name="faulty"):
+    """A generator with a part that is nowhere."""
+
+    def parts(self) -> Mapping[str, str]:
+        return {"first": "encoder"}
+
+
+@fault("parts exist and cover", "give the part a head of its own")
+class Headless(PainterSpec, name="faulty"):
+    """A generator whose playing part makes no picture."""
+
+    def parts(self) -> Mapping[str, str]:
+        return {"first": "0", "rest": "2"}
+
+    def plays(self) -> Mapping[str, GeneratorSpec]:
+        return {"first": Sound()}
+
+
+test_a_fault_is_found_and_said = fault.test()

@@ -31,6 +31,7 @@ from gan_zoo.engine.precision import Precision, pick_device
 from gan_zoo.engine.stage import Stage
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.recipe.source import parse_set
+from gan_zoo.shapes import Image
 
 PACKAGES = ("gan-zoo", "torch", "torchvision", "numpy", "pillow")
 WARM = 2  # steps of each variant that are not counted
@@ -55,11 +56,14 @@ class Variant:
         self.stage = Stage(assemble(recipe), phase, precision)
         self.stage.begin()
         maps = recipe.method.wire(recipe, recipe.phases[phase].size).maps
-        sizes = {n: (i.channels, i.height or SIDE, i.width or SIDE) for n, i in maps.items()}
-        self.batch = {
-            n: torch.randint(0, 256, (recipe.data.batch, *size), dtype=torch.uint8)
-            for n, size in sizes.items()
-        }
+        self.batch = {name: self._drawn(image) for name, image in maps.items()}
+
+    def _drawn(self, image: Image) -> torch.Tensor:
+        """A map of noise, or of ids."""
+        below = image.classes or image.instances or 256
+        kind = torch.int32 if image.ids else torch.uint8
+        size = image.channels, image.height or SIDE, image.width or SIDE
+        return torch.randint(0, below, (self.recipe.data.batch, *size), dtype=kind)
 
     def step(self) -> float:
         """Seconds of one step; reading the losses waits for the device."""
@@ -84,7 +88,7 @@ class Variant:
         networks = self.stage.cast.networks.values()
         own = [t for net in networks for t in (*net.parameters(), *net.buffers())]
         own += [t.grad for t in own if t.grad is not None]
-        players = self.stage.remember().values()
+        players = self.stage.remember().optimizers.values()
         moments = [v for states in players for state in states.values() for v in state.values()]
         return own + [value for value in moments if isinstance(value, torch.Tensor)]
 
@@ -146,6 +150,7 @@ def arguments() -> argparse.Namespace:
     add("--device", default="auto", help="auto, cpu, cuda or mps")
     add("--precision", default="float32,bfloat16", metavar="A,B")
     add("--memory-format", default="contiguous,channels_last", metavar="A,B")
+    add("--share-views", default="true", metavar="A,B", help="true,false compares both")
     add("--repeat", type=int, default=7, metavar="N", help="counted steps of each variant")
     add("--samples", type=int, default=200, metavar="N", help="samples that are read")
     return parser.parse_args()
@@ -157,10 +162,12 @@ def main() -> None:
     device = pick_device(asked.device)
     names = asked.recipe or ["quickstart"]
     recipes = {name: Recipe.load(name, set=parse_set(asked.set)) for name in names}
-    choices = (asked.precision.split(","), asked.memory_format.split(","))
+    choices = (asked.precision, asked.memory_format, asked.share_views)
     variants = []
-    for name, precision, layout in itertools.product(names, *choices):
-        numbers: Any = Precision(device, precision, layout)
+    for name, precision, layout, share in itertools.product(
+        names, *(choice.split(",") for choice in choices)
+    ):
+        numbers: Any = Precision(device, precision, layout, share == "true")
         variants.append(Variant(name, recipes[name], numbers))
     for turn in range(WARM + asked.repeat):
         for variant in variants:
@@ -171,12 +178,14 @@ def main() -> None:
     versions = ", ".join(f"{package} {metadata.version(package)}" for package in PACKAGES)
     print(f"{machine(device)}; Python {platform.python_version()}, {versions}; ", end="")
     print(f"{datetime.date.today()}; median of {asked.repeat} interleaved steps\n")
-    print("| recipe | batch | precision | memory format | ms a step | fastest | peak MiB |")
-    print("|---|---:|---|---|---:|---:|---:|")
+    print("| recipe | batch | precision | memory format | views | ms a step | fastest | peak MiB |")
+    print("|---|---:|---|---|---|---:|---:|---:|")
     for variant in variants:
         middle = 1000 * statistics.median(variant.times)
         row = [variant.name, variant.recipe.data.batch, variant.precision.name]
-        row += [variant.precision.memory_format, f"{middle:.1f}"]
+        together = getattr(variant.recipe.method, "turns", "") == "simultaneous"
+        shared = "shared" if variant.precision.share_views else "separate"
+        row += [variant.precision.memory_format, shared if together else "-", f"{middle:.1f}"]
         row += [f"{1000 * min(variant.times):.1f}", f"{variant.peak() / 2**20:.0f}"]
         print(f"| {' | '.join(map(str, row))} |")
     print("\n| recipe | workers | ms a sample read | seconds of a run of one step |")

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from gan_zoo.assembly import assemble
 from gan_zoo.check.rehearsal import rehearse
-from gan_zoo.engine.precision import Precision
+from gan_zoo.engine.precision import Precision, repeatable
 from gan_zoo.engine.progress import Voice
 from gan_zoo.engine.run import resume, train
+from gan_zoo.engine.rundir import RunDir
 from gan_zoo.engine.stage import Stage
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.translate import Translator
@@ -46,16 +47,20 @@ def _exact() -> Iterator[None]:
 
 def play(recipe: Recipe, device: str, precision: str, layout: Any = "contiguous") -> Any:
     """Losses and weights after three steps."""
+    torch.manual_seed(0)  # pools draw on the CPU, whatever the device
     stage = Stage(assemble(recipe), "main", Precision(torch.device(device), precision, layout))
     stage.begin()
     draw = torch.Generator().manual_seed(0)
     terms = []
-    for _ in range(3):
-        maps = {
-            name: torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8, generator=draw)
-            for name in ("source", "target")
-        }
-        terms.append(stage.step([maps]).numbers())
+    for number in range(3):
+        batches = [
+            {
+                name: torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8, generator=draw)
+                for name in ("source", "target")
+            }
+            for _ in range(recipe.engine.accumulate)
+        ]
+        terms.append(stage.step(batches, number).numbers())
     networks = stage.cast.networks.items()
     weights = {f"{n}.{k}": t.cpu() for n, net in networks for k, t in net.state_dict().items()}
     return terms, weights
@@ -63,7 +68,8 @@ def play(recipe: Recipe, device: str, precision: str, layout: Any = "contiguous"
 
 @pytest.mark.parametrize("layout", ["contiguous", "channels_last"])
 @pytest.mark.parametrize(
-    ("precision", "tolerance"), [("float64", 1e-9), ("float32", 2e-3), ("bfloat16", 0.05)]
+    ("precision", "tolerance"),
+    [("float64", 1e-9), ("float32", 2e-3), ("bfloat16", 0.05), ("float16", 0.02)],
 )
 def test_a_step_gives_the_losses_of_the_cpu(precision: str, tolerance: float, layout: str) -> None:
     recipe = Recipe.load("pix2pix", set=SMALL)
@@ -74,6 +80,62 @@ def test_a_step_gives_the_losses_of_the_cpu(precision: str, tolerance: float, la
         weights: dict[str, Tensor] = theirs[1]
         for name, tensor in ours[1].items():
             torch.testing.assert_close(tensor, weights[name], rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("turns", ["alternate", "simultaneous"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"method.pool": 3},
+        {"engine.accumulate": 2},
+        {"engine.recompute": ["generator", "discriminator"]},
+        {"losses.penalty": {"use": "gradient_penalty", "at": "real"}},
+        {"losses.penalty": {"use": "r1", "every": 2}},
+    ],
+    ids=["pool", "accumulate", "recompute", "gradient_penalty", "r1"],
+)
+def test_every_word_gives_the_losses_of_the_cpu(words: dict[str, Any], turns: str) -> None:
+    recipe = Recipe.load("pix2pix", set={**SMALL, "method.turns": turns, **words})
+    theirs, ours = (play(recipe, device, "float64") for device in ("cpu", "cuda"))
+    for a, b in zip(ours[0], theirs[0], strict=True):
+        assert a == pytest.approx(b, rel=1e-8)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_deterministic_runs_are_equal_to_the_bit(tmp_path: Path, precision: str) -> None:
+    changes = {"engine.deterministic": True, "engine.precision": precision}
+    runs = [trained(tmp_path / str(n), changes) for n in range(2)]
+    one, other = (RunDir.open(run).load_weights("latest", "generator") for run in runs)
+    assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+@pytest.mark.parametrize("turns", ["alternate", "simultaneous"])
+def test_recomputing_holds_less_and_changes_no_bit(turns: str) -> None:
+    peaks, weights = [], []
+    for names in ([], ["generator", "discriminator"]):
+        words = {"method.turns": turns, "engine.recompute": names, "engine.deterministic": True}
+        recipe = Recipe.load("pix2pix", set={"data.batch": 8, "generator.width": 16, **words})
+        precision = Precision(torch.device("cuda"), "float32", "contiguous")
+        torch.manual_seed(0)
+        stage = Stage(assemble(recipe), "main", precision)
+        stage.begin()
+        draw = torch.Generator().manual_seed(0)
+        shape = (8, 3, 256, 256)
+        maps = {
+            n: torch.randint(0, 256, shape, dtype=torch.uint8, generator=draw)
+            for n in ("source", "target")
+        }
+        with repeatable(True):
+            stage.step([maps])
+            torch.cuda.reset_peak_memory_stats()
+            stage.step([maps])
+        peaks.append(torch.cuda.max_memory_allocated())
+        networks = stage.cast.networks.values()
+        weights.append([p.detach().cpu() for net in networks for p in net.parameters()])
+        del stage
+        torch.cuda.empty_cache()
+    assert peaks[1] < 0.9 * peaks[0]
+    assert all(map(torch.equal, *weights))
 
 
 def trained(folder: Path, changes: dict[str, Any], steps: int | None = None) -> Path:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import torch
 from pydantic import ValidationError
-from torch import Tensor
 
+from gan_zoo.baselines import BASELINES, Painter
 from gan_zoo.engine.rundir import RunDir
 from gan_zoo.errors import DataError, UserError
 from gan_zoo.protocols import Dataset
@@ -32,7 +29,7 @@ class Scores:
         size: [height, width] that the recipe's size rule made of them; None where they differ.
         scores: Metric -> score.
         protocols: Metric -> how it is computed.
-        baseline: Metric -> score of the median picture, if asked for.
+        baseline: Its name -> metric -> its score, if asked for.
     """
 
     data: str
@@ -42,7 +39,7 @@ class Scores:
     size: tuple[int, int] | None
     scores: dict[str, float]
     protocols: dict[str, str]
-    baseline: dict[str, float] | None = None
+    baseline: dict[str, dict[str, float]] | None = None
 
 
 def evaluate(
@@ -51,7 +48,7 @@ def evaluate(
     data: str | Path | None = None,
     split: str = "test",
     metrics: list[str] | None = None,
-    median_baseline: bool = False,
+    baseline: str | None = None,
     device: str = "auto",
 ) -> Scores:
     """Score 8-bit translations on a split of the run's data, or of other data in the same layout:
@@ -63,13 +60,14 @@ def evaluate(
         split: Which split.
         metrics: Names of registered metrics; those of the recipe's validation if absent, or where
             it has none those that are scored unasked, as l1 and psnr.
-        median_baseline: Also score one picture, the per-pixel median of the training targets,
-            which must fit into memory together.
+        baseline: Also score what takes no learning: `median` or `classes` of gan_zoo.baselines.
         device: As in the recipe's engine section.
 
     Raises:
-        UserError: no run, no such metric, or data that is not what the recipe says.
+        UserError: no run, no such metric or baseline, or data that is not what the recipe says.
     """
+    if baseline not in (None, *BASELINES):
+        raise UserError(f"--baseline: {baseline} came; {' or '.join(BASELINES)} was expected")
     translator = Translator.load(run, device=device)
     recipe = translator.recipe
     specs = _metrics(recipe.validation.metrics if recipe.validation else {}, metrics)
@@ -83,9 +81,9 @@ def evaluate(
     sizes: set[tuple[int, int]] = set()
     scores = score(translator, dataset, specs, sizes=sizes)
     reference = None
-    if median_baseline:
-        picture = median(source.open("train", size), translator.target)
-        reference = score(translator, dataset, specs, instead=picture)
+    if baseline is not None:
+        painter = BASELINES[baseline](source.open("train", size), source.maps(), translator.target)
+        reference = {baseline: score(translator, dataset, specs, instead=painter)}
     protocols = {name: spec.protocol for name, spec in specs.items()}
     told = translator.describe() + ("; seed 0" if recipe.inference.dropout else "")
     return Scores(
@@ -104,7 +102,7 @@ def score(
     translator: Translator,
     dataset: Dataset,
     metrics: Mapping[str, MetricSpec],
-    instead: Tensor | None = None,
+    instead: Painter | None = None,
     sizes: set[tuple[int, int]] | None = None,
 ) -> dict[str, float]:
     """Translate every sample and compare the 8-bit pictures with their targets.
@@ -113,7 +111,7 @@ def score(
         translator: Makes the pictures.
         dataset: The samples, read without augmentation.
         metrics: What is measured.
-        instead: One picture that stands in for all translations.
+        instead: Makes pictures that stand in for the translations.
         sizes: Takes the (height, width) of the pictures, where given.
     """
     measured = {name: spec.build() for name, spec in metrics.items()}
@@ -123,7 +121,7 @@ def score(
         if instead is None:
             made = translator.picture({name: sample.maps[name] for name in translator.inputs})
         else:
-            made = instead
+            made = instead(sample)
         if made.shape != real.shape:
             came = f"{[*real.shape]}, and {[*made.shape]} is compared with it"
             cure = "" if instead is None else "; a median needs pictures of one size"
@@ -133,21 +131,6 @@ def score(
         for metric in measured.values():
             metric.update(made, real)
     return {name: metric.compute() for name, metric in measured.items()}
-
-
-def median(dataset: Dataset, target: str = "target") -> Tensor:
-    """The per-pixel median of all targets, uint8 `D H W`: the best constant picture for L1."""
-    targets: list[Any] = []
-    for index in range(len(dataset)):
-        sample = dataset.read(index, None)
-        real = sample.maps[target].numpy()
-        if targets and real.shape != targets[0].shape:
-            raise DataError(
-                f"{sample.files[0]}: {[*real.shape]}, others are {[*targets[0].shape]}; "
-                "a median needs pictures of one size"
-            )
-        targets.append(real)
-    return torch.from_numpy(np.median(np.stack(targets), axis=0).round().astype(np.uint8))
 
 
 def _metrics(

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image as PIL
 
 import gan_zoo
+from gan_zoo.baselines import classes
 from gan_zoo.engine.progress import Voice
 from gan_zoo.engine.rundir import RunDir
 from gan_zoo.errors import UserError
 from gan_zoo.evaluate import Scores, evaluate
+from gan_zoo.protocols import Sample
 from gan_zoo.recipe.model import Recipe
+from gan_zoo.shapes import Image
 from gan_zoo.terminal import print_scores
 from gan_zoo.translate import translate_files
 
@@ -67,7 +71,7 @@ def test_the_figure_is_that_of_the_written_files(
     inputs: Path = data.test_inputs  # type: ignore[attr-defined]
     targets = inputs.parents[1] / "B" / "test"
     count = translate_files(run, inputs, tmp_path, device="cpu")
-    scores = evaluate(run, median_baseline=True, device="cpu")
+    scores = evaluate(run, baseline="median", device="cpu")
     capsys.readouterr()
     print_scores(scores)
     said = capsys.readouterr().out
@@ -153,7 +157,40 @@ def test_scores_say_the_size_and_json_knows_no_infinity(
     ]
     print_scores(replace(scores, size=None))
     assert "\npictures at their own sizes\n" in capsys.readouterr().out
-    print_scores(replace(scores, baseline={"psnr": float("nan")}), as_json=True)
+    print_scores(replace(scores, baseline={"median": {"psnr": float("nan")}}), as_json=True)
     told = json.loads(capsys.readouterr().out)
-    assert (told["scores"], told["baseline"]) == ({"psnr": None}, {"psnr": None})
+    assert (told["scores"], told["baseline"]) == ({"psnr": None}, {"median": {"psnr": None}})
     assert told["size"] == [64, 32]
+
+
+class Two:
+    """Two samples of a label map and a picture of one channel."""
+
+    labels = ([[0, 0, 1, 1]], [[0, 1, 1, 2]])
+    pictures = ([[10, 30, 200, 100]], [[20, 150, 250, 7]])
+
+    def __len__(self) -> int:
+        return 2
+
+    def read(self, index: int, draw: object) -> Sample:
+        label = torch.tensor(self.labels[index], dtype=torch.int32)[None]
+        picture = torch.tensor(self.pictures[index], dtype=torch.uint8)[None]
+        return Sample(f"{index}", (f"{index}.png",), {"label": label, "target": picture})
+
+    def describe(self) -> str:
+        return "two"
+
+
+def test_every_class_is_painted_in_its_median_color() -> None:
+    maps = {"target": Image(1), "label": Image(1, classes=4)}
+    painter = classes(Two(), maps, "target")
+    unseen = torch.tensor([[[0, 1, 2, 3]]], dtype=torch.int32)
+    made = painter(Sample("new", ("new.png",), {"label": unseen}))
+    # class 0: 10 20 30; class 1: 100 150 200 250, the lower middle; 2: 7; all: 7 10 20 30 100 ...
+    assert made.tolist() == [[[20, 150, 7, 30]]]
+    assert made.dtype == torch.uint8
+
+
+def test_a_baseline_of_classes_needs_a_label_map(run: RunDir) -> None:
+    with pytest.raises(UserError, match=r"no label map, only source, target; use median"):
+        evaluate(run, baseline="classes", device="cpu")

@@ -21,7 +21,11 @@ def evaluate(
     ] = None,
     baseline: Annotated[
         str | None,
-        typer.Option(metavar="median", help="Also score the median of the training targets."),
+        typer.Option(
+            metavar="NAME",
+            help="Also score what takes no learning: median, the per-pixel median of the training "
+            "targets; classes, every class of the label map in its median color.",
+        ),
     ] = None,
     device: Device = "auto",
     as_json: AsJson = False,
@@ -30,8 +34,8 @@ def evaluate(
 
     The samples at the recipe's size rule; translate keeps each picture's own size.
     """
-    if baseline not in (None, "median"):
-        raise UserError(f"--baseline: {baseline} came; median was expected")
+    if baseline not in (None, "median", "classes"):
+        raise UserError(f"--baseline: {baseline} came; median or classes was expected")
     chosen = None if metrics is None else [name.strip() for name in metrics.split(",")]
     from gan_zoo.engine.rundir import RunDir
 
@@ -39,8 +43,7 @@ def evaluate(
     from gan_zoo.evaluate import evaluate as measure
     from gan_zoo.terminal import print_scores
 
-    median = baseline is not None
     scores = measure(
-        folder, data=data, split=split, metrics=chosen, median_baseline=median, device=device
+        folder, data=data, split=split, metrics=chosen, baseline=baseline, device=device
     )
     print_scores(scores, as_json)

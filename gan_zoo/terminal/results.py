@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -78,22 +79,25 @@ def print_scores(scores: Scores, as_json: bool = False) -> None:
     """What was measured, beside the baseline if there is one, and by which protocol."""
     if as_json:
         told = asdict(scores)
-        for key in ("scores", "baseline"):  # JSON knows no infinity
-            if told[key]:
-                told[key] = {n: v if math.isfinite(v) else None for n, v in told[key].items()}
+        told["scores"] = _finite(told["scores"])  # JSON knows no infinity
+        told["baseline"] = {n: _finite(own) for n, own in (scores.baseline or {}).items()} or None
         print(json.dumps(told, indent=2, allow_nan=False))
         return
     print(scores.data)
     height, width = scores.size or (0, 0)
     sizes = f"{height}x{width} (height x width)" if scores.size else "their own sizes"
     print(f"pictures at {sizes}\n{scores.model}\n")
-    medians = scores.baseline
-    head = ["metric", scores.split, *(["median"] if medians else []), "protocol"]
+    beside = scores.baseline or {}
+    head = ["metric", scores.split, *beside, "protocol"]
     rows = [head]
     for name, value in scores.scores.items():
-        beside = [_figure(medians[name])] if medians else []
-        rows.append([name, _figure(value), *beside, scores.protocols[name]])
+        others = [_figure(own[name]) for own in beside.values()]
+        rows.append([name, _figure(value), *others, scores.protocols[name]])
     print_rows(rows, right=range(1, len(head) - 1))
+
+
+def _finite(scores: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in scores.items()}
 
 
 def _figure(value: float) -> str:

@@ -56,7 +56,7 @@ def pictures(tmp_path: Path) -> Path:
         ("resume nothing", "nothing is not a run: no such folder"),
         ("translate nothing a b", "nothing is not a run: no such folder"),
         ("evaluate nothing", "nothing is not a run: no such folder"),
-        ("evaluate x --baseline mean", "--baseline: mean came; median was expected"),
+        ("evaluate x --baseline mean", "--baseline: mean came; median or classes was expected"),
         ("run", "Missing argument 'RECIPE'"),
         ("run quickstart --device cpu", "No such option"),
         ("rnu quickstart", "No such command"),

@@ -33,8 +33,25 @@ class InstanceNorm(nn.Module):
         return f"{self.channels}, eps={self.eps}"
 
 
+GROUPS = 32  # as published
+
+
 def norm_layer(norm: Norm, channels: int) -> nn.Module:
-    """The norm that a recipe names; batch norm is the framework's with its defaults."""
+    """The norm that a recipe names.
+
+    Batch norm and group norm (Wu & He 2018) are the framework's with its defaults, which scale and
+    shift; the groups are `groups_of(channels)`.
+    """
     if norm == "batch":
         return nn.BatchNorm2d(channels)
+    if norm == "group":
+        return nn.GroupNorm(groups_of(channels), channels)
     return InstanceNorm(channels) if norm == "instance" else nn.Identity()
+
+
+def groups_of(channels: int) -> int:
+    """32 groups, or the most below that divide the channels and leave each group two or more: one
+    channel a group would be instance norm.
+    """
+    most = max(1, min(GROUPS, channels // 2))
+    return next(groups for groups in range(most, 0, -1) if channels % groups == 0)

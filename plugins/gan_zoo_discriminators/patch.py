@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from gan_zoo.layers import norm_layer
 from gan_zoo.specs import Norm
@@ -27,6 +28,7 @@ class PatchDiscriminator(nn.Module):
         norm: Norm of every feature map but the first.
         padding: Zeros around every layer, 1 (pix2pix) or 2 (pix2pixHD).
         bias: Whether the normed layers have a bias; the first layer and the head always do.
+        spectral: Whether every convolution is divided by its spectral norm.
         conditional: Whether the condition is looked at.
     """
 
@@ -40,6 +42,7 @@ class PatchDiscriminator(nn.Module):
         norm: Norm,
         padding: int,
         bias: bool,
+        spectral: bool,
         conditional: bool,
     ) -> None:
         super().__init__()
@@ -47,19 +50,20 @@ class PatchDiscriminator(nn.Module):
         widths = [width, *(min(width * 2**i, max_width) for i in range(1, layers + 1))]
         self.features = nn.ModuleList(
             layer(
-                nn.Conv2d(
+                convolution(
                     channels,
                     wider,
                     4,
                     stride=2 if i < layers else 1,
                     padding=padding,
                     bias=bias or i == 0,
+                    spectral=spectral,
                 ),
                 norm if i > 0 else "none",
             )
             for i, (channels, wider) in enumerate(pairwise([channels_in, *widths]))
         )
-        self.head = nn.Conv2d(widths[-1], 1, 4, padding=padding)
+        self.head = convolution(widths[-1], 1, 4, padding=padding, bias=True, spectral=spectral)
 
     def forward(self, condition: Tensor, picture: Tensor) -> list[list[Tensor]]:
         """Judge a batch."""
@@ -78,25 +82,55 @@ class PixelDiscriminator(nn.Module):
         norm: Norm of the second feature map.
         bias: Whether the second layer and the head have a bias. That the head's goes with the
             norm is the published code's; the PatchGAN's head always has one.
+        spectral: Whether every convolution is divided by its spectral norm.
         conditional: Whether the condition is looked at.
     """
 
     def __init__(
-        self, *, channels_in: int, width: int, norm: Norm, bias: bool, conditional: bool
+        self,
+        *,
+        channels_in: int,
+        width: int,
+        norm: Norm,
+        bias: bool,
+        spectral: bool,
+        conditional: bool,
     ) -> None:
         super().__init__()
         self.conditional = conditional
         self.features = nn.ModuleList(
             [
-                layer(nn.Conv2d(channels_in, width, 1), "none"),
-                layer(nn.Conv2d(width, 2 * width, 1, bias=bias), norm),
+                layer(convolution(channels_in, width, 1, bias=True, spectral=spectral), "none"),
+                layer(convolution(width, 2 * width, 1, bias=bias, spectral=spectral), norm),
             ]
         )
-        self.head = nn.Conv2d(2 * width, 1, 1, bias=bias)
+        self.head = convolution(2 * width, 1, 1, bias=bias, spectral=spectral)
 
     def forward(self, condition: Tensor, picture: Tensor) -> list[list[Tensor]]:
         """Judge a batch."""
         return [views(seen(condition, picture, self.conditional), (*self.features, self.head))]
+
+
+def convolution(
+    channels_in: int,
+    channels_out: int,
+    kernel: int,
+    *,
+    stride: int = 1,
+    padding: int = 0,
+    bias: bool,
+    spectral: bool,
+) -> nn.Conv2d:
+    """A convolution; with `spectral`, its weight divided by its largest singular value, so that the
+    layer stretches no difference (Miyato et al. 2018).
+
+    That value follows from a power iteration, one turn of it every time the layer computes in
+    training; where it rests or is evaluated, the iteration rests.
+    """
+    conv = nn.Conv2d(channels_in, channels_out, kernel, stride=stride, padding=padding, bias=bias)
+    if spectral:
+        spectral_norm(conv)
+    return conv
 
 
 def layer(conv: nn.Conv2d, norm: Norm) -> nn.Sequential:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import PositiveInt, model_validator
 
 from gan_zoo.errors import ContractError
 from gan_zoo.shapes import Image, convolved, receptive_field
-from gan_zoo.specs import DiscriminatorSpec, Published
+from gan_zoo.specs import DiscriminatorSpec, Norm, Published
 from gan_zoo_discriminators import published
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class PatchSpec(DiscriminatorSpec, name="patch"):
     """Halvings; 1, 3 and 5 are the paper's 16, 70 and 286 pixel patches."""
     width: PositiveInt = 64
     """Channels of the first layer; they double with every layer up to the cap."""
-    norm: Literal["batch", "instance", "none"] = "batch"
+    norm: Norm = "batch"
     """Normalization of the hidden layers."""
     padding: Literal[1, 2] = 1
     """Zeros around every layer: 1 in pix2pix, 2 in pix2pixHD."""
@@ -36,6 +37,8 @@ class PatchSpec(DiscriminatorSpec, name="patch"):
     """Cap of the channels as a number, 512 in pix2pixHD; in place of `max_multiple`."""
     bias: Literal["auto"] | bool = "auto"
     """Bias of the hidden layers; `auto` (pix2pix): for instance norm only. pix2pixHD: true."""
+    spectral: bool = False
+    """Every convolution divided by its spectral norm (Miyato et al. 2018), head included."""
     conditional: bool = True
     """Whether it sees the condition beside the picture."""
 
@@ -54,9 +57,10 @@ class PatchSpec(DiscriminatorSpec, name="patch"):
         return cls(layers=2, width=4)
 
     def check(self, given: Image, wanted: Image) -> None:
-        """At least one logit must be left."""
+        """At least one logit must be left, and more than one number where a norm works."""
         sides = [side for side in (wanted.height, wanted.width) if side is not None]
         if not sides or min(sides) >= self._least_side(self.layers):
+            require_statistics(self.norm, self.views(given, wanted)[0][1:-1], wanted)
             return
         fitting = [n for n in range(1, self.layers) if self._least_side(n) <= min(sides)]
         cure = f"layers <= {fitting[-1]}" if fitting else "the discriminator `pixel`"
@@ -98,13 +102,14 @@ class PatchSpec(DiscriminatorSpec, name="patch"):
             norm=self.norm,
             padding=self.padding,
             bias=has_bias(self.bias, self.norm),
+            spectral=self.spectral,
             conditional=self.conditional,
         )
 
     def published(self, given: Image, wanted: Image) -> list[Published]:
         """`latest_net_D.pth` of the published pix2pix, which has padding 1."""
-        if self.padding != 1:
-            return []  # the tensors would fit, and compute something else
+        if self.padding != 1 or not is_published(self.norm, spectral=self.spectral):
+            return []  # the tensors may fit, and compute something else
         keys = published.patch_keys(self.layers, self.norm, bias=has_bias(self.bias, self.norm))
         return [Published("D", keys, published.patch_options)]
 
@@ -130,10 +135,12 @@ class PixelSpec(DiscriminatorSpec, name="pixel"):
 
     width: PositiveInt = 64
     """Channels of the first layer; the second has twice as many."""
-    norm: Literal["batch", "instance", "none"] = "batch"
+    norm: Norm = "batch"
     """Normalization of the second layer."""
     bias: Literal["auto"] | bool = "auto"
     """Bias of the second layer and the head; `auto` (pix2pix): for instance norm only."""
+    spectral: bool = False
+    """Every convolution divided by its spectral norm (Miyato et al. 2018), head included."""
     conditional: bool = True
     """Whether it sees the condition beside the picture."""
 
@@ -141,6 +148,10 @@ class PixelSpec(DiscriminatorSpec, name="pixel"):
     def example(cls) -> Self:
         """A few channels."""
         return cls(width=4)
+
+    def check(self, given: Image, wanted: Image) -> None:
+        """A norm must have more than one number to work on."""
+        require_statistics(self.norm, self.views(given, wanted)[0][1:-1], wanted)
 
     def views(self, given: Image, wanted: Image) -> list[list[Image]]:
         """One scale: two feature maps and the logits, all as large as the picture."""
@@ -159,11 +170,14 @@ class PixelSpec(DiscriminatorSpec, name="pixel"):
             width=self.width,
             norm=self.norm,
             bias=has_bias(self.bias, self.norm),
+            spectral=self.spectral,
             conditional=self.conditional,
         )
 
     def published(self, given: Image, wanted: Image) -> list[Published]:
         """`latest_net_D.pth` of the published pix2pix."""
+        if not is_published(self.norm, spectral=self.spectral):
+            return []
         keys = published.pixel_keys(self.norm, bias=has_bias(self.bias, self.norm))
         return [Published("D", keys, published.pixel_options)]
 
@@ -176,3 +190,26 @@ def channels_in(given: Image, wanted: Image, *, conditional: bool) -> int:
 def has_bias(bias: bool | Literal["auto"], norm: str) -> bool:
     """What `auto` means: as published, instance norm only."""
     return norm == "instance" if bias == "auto" else bias
+
+
+def require_statistics(norm: Norm, normed: Iterable[Image], wanted: Image) -> None:
+    """Refuse a picture of which a norm over each channel, or group of one, sees a single pixel: it
+    would be zero.
+
+    Raises:
+        ContractError: says the cure.
+    """
+    for image in normed:
+        alone = norm == "instance" or (norm == "group" and image.channels == 1)
+        if alone and image.size == (1, 1):
+            raise ContractError(
+                f"norm {norm} sees a single pixel, which it makes zero, in a layer of "
+                f"{image.channels} channels: the picture has {wanted}. Use a larger picture, or "
+                "norm batch",
+                option="norm",
+            )
+
+
+def is_published(norm: str, *, spectral: bool) -> bool:
+    """Whether a published program has such layers."""
+    return norm != "group" and not spectral

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from gan_zoo.layers import norm_layer
 from gan_zoo.specs import Norm
+from gan_zoo_generators.contracts import Padding, Upsampling
+from gan_zoo_generators.layers import convolution, hidden_bias, upsampler
 
 Dropout = Literal["none", "code", "paper"]
 
@@ -23,15 +25,23 @@ class Down(nn.Module):
         channels_out: D.
         norm: The norm after the convolution.
         bias: Whether the convolution has one.
+        padding: Around the convolution.
         activate: Whether the LeakyReLU goes first; the picture itself enters without.
     """
 
     def __init__(
-        self, *, channels_in: int, channels_out: int, norm: Norm, bias: bool, activate: bool
+        self,
+        *,
+        channels_in: int,
+        channels_out: int,
+        norm: Norm,
+        bias: bool,
+        padding: Padding,
+        activate: bool,
     ) -> None:
         super().__init__()
         self.activation = nn.LeakyReLU(0.2) if activate else nn.Identity()
-        self.conv = nn.Conv2d(channels_in, channels_out, 4, stride=2, padding=1, bias=bias)
+        self.conv = convolution(channels_in, channels_out, 4, stride=2, bias=bias, padding=padding)
         self.norm = norm_layer(norm, channels_out)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -42,22 +52,34 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """One decoder level: ReLU, transposed convolution, norm, dropout. `B C H W -> B D 2H 2W`.
+    """One decoder level: ReLU, upsampling, norm, dropout. `B C H W -> B D 2H 2W`.
 
     Args:
         channels_in: C.
         channels_out: D.
         norm: The norm after the convolution.
         bias: Whether the convolution has one.
+        upsampling: How the sides are doubled.
+        padding: Around the convolution of an upsampling that is not `transposed`.
         dropout: Whether half of the result is dropped, the only noise of the published nets.
     """
 
     def __init__(
-        self, *, channels_in: int, channels_out: int, norm: Norm, bias: bool, dropout: bool
+        self,
+        *,
+        channels_in: int,
+        channels_out: int,
+        norm: Norm,
+        bias: bool,
+        upsampling: Upsampling,
+        padding: Padding,
+        dropout: bool,
     ) -> None:
         super().__init__()
         self.activation = nn.ReLU()
-        self.conv = nn.ConvTranspose2d(channels_in, channels_out, 4, stride=2, padding=1, bias=bias)
+        self.conv = upsampler(
+            upsampling, channels_in, channels_out, kernel=4, bias=bias, padding=padding
+        )
         self.norm = norm_layer(norm, channels_out)
         self.dropout = nn.Dropout(0.5) if dropout else nn.Identity()
 
@@ -66,7 +88,9 @@ class Up(nn.Module):
         return self.dropout(self.norm(self.conv(self.activation(x))))  # type: ignore[no-any-return]
 
 
-def encoder(*, channels_in: int, width: int, depth: int, norm: Norm) -> nn.ModuleList:
+def encoder(
+    *, channels_in: int, width: int, depth: int, norm: Norm, padding: Padding
+) -> nn.ModuleList:
     """D1 .. Dn. D1 has no norm (sec. 6.1.1), nor has Dn: batch norm of one pixel is zero."""
     channels = [channels_in, *level_widths(width, depth)]
     return nn.ModuleList(
@@ -75,6 +99,7 @@ def encoder(*, channels_in: int, width: int, depth: int, norm: Norm) -> nn.Modul
             channels_out=channels[level + 1],
             norm=norm if 0 < level < depth - 1 else "none",
             bias=hidden_bias(norm),
+            padding=padding,
             activate=level > 0,
         )
         for level in range(depth)
@@ -82,7 +107,15 @@ def encoder(*, channels_in: int, width: int, depth: int, norm: Norm) -> nn.Modul
 
 
 def decoder(
-    *, channels_out: int, width: int, depth: int, norm: Norm, dropout: Dropout, skips: bool
+    *,
+    channels_out: int,
+    width: int,
+    depth: int,
+    norm: Norm,
+    dropout: Dropout,
+    upsampling: Upsampling,
+    padding: Padding,
+    skips: bool,
 ) -> nn.ModuleList:
     """U1 .. Un, innermost first; with skips, every level but U1 takes twice the channels."""
     channels = [channels_out, *level_widths(width, depth)]
@@ -94,6 +127,8 @@ def decoder(
             channels_out=channels[level + 1],
             norm=norm if level < last else "none",
             bias=level == last or hidden_bias(norm),
+            upsampling=upsampling,
+            padding=padding,
             dropout=level in dropped_levels(dropout, depth),
         )
         for level in range(depth)
@@ -103,11 +138,6 @@ def decoder(
 def level_widths(width: int, depth: int) -> list[int]:
     """Channels after D1 .. Dn: h, 2h, 4h, 8h, 8h, ..."""
     return [width * min(2**level, 8) for level in range(depth)]
-
-
-def hidden_bias(norm: Norm) -> bool:
-    """As published: instance norm only, though norm `none` would have use for a bias too."""
-    return norm == "instance"
 
 
 def dropped_levels(dropout: Dropout, depth: int) -> range:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gan_zoo.specs import Norm
 from gan_zoo_generators.blocks import decoder, encoder
+from gan_zoo_generators.contracts import Padding, Upsampling
 
 
 class EncoderDecoder(nn.Module):
@@ -25,6 +26,8 @@ class EncoderDecoder(nn.Module):
         depth: Number n of halvings.
         norm: Norm of every level but D1, Dn and Un.
         dropout: `paper` drops half after U1 .. U3.
+        upsampling: How the decoder doubles the sides; see `layers.upsampler`.
+        padding: Around every convolution but the transposed ones.
     """
 
     def __init__(
@@ -36,15 +39,21 @@ class EncoderDecoder(nn.Module):
         depth: int,
         norm: Norm,
         dropout: Literal["none", "paper"],
+        upsampling: Upsampling,
+        padding: Padding,
     ) -> None:
         super().__init__()
-        self.encoder = encoder(channels_in=channels_in, width=width, depth=depth, norm=norm)
+        self.encoder = encoder(
+            channels_in=channels_in, width=width, depth=depth, norm=norm, padding=padding
+        )
         self.decoder = decoder(
             channels_out=channels_out,
             width=width,
             depth=depth,
             norm=norm,
             dropout=dropout,
+            upsampling=upsampling,
+            padding=padding,
             skips=False,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ def unet_keys(depth: int, norm: str) -> dict[str, str]:
     keys: dict[str, str] = {}
 
     def add(theirs: str, ours: str, tensors: tuple[str, ...]) -> None:
-        keys.update({f"{theirs}.{tensor}": f"{ours}.{tensor}" for tensor in tensors})
+        keys.update(_pairs(theirs, ours, tensors))
 
     path = "model"
     for k in range(depth):
@@ -44,9 +45,56 @@ def unet_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
     if first not in shapes:
         return {}
     weights = [shape for key, shape in shapes.items() if key.endswith(".weight")]
-    if any(len(shape) == 1 for shape in weights):
-        norm = "batch"
-    else:
-        norm = "instance" if "model.model.0.bias" in shapes else "none"
+    norm = _norm(any(len(shape) == 1 for shape in weights), "model.model.0.bias" in shapes)
     convolutions = sum(len(shape) == 4 for shape in weights)
     return {"width": shapes[first][0], "depth": convolutions // 2, "norm": norm}
+
+
+def resnet_keys(blocks: int, norm: str, *, dropout: bool) -> dict[str, str]:
+    """pix2pix's ResNet generator: one flat sequence, in which padding and activations, and norms
+    without tensors, take a place too; a block is one place of it. Dropout, which has no tensors,
+    moves what follows it in its block.
+    """
+    up, last = 10 + blocks, 17 + blocks
+    stages = {"1": "encoder.0", "4": "encoder.1", "7": "encoder.2"}
+    stages |= {f"{up}": "decoder.0", f"{up + 3}": "decoder.1"}
+    keys: dict[str, str] = {}
+    for place, stage in stages.items():
+        keys |= _normed(f"model.{place}", f"model.{int(place) + 1}", stage, norm)
+    for block in range(blocks):
+        inside, ours = f"model.{10 + block}.conv_block", f"blocks.{block}"
+        second = 6 if dropout else 5
+        keys |= _normed(f"{inside}.1", f"{inside}.2", f"{ours}.first", norm)
+        keys |= _normed(f"{inside}.{second}", f"{inside}.{second + 1}", f"{ours}.second", norm)
+    return keys | _pairs(f"model.{last}", "decoder.2", CONV_WITH_BIAS)
+
+
+def resnet_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    """Width, blocks, norm and dropout of a published ResNet; nothing where it is another's file."""
+    place = re.compile(r"model\.(\d+)\.conv_block\.(\d+)\.weight")
+    found = [match for match in map(place.fullmatch, shapes) if match]
+    blocks = {int(match[1]) for match in found}
+    if "model.1.weight" not in shapes or min(blocks, default=0) != 10:  # 10 is after two halvings
+        return {}
+    dropped = any(match[2] == "6" and len(shapes[match[0]]) == 4 for match in found)
+    return {
+        "width": shapes["model.1.weight"][0],
+        "blocks": len(blocks),
+        "norm": _norm("model.2.weight" in shapes, "model.1.bias" in shapes),
+        "dropout": "code" if dropped else "none",
+    }
+
+
+def _normed(conv: str, norm: str, stage: str, kind: str) -> dict[str, str]:
+    """A convolution and its norm, each at its place, and the stage of ours that has both."""
+    keys = _pairs(conv, f"{stage}.conv", CONV_WITH_BIAS if kind == "instance" else CONV)
+    return keys | _pairs(norm, f"{stage}.norm", BATCH_NORM if kind == "batch" else ())
+
+
+def _pairs(theirs: str, ours: str, tensors: tuple[str, ...]) -> dict[str, str]:
+    return {f"{theirs}.{tensor}": f"{ours}.{tensor}" for tensor in tensors}
+
+
+def _norm(affine: bool, biased: bool) -> str:
+    """Only batch norm has tensors; only beside instance norm a hidden convolution has a bias."""
+    return "batch" if affine else "instance" if biased else "none"

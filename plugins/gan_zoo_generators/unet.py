@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from gan_zoo.specs import Norm
 from gan_zoo_generators.blocks import Dropout, decoder, encoder
+from gan_zoo_generators.contracts import Padding, Upsampling
 
 
 class UNet(nn.Module):
@@ -22,6 +23,8 @@ class UNet(nn.Module):
         depth: Number n of halvings.
         norm: Norm of every level but D1, Dn and Un.
         dropout: Which decoder levels drop half: see `blocks.dropped_levels`.
+        upsampling: How the decoder doubles the sides; see `layers.upsampler`.
+        padding: Around every convolution but the transposed ones.
     """
 
     def __init__(
@@ -33,15 +36,21 @@ class UNet(nn.Module):
         depth: int,
         norm: Norm,
         dropout: Dropout,
+        upsampling: Upsampling,
+        padding: Padding,
     ) -> None:
         super().__init__()
-        self.encoder = encoder(channels_in=channels_in, width=width, depth=depth, norm=norm)
+        self.encoder = encoder(
+            channels_in=channels_in, width=width, depth=depth, norm=norm, padding=padding
+        )
         self.decoder = decoder(
             channels_out=channels_out,
             width=width,
             depth=depth,
             norm=norm,
             dropout=dropout,
+            upsampling=upsampling,
+            padding=padding,
             skips=True,
         )
 

@@ -26,17 +26,13 @@ Patch = dict[str, Any]
 # Components and words that later work brings. A case whose recipe names one is expected to fail;
 # the entry goes when the component comes.
 WAITING: dict[str, str] = {
-    "generator resnet": "the residual generator is not built yet",
     "generator global": "the pix2pixHD generators are not built yet",
     "generator local_enhancer": "the pix2pixHD generators are not built yet",
     "discriminator multiscale": "several scales are not built yet",
     "data label_folder": "label maps are not read yet",
-    "condition one_hot": "label maps are not read yet",
-    "condition boundary": "instance maps are not read yet",
     "condition instance_features": "instance maps are not read yet",
     "loss feature_matching": "it comes with several scales",
     "loss perceptual": "networks with fixed weights are not loaded yet",
-    "method paired turns=simultaneous": "both players learn one after the other only",
 }
 
 # What the keys beside `case` may say without changing a recipe.

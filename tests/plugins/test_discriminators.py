@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ from torch import nn
 
 from gan_zoo.errors import ContractError
 from gan_zoo.shapes import Image
-from gan_zoo.specs import DiscriminatorSpec
+from gan_zoo.specs import DiscriminatorSpec, Norm
 from gan_zoo_discriminators import gan_zoo_components
 from gan_zoo_discriminators.specs import PatchSpec, PixelSpec
 
@@ -21,7 +21,6 @@ REPOSITORY = Path(__file__).parents[2]
 GOLDEN = Path(os.environ.get("GAN_ZOO_GOLDEN", REPOSITORY / "tests" / "parity" / "golden"))
 CASES = sorted(GOLDEN.glob("pix2pix/*/golden.json"))
 
-Norm = Literal["batch", "instance", "none"]
 RGB = Image(3, 256, 256)
 
 
@@ -110,17 +109,18 @@ networks = st.one_of(
         PatchSpec,
         layers=st.integers(1, 4),
         width=st.integers(1, 5),
-        norm=st.sampled_from(["batch", "instance", "none"]),
+        norm=st.sampled_from(["batch", "instance", "group", "none"]),
         padding=st.sampled_from([1, 2]),
         max_multiple=st.none() | st.integers(1, 9),
         bias=st.sampled_from(["auto", True, False]),
+        spectral=st.booleans(),
         conditional=st.booleans(),
     ),
     st.builds(PatchSpec, width=st.integers(1, 5), max_width=st.integers(1, 20)),
     st.builds(
         PixelSpec,
         width=st.integers(1, 5),
-        norm=st.sampled_from(["batch", "instance", "none"]),
+        norm=st.sampled_from(["batch", "instance", "group", "none"]),
         conditional=st.booleans(),
     ),
 )
@@ -191,11 +191,13 @@ def test_only_the_conditional_sees_the_condition(
     [
         (PatchSpec(), [True, False, False, False, True]),
         (PatchSpec(norm="none"), [True, False, False, False, True]),
+        (PatchSpec(norm="group"), [True, False, False, False, True]),
         (PatchSpec(norm="instance"), [True] * 5),
         (PatchSpec(bias=True), [True] * 5),
         (PatchSpec(norm="instance", bias=False), [True, False, False, False, True]),
         (PixelSpec(), [True, False, False]),
         (PixelSpec(norm="instance"), [True, True, True]),
+        (PixelSpec(norm="group"), [True, False, False]),
         (PixelSpec(bias=True), [True, True, True]),
     ],
 )
@@ -246,6 +248,30 @@ def test_a_picture_without_a_logit_is_refused(
         PatchSpec(layers=layers).check(Image(3, *size), Image(3, *size))
     assert str(refused.value) == message
     assert refused.value.option == "layers"
+
+
+@pytest.mark.parametrize(
+    ("spec", "channels"),
+    [
+        (PixelSpec(norm="instance"), 128),
+        (PatchSpec(layers=2, padding=2, norm="instance"), 128),
+        (PatchSpec(layers=2, padding=2, norm="group", width=1, max_width=1), 1),
+    ],
+)
+def test_a_picture_that_a_norm_makes_zero_is_refused(
+    spec: DiscriminatorSpec, channels: int
+) -> None:
+    pixel = Image(3, 1, 1)
+    with pytest.raises(ContractError) as refused:
+        spec.check(pixel, pixel)
+    assert str(refused.value) == (
+        f"norm {spec.model_dump()['norm']} sees a single pixel, which it makes zero, in a layer of "
+        f"{channels} channels: the picture has 3 channels at 1x1. Use a larger picture, or "
+        "norm batch"
+    )
+    with pytest.raises(ValueError, match="more than 1 value per channel"):
+        on_meta(spec)(*torch.empty(2, 1, 3, 1, 1, device="meta"))
+    spec.check(pixel, Image(3, 1, 2) if isinstance(spec, PixelSpec) else Image(3, 3, 3))
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,29 +8,26 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from torch import nn
 
 from gan_zoo.errors import ContractError
 from gan_zoo.shapes import Image
-from gan_zoo.specs import GeneratorSpec
+from gan_zoo.specs import Norm
 from gan_zoo_generators import gan_zoo_components
 from gan_zoo_generators.specs import EncoderDecoderSpec, UNetSpec
+from tests.plugins.networks import (
+    GOLDEN,
+    RGB,
+    compare,
+    learns_alike,
+    on_meta,
+    parameters,
+    pictures,
+    shapes_of,
+    tensors,
+)
 
-REPOSITORY = Path(__file__).parents[2]
-GOLDEN = Path(os.environ.get("GAN_ZOO_GOLDEN", REPOSITORY / "tests" / "parity" / "golden"))
 UNETS = sorted(GOLDEN.glob("pix2pix/unet*/golden.json"))
-
-Norm = Literal["batch", "instance", "none"]
-RGB = Image(3, 256, 256)
-
-
-def on_meta(spec: GeneratorSpec, channels_in: int = 3, channels_out: int = 3) -> nn.Module:
-    with torch.device("meta"):
-        return spec.build(Image(channels_in), Image(channels_out))
-
-
-def parameters(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def dropped_levels(network: nn.Module) -> list[int]:
@@ -47,7 +41,8 @@ def dropped_levels(network: nn.Module) -> list[int]:
 
 
 def test_the_plugin_brings_them() -> None:
-    assert [spec.name for spec in gan_zoo_components()][:2] == ["unet", "encoder_decoder"]
+    names = [spec.name for spec in gan_zoo_components()]
+    assert names[:4] == ["unet", "encoder_decoder", "resnet", "unet_timm"]
 
 
 @pytest.mark.parametrize(("depth", "count"), [(8, 54_413_955), (7, 41_828_995)])
@@ -93,7 +88,7 @@ def test_the_encoder_decoder_has_only_the_published_dropout() -> None:
 
 
 @pytest.mark.parametrize("kind", [UNetSpec, EncoderDecoderSpec])
-@pytest.mark.parametrize("norm", ["batch", "instance", "none"])
+@pytest.mark.parametrize("norm", ["batch", "instance", "group", "none"])
 def test_biases_and_norms_are_where_they_are_published(
     kind: type[UNetSpec | EncoderDecoderSpec], norm: Norm
 ) -> None:
@@ -113,7 +108,7 @@ def test_biases_and_norms_are_where_they_are_published(
     kind=st.sampled_from([UNetSpec, EncoderDecoderSpec]),
     depth=st.integers(2, 9),
     width=st.integers(1, 5),
-    norm=st.sampled_from(["batch", "instance", "none"]),
+    norm=st.sampled_from(["batch", "instance", "group", "none"]),
     channels=st.tuples(st.integers(1, 5), st.integers(1, 5)),
     batch=st.integers(1, 3),
     multiples=st.tuples(st.integers(1, 3), st.integers(1, 3)),
@@ -139,26 +134,8 @@ def test_the_output_is_as_large_as_the_input(
 def test_every_parameter_learns_the_same_in_both_memory_formats(
     kind: type[UNetSpec | EncoderDecoderSpec], batch: int
 ) -> None:
-    torch.manual_seed(0)
     # Dropout draws in memory order, so it would differ.
-    network = kind(depth=3, width=2, norm="instance", dropout="none").build(Image(3), Image(2))
-    network.double()
-    condition = torch.randn(batch, 3, 16, 8, dtype=torch.float64)
-
-    def gradients(memory_format: torch.memory_format) -> list[Tensor]:
-        output = network(condition.to(memory_format=memory_format))
-        assert output.abs().max() <= 1
-        return list(torch.autograd.grad(output.square().sum(), list(network.parameters())))
-
-    for name, contiguous, channels_last in zip(
-        dict(network.named_parameters()),
-        gradients(torch.contiguous_format),
-        gradients(torch.channels_last),
-        strict=True,
-    ):
-        torch.testing.assert_close(contiguous, channels_last)
-        # The norm that follows takes a bias away again: only rounding reaches it.
-        assert contiguous.abs().max() > 1e-9 or name.endswith("bias"), name
+    learns_alike(kind(depth=3, width=2, norm="instance", dropout="none"), batch)
 
 
 def test_without_skips_nothing_passes_the_bottleneck() -> None:
@@ -238,26 +215,3 @@ def test_the_published_weights_give_the_published_pictures(path: Path) -> None:
         # Evaluation first: a pass in training moves the running statistics.
         compare(network.eval()(source), golden, "G_eval_mode")
         compare(network.train()(source), golden, "G_train_mode")
-
-
-def tensors(path: Path) -> dict[str, Tensor]:
-    from safetensors.torch import load_file
-
-    return load_file(path.parent / "golden.safetensors")
-
-
-def shapes_of(stored: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
-    return {key: tuple(tensor.shape) for key, tensor in stored.items()}
-
-
-def pictures(stored: Tensor) -> Tensor:
-    return stored.double() / 127.5 - 1
-
-
-def compare(output: Tensor, golden: Mapping[str, Tensor], name: str) -> None:
-    """Outputs are stored as every n-th pixel, and the key says so."""
-    pattern = re.compile(rf"{name}(?:_every_(\d+)th_pixel)?")
-    [found] = [match for match in map(pattern.fullmatch, golden) if match]
-    step = int(found[1] or 1)
-    expected = golden[found[0]].double()
-    torch.testing.assert_close(output[..., ::step, ::step], expected, atol=1e-6, rtol=0)

@@ -1,0 +1,41 @@
+"""Which backbones timm has. Nothing here imports torch, nor timm, which would."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from gan_zoo.errors import ContractError
+from gan_zoo.zoo import near_misses
+
+REGISTERED = re.compile(r"^@register_model\s*\ndef (\w+)\(", re.MULTILINE)
+
+
+@cache
+def names() -> frozenset[str]:
+    """The models of the installed timm, read off its sources: importing it takes seconds."""
+    found = find_spec("timm")
+    roots = (found.submodule_search_locations or []) if found else []
+    files = [path for root in roots for path in Path(root, "models").glob("*.py")]
+    return frozenset(name for path in files for name in REGISTERED.findall(path.read_text("utf-8")))
+
+
+def require(backbone: str) -> None:
+    """Refuse what timm has no model for. A tag, which names weights, may follow a dot.
+
+    Raises:
+        ContractError: with the models that were probably meant.
+    """
+    known = names()
+    model = backbone.partition(".")[0]
+    if model in known or not known:  # a timm without sources has the last word, in `build`
+        return
+    near = near_misses(model, known)
+    hint = f"did you mean {' or '.join(near)}?" if near else "resnet18 is one."
+    command = "python -c 'import timm; print(*timm.list_models())'"
+    raise ContractError(
+        f"timm has no model '{model}'; {hint} All {len(known)}: {command}",
+        option="backbone",
+    )

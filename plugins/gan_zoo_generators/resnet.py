@@ -1,0 +1,107 @@
+"""The residual generator."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from gan_zoo.layers import norm_layer
+from gan_zoo.specs import Norm
+from gan_zoo_generators.contracts import Padding, Upsampling
+from gan_zoo_generators.layers import convolution, hidden_bias, normed, upsampler
+
+
+class ResNet(nn.Module):
+    """Halve, work at the low resolution in residual blocks, double (Johnson et al. 2016, as in the
+    published PyTorch pix2pix).
+
+    `B C H W -> B D H W` in [-1, 1]; H and W are multiples of 2^downsamplings. Stages in place of
+    the published flat sequence; the layers and their order are the published ones.
+
+    Args:
+        channels_in: C.
+        channels_out: D.
+        width: Channels h at full resolution; they double with every halving.
+        blocks: Number of residual blocks, at the lowest resolution.
+        downsamplings: Number of halvings.
+        norm: Norm of every convolution but the last.
+        dropout: `code` drops half inside every block.
+        upsampling: How the decoder doubles the sides; see `layers.upsampler`.
+        padding: Around every convolution that keeps the sides. As published, those that halve them
+            have zeros.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels_in: int,
+        channels_out: int,
+        width: int,
+        blocks: int,
+        downsamplings: int,
+        norm: Norm,
+        dropout: Literal["none", "code"],
+        upsampling: Upsampling,
+        padding: Padding,
+    ) -> None:
+        super().__init__()
+        bias = hidden_bias(norm)
+        widths = [width * 2**level for level in range(downsamplings + 1)]
+        first = convolution(channels_in, width, 7, bias=bias, padding=padding)
+        self.encoder = nn.Sequential(normed(first, norm, width))
+        for narrow, wide in pairwise(widths):
+            half = convolution(narrow, wide, 3, stride=2, bias=bias)
+            self.encoder.append(normed(half, norm, wide))
+        self.blocks = nn.Sequential(
+            *(
+                ResidualBlock(
+                    channels=widths[-1],
+                    norm=norm,
+                    bias=bias,
+                    dropout=dropout == "code",
+                    padding=padding,
+                )
+                for _ in range(blocks)
+            )
+        )
+        self.decoder = nn.Sequential()
+        for wide, narrow in pairwise(reversed(widths)):
+            double = upsampler(upsampling, wide, narrow, kernel=3, bias=bias, padding=padding)
+            self.decoder.append(normed(double, norm, narrow))
+        self.decoder.append(convolution(width, channels_out, 7, bias=True, padding=padding))
+
+    def forward(self, condition: Tensor) -> Tensor:
+        """Translate a batch."""
+        x = self.encoder(condition)  # B h*2^n H/2^n W/2^n
+        return torch.tanh(self.decoder(self.blocks(x)))  # B D H W
+
+
+class ResidualBlock(nn.Module):
+    """x + branch(x), without a ReLU after the sum. `B C H W -> B C H W`.
+
+    Args:
+        channels: C.
+        norm: After both convolutions.
+        bias: Whether the convolutions have one.
+        dropout: Whether half is dropped between them.
+        padding: Around both.
+    """
+
+    def __init__(
+        self, *, channels: int, norm: Norm, bias: bool, dropout: bool, padding: Padding
+    ) -> None:
+        super().__init__()
+        one, two = (
+            convolution(channels, channels, 3, bias=bias, padding=padding) for _ in range(2)
+        )
+        self.first = normed(one, norm, channels)
+        self.dropout = nn.Dropout(0.5) if dropout else nn.Identity()
+        self.second = nn.Sequential(OrderedDict(conv=two, norm=norm_layer(norm, channels)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add what the branch finds."""
+        return x + self.second(self.dropout(self.first(x)))  # type: ignore[no-any-return]

@@ -1,0 +1,76 @@
+"""What tests of networks share: building, counting, gradients, golden data."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from gan_zoo.shapes import Image
+from gan_zoo.specs import NetworkSpec
+
+REPOSITORY = Path(__file__).parents[2]
+GOLDEN = Path(os.environ.get("GAN_ZOO_GOLDEN", REPOSITORY / "tests" / "parity" / "golden"))
+RGB = Image(3, 256, 256)
+
+
+def on_meta(spec: NetworkSpec, channels_in: int = 3, channels_out: int = 3) -> nn.Module:
+    with torch.device("meta"):
+        return spec.build(Image(channels_in), Image(channels_out))
+
+
+def parameters(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def learns_alike(spec: NetworkSpec, batch: int, height: int = 16, width: int = 8) -> None:
+    """A generator's gradients in float64 are equal in both memory formats, and reach everything."""
+    torch.manual_seed(0)
+    network = spec.build(Image(3), Image(2)).double()
+    for parameter in network.parameters():
+        if parameter.ndim == 1:  # some backbones begin with scales of zero
+            nn.init.uniform_(parameter, 0.5, 1.5)
+    condition = torch.randn(batch, 3, height, width, dtype=torch.float64)
+
+    def gradients(memory_format: torch.memory_format) -> list[Tensor]:
+        network.to(memory_format=memory_format)
+        output = network(condition.to(memory_format=memory_format))
+        assert output.abs().max() <= 1
+        return list(torch.autograd.grad(output.square().sum(), list(network.parameters())))
+
+    for name, contiguous, channels_last in zip(
+        dict(network.named_parameters()),
+        gradients(torch.contiguous_format),
+        gradients(torch.channels_last),
+        strict=True,
+    ):
+        torch.testing.assert_close(contiguous, channels_last)
+        # The norm that follows takes a bias away again: only rounding reaches it.
+        assert contiguous.abs().max() > 1e-9 or name.endswith("bias"), name
+
+
+def tensors(path: Path) -> dict[str, Tensor]:
+    from safetensors.torch import load_file
+
+    return load_file(path.parent / "golden.safetensors")
+
+
+def shapes_of(stored: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {key: tuple(tensor.shape) for key, tensor in stored.items()}
+
+
+def pictures(stored: Tensor) -> Tensor:
+    return stored.double() / 127.5 - 1
+
+
+def compare(output: Tensor, golden: Mapping[str, Tensor], name: str) -> None:
+    """Outputs are stored as every n-th pixel, and the key says so."""
+    pattern = re.compile(rf"{name}(?:_every_(\d+)th_pixel)?")
+    [found] = [match for match in map(pattern.fullmatch, golden) if match]
+    step = int(found[1] or 1)
+    expected = golden[found[0]].double()
+    torch.testing.assert_close(output[..., ::step, ::step], expected, atol=1e-6, rtol=0)

@@ -67,7 +67,11 @@ def seeded(device: torch.device, maps: Mapping[str, Tensor], seed: int) -> Itera
     """
     content = zlib.crc32(str(seed).encode())
     for name in sorted(maps):
-        tensor = to_8bit(maps[name]) if maps[name].is_floating_point() else maps[name]
+        tensor = maps[name]
+        if tensor.is_floating_point():
+            tensor = to_8bit(tensor)
+        elif tensor.dtype != torch.uint8:
+            tensor = tensor.to(torch.int32)  # ids of any width
         content = zlib.crc32(tensor.cpu().contiguous().numpy().tobytes(), content)
     before = generators(device)
     torch.default_generator.manual_seed(content)

@@ -25,12 +25,11 @@ from gan_zoo.engine.rundir import RunDir
 from gan_zoo.engine.scene import Cast
 from gan_zoo.engine.stage import playing
 from gan_zoo.errors import UserError
+from gan_zoo.given import back, is_batch, is_float, stacked, taken, to_pil
 from gan_zoo.inference import inferring, padded, seeded, to_8bit
 from gan_zoo.protocols import Dataset, Method, Sample
 from gan_zoo.recipe.model import Recipe
 
-MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # channels -> Pillow's word
-ORIENTATION = 0x0112  # EXIF: how a camera was held
 NO_FAULT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # of the disk, not of the user
 
 
@@ -55,6 +54,7 @@ class Translator:
         self.weights = weights
         self.inputs = list(dict.fromkeys(m for c in recipe.conditions.values() for m in c.asks()))
         self.target = recipe.method.wire(recipe).target
+        self.shapes = recipe.data.maps()
 
     @classmethod
     def load(
@@ -106,7 +106,7 @@ class Translator:
         Any size: what the network cannot take is padded by reflection and cropped back.
 
         Args:
-            maps: The inputs, uint8 or floats in [-1, 1].
+            maps: The inputs: pictures as uint8 or floats in [-1, 1], ids as int32.
             seed: With the input itself, the seed of dropout where inference keeps it on.
         """
         height, width = next(iter(maps.values())).shape[-2:]
@@ -126,9 +126,11 @@ class Translator:
 
         Args:
             inputs: A path (gives a PIL picture), a PIL picture, a numpy array `H W C` or `H W`, a
-                tensor `C H W`, or a dict of named maps of one of these. A batch is a list, a
+                tensor `C H W`, or a dict of named maps, each one of these. A batch is a list, a
                 numpy array `B H W C` or a tensor `B C H W`. uint8 gives uint8; floats in [-1, 1]
-                give floats, not rounded on the way.
+                give floats, not rounded on the way. Ids are integers of any width (in PIL the
+                modes 1, L, P, I;16, I) and give uint8. Where a dict mixes types, its first
+                picture says the type of the answer; if all are ids, its first map.
             seed: The seed of dropout where inference keeps it on.
 
         Raises:
@@ -139,7 +141,7 @@ class Translator:
         if isinstance(inputs, list | tuple):
             return [self(item, seed=seed) for item in inputs]
         if isinstance(inputs, Tensor | np.ndarray) and inputs.ndim == 4:
-            return _stacked([self(item, seed=seed) for item in inputs])
+            return stacked([self(item, seed=seed) for item in inputs])
         if isinstance(inputs, str | Path):  # the data knows which files belong together
             return self._like(inputs, self._read(inputs), seed)
         if len(self.inputs) > 1:
@@ -171,15 +173,16 @@ class Translator:
         if set(inputs) != set(self.inputs):
             came = ", ".join(inputs) or "none"
             raise UserError(f"the maps {came} came; this model takes {', '.join(self.inputs)}")
-        first = inputs[self.inputs[0]]
-        batched = {name: _is_batch(value) for name, value in inputs.items()}
+        pictures = [name for name in self.inputs if not self.shapes[name].ids]
+        first = inputs[[*pictures, *self.inputs][0]]
+        batched = {name: is_batch(value) for name, value in inputs.items()}
         if any(batched.values()):
             lengths = {len(v) if batched[name] else -1 for name, v in inputs.items()}
             if len(lengths) > 1:
                 raise UserError("the maps of a batch must all have the same length")
             rows = zip(*inputs.values(), strict=True)
             made = [self._named(dict(zip(inputs, row, strict=True)), seed) for row in rows]
-            return made if isinstance(first, list | tuple) else _stacked(made)
+            return made if isinstance(first, list | tuple) else stacked(made)
         maps = {name: self._map(name, inputs[name]) for name in self.inputs}
         sizes = {name: f"{m.shape[-2]}x{m.shape[-1]}" for name, m in maps.items()}
         if len(set(sizes.values())) > 1:
@@ -187,63 +190,27 @@ class Translator:
             raise UserError(f"the maps of one picture must have one size; {told} came")
         return self._like(first, maps, seed)
 
-    def _read(self, path: str | Path) -> dict[str, Tensor]:
-        dataset = self.recipe.data.inputs(path)
+    def _read(self, path: str | Path, maps: list[str] | None = None) -> dict[str, Tensor]:
+        names = maps or self.inputs
+        dataset = self.recipe.data.inputs(path, maps=names)
         if len(dataset) != 1:
             raise UserError(
                 f"{path} holds {len(dataset)} pictures; give one, or a list of them "
                 "(gan_zoo.translate.translate_files takes folders)"
             )
-        maps = dataset.read(0, None).maps
-        return {name: maps[name] for name in self.inputs}
+        read = dataset.read(0, None).maps
+        return {name: read[name] for name in names}
 
     def _map(self, name: str, value: Any) -> Tensor:
-        """Any accepted type -> `C H W`, uint8 or floats."""
+        """Any accepted type -> `C H W`."""
         if isinstance(value, str | Path):
-            return self._read(value)[name]
-        wanted = self.recipe.data.maps()[name].channels
-        if isinstance(value, PIL.Image):
-            _refuse_odd(name, value, wanted)
-            value = np.asarray(value)
-        if isinstance(value, np.ndarray):
-            value = torch.from_numpy(np.array(value, copy=True))
-            value = value[None] if value.ndim == 2 else value.movedim(-1, 0)
-        if not isinstance(value, Tensor) or value.ndim != 3:
-            came = [*value.shape] if isinstance(value, Tensor) else type(value).__name__
-            raise UserError(
-                f"{name}: {came} came; a path, a PIL picture, an array H W C or a tensor C H W "
-                "was expected"
-            )
-        if value.shape[0] != wanted or not value.numel():
-            raise UserError(
-                f"{name}: {[*value.shape]} (channels, height, width) came; the model takes "
-                f"{wanted} channel{'s' * (wanted != 1)}"
-            )
-        if value.dtype == torch.uint8:
-            return value
-        if not value.is_floating_point():
-            raise UserError(f"{name}: {value.dtype} came; uint8, or floats in [-1, 1], is expected")
-        most = value.abs().max().item()
-        if not most <= 1:  # also where it is not a number
-            raise UserError(
-                f"{name}: floats up to {most:.4g} came, [-1, 1] is expected; "
-                "for 8-bit values: x / 127.5 - 1"
-            )
-        return value.detach()
+            return self._read(value, [name])[name]
+        return taken(name, value, self.shapes[name], self.recipe.data.ignored(name))
 
     def _like(self, given: Any, maps: Mapping[str, Tensor], seed: int) -> Any:
         """The translation in the type of what was given."""
-        if isinstance(given, Tensor):
-            if given.dtype == torch.uint8:
-                return self.picture(maps, seed=seed).to(given.device)
-            return self.output(maps, seed=seed).to(given)
-        if isinstance(given, np.ndarray):
-            whole = given.dtype == np.uint8
-            made = self.picture(maps, seed=seed) if whole else self.output(maps, seed=seed)
-            array = made.movedim(0, -1).numpy()
-            array = array[..., 0] if given.ndim == 2 and array.shape[-1] == 1 else array
-            return array.astype(given.dtype)
-        return to_pil(self.picture(maps, seed=seed))
+        made = self.output(maps, seed=seed) if is_float(given) else self.picture(maps, seed=seed)
+        return back(given, made)
 
 
 def load(
@@ -272,11 +239,11 @@ def translate_files(
     weights: str | None = None,
     device: str = "auto",
 ) -> int:
-    """Translate a picture file, or all of a folder and the folders in it, into PNG files.
+    """Translate a file, or all of a folder and the folders in it, into PNG files.
 
     Args:
         run: The run's folder.
-        input: A picture file or a folder.
+        input: A picture, a map of ids, or a table of inputs, as the data takes; or a folder.
         output: A folder, in which the inputs' names are kept; for one file also NAME.png. What an
             earlier translation wrote there is replaced, inputs never are.
         seed: The seed of dropout where inference keeps it on.
@@ -294,7 +261,9 @@ def translate_files(
     input, output = Path(input), Path(output)
     single = _place(input, output)
     translator = Translator.load(run, device=device, weights=weights)
-    dataset = translator.recipe.data.inputs(input, pairs=pairs)
+    dataset = translator.recipe.data.inputs(input, pairs=pairs, maps=translator.inputs)
+    if single and len(dataset) != 1:
+        raise UserError(f"{output} names one file, but {input} has {len(dataset)}; name a folder")
     noise = f"; seed {seed}" if translator.recipe.inference.dropout else ""
     print(f"{dataset.describe()}\n{translator.describe()}{noise}")
     multiple, odd = translator.recipe.generator.multiple(), 0
@@ -347,43 +316,3 @@ def _save(picture: PIL.Image, target: Path) -> None:
         if problem.errno in NO_FAULT:
             raise
         raise UserError(f"{target} cannot be written: {problem.strerror}") from None
-
-
-def to_pil(picture: Tensor) -> PIL.Image:
-    """uint8 `C H W` with 1, 2, 3 or 4 channels -> PIL.
-
-    Raises:
-        UserError: more channels than a picture file holds.
-    """
-    channels = picture.shape[0]
-    if channels not in MODES:
-        raise UserError(f"a picture of {channels} channels has no file format here; use tensors")
-    array = picture.movedim(0, -1).numpy()
-    return PIL.fromarray(array[..., 0] if channels == 1 else array)
-
-
-def _refuse_odd(name: str, picture: PIL.Image, channels: int) -> None:
-    """Refuse what would only look right as numbers: palettes, other modes, turned pixels."""
-    wanted = MODES.get(channels, f"{channels} channels")
-    if picture.mode != wanted and (picture.mode, channels) != ("CMYK", 4):
-        raise UserError(
-            f"{name}: a picture of mode {picture.mode} came, the model takes {wanted}; "
-            f"picture.convert('{wanted}') makes one"
-        )
-    if picture.getexif().get(ORIENTATION, 1) != 1:
-        raise UserError(
-            f"{name}: its EXIF tag turns the picture, its pixels lie on their side; "
-            "PIL.ImageOps.exif_transpose(picture) turns them"
-        )
-
-
-def _is_batch(value: Any) -> bool:
-    return isinstance(value, list | tuple) or (
-        isinstance(value, Tensor | np.ndarray) and value.ndim == 4
-    )
-
-
-def _stacked(made: list[Any]) -> Any:
-    if not made:
-        raise UserError("an empty batch came; at least one picture was expected")
-    return torch.stack(made) if isinstance(made[0], Tensor) else np.stack(made)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image, ImageDraw
 
+from gan_zoo.given import to_pil
 from gan_zoo.hooks import hookimpl
-from gan_zoo.translate import to_pil
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from gan_zoo.engine.run import Run
 
 GAP, TITLE = 4, 16  # pixels between pictures, and above each column
@@ -17,7 +20,8 @@ SMALLEST = 128  # pictures below are enlarged by whole factors, for the eye
 
 
 class Previews:
-    """One row a sample: its inputs, the target, the output.
+    """One row a sample: its inputs, the target, the output. Maps of ids are shown in colors that
+    belong to the ids, the same in every run.
 
     Args:
         count: Samples.
@@ -65,9 +69,27 @@ class Previews:
             sample = dataset.read(n * len(dataset) // count, None)
             inputs = {name: sample.maps[name] for name in translator.inputs}
             real = sample.maps[translator.target]
+            ids = {name for name in inputs if translator.shapes[name].ids}
             row = {**inputs, "target": real, "output": translator.picture(inputs)}
-            rows.append({name: _enlarged(to_pil(picture)) for name, picture in row.items()})
+            rows.append(
+                {
+                    name: _enlarged(colored(picture) if name in ids else to_pil(picture))
+                    for name, picture in row.items()
+                }
+            )
         return _grid(rows)
+
+
+def colored(ids: Tensor) -> Image.Image:
+    """Ids `1 H W` in colors of their own: of the id's bits every third, lowest first, becomes a bit
+    of red, of green, of blue, highest first. So neighbors differ most, and all ids below 2^24.
+    """
+    numbers = ids[0].numpy().astype(np.int64)
+    color = np.zeros((*numbers.shape, 3), np.uint8)
+    for place in range(24):
+        bit = (numbers >> place & 1).astype(np.uint8)
+        color[..., place % 3] |= bit << (7 - place // 3)
+    return Image.fromarray(color)
 
 
 def _enlarged(picture: Image.Image) -> Image.Image:

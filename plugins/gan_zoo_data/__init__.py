@@ -1,4 +1,4 @@
-"""Built-in data: folders of paired pictures, and a small sample that ships with gan-zoo."""
+"""Built-in data: folders of pictures and maps of ids, tables, and a sample that ships along."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from gan_zoo.specs import Spec
 @hookimpl
 def gan_zoo_components() -> list[type[Spec]]:
     """The data of this package."""
-    from gan_zoo_data.specs import EmojiSpec, PairedFolderSpec
+    from gan_zoo_data.specs import EmojiSpec, LabelFolderSpec, ManifestSpec, PairedFolderSpec
 
-    return [PairedFolderSpec, EmojiSpec]
+    return [PairedFolderSpec, LabelFolderSpec, ManifestSpec, EmojiSpec]

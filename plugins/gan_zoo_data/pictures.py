@@ -1,4 +1,4 @@
-"""Read one picture file, of exactly the declared mode; nothing is converted on the way.
+"""Read one file, a picture of exactly the declared mode or a map of ids; nothing is converted.
 
 Color profiles are left alone: pixels are what the file stores. A file turned by an EXIF tag is
 refused, since its pixels lie on their side, and so is one of several frames.
@@ -14,9 +14,11 @@ from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from gan_zoo.errors import DataError
+from gan_zoo_data import ids
+from gan_zoo_data.ids import Ids
 
 if TYPE_CHECKING:
-    from gan_zoo_data.specs import Mode
+    from gan_zoo_data.bases import Mode
 
 EXTENSIONS = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
@@ -60,10 +62,12 @@ class Wanted(NamedTuple):
     Args:
         modes: Option of the recipe -> the mode it declares; all must fit.
         fixed: The mode is settled, by training: only the file can change.
+        ids: It is a map of ids instead, which all these rules hold for.
     """
 
     modes: Mapping[str, Mode]
     fixed: bool = False
+    ids: tuple[Ids, ...] = ()
 
 
 def header(path: Path, wanted: Wanted) -> Header:
@@ -77,7 +81,7 @@ def header(path: Path, wanted: Wanted) -> Header:
 
 
 def read(path: Path, wanted: Wanted) -> Image.Image:
-    """The picture in a file.
+    """The picture in a file; a map of ids as 32-bit numbers (Pillow's mode I).
 
     Raises:
         DataError: what is wrong with the file, and the cure.
@@ -89,7 +93,12 @@ def read(path: Path, wanted: Wanted) -> Image.Image:
             raise _damaged(path, problem) from problem
         if turned := _turned(picture):  # a PNG may say so behind its pixels
             raise DataError(f"{path} is {turned}")
-        return picture
+        if not wanted.ids:
+            return picture
+        numbers = ids.numbers(picture)
+    for rule in wanted.ids:
+        ids.judge(path, numbers, rule, fixed=wanted.fixed)
+    return numbers
 
 
 def _open(path: Path, wanted: Wanted) -> ImageFile:
@@ -107,7 +116,10 @@ def _open(path: Path, wanted: Wanted) -> ImageFile:
     except Image.DecompressionBombError as problem:
         raise DataError(f"{path} is larger than Pillow opens ({problem})") from problem
     try:
-        wrong = _oddity(picture) or _other_mode(picture, wanted)
+        if wanted.ids:
+            wrong = ids.unfit(picture) or _oddity(picture)
+        else:
+            wrong = _oddity(picture) or _other_mode(picture, wanted)
     except Exception as problem:  # as above
         picture.close()
         raise _damaged(path, problem) from problem

@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field, PositiveInt, ValidationError, WrapValidator, model_validator
+from pydantic import Field, PositiveInt, model_validator
 from pydantic_core import PydanticCustomError
 
 from gan_zoo.errors import ContractError
 from gan_zoo.shapes import Image
 from gan_zoo.specs import DataSpec, Size
+from gan_zoo_data.bases import Files, Mode, Numbers, channels
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gan_zoo.protocols import Dataset
+    from gan_zoo_data.ids import Ids
+    from gan_zoo_data.label_folder import LabelFolder
+    from gan_zoo_data.manifest import Manifest
     from gan_zoo_data.paired_folder import PairedFolder
 
 SAMPLE = Path(__file__).parent / "emoji"
+TINY = Path(__file__).parent / "tiny"
 
 
-def _one_mistake(value: Any, handler: Any) -> Any:
-    """A wrong mode is one mistake, not one for each way of saying a mode."""
-    try:
-        return handler(value)
-    except ValidationError:
-        raise PydanticCustomError(
-            "mode", "a mode is rgb, grey, or the number of channels of the files from 1 to 4"
-        ) from None
-
-
-Mode = Annotated[
-    Literal["rgb", "grey"] | Annotated[int, Field(ge=1, le=4)], WrapValidator(_one_mistake)
-]
-
-
-def channels(mode: Mode) -> int:
-    """Channels of a picture of that mode."""
-    return {"rgb": 3, "grey": 1}[mode] if isinstance(mode, str) else mode
-
-
-class PairedFolderSpec(DataSpec, name="paired_folder"):
+class PairedFolderSpec(Files, name="paired_folder"):
     """Pairs of pictures A and B in folders (the data of Isola et al. 2017, sec. 3.3 and 4).
 
     Each split is laid out in one of these ways, in folders that may have folders inside:
@@ -57,44 +44,12 @@ class PairedFolderSpec(DataSpec, name="paired_folder"):
     every pixel is judged.
     """
 
-    root: str
-    """The folder that holds the splits; `--data DIR` on the command line."""
     direction: Literal["a_to_b", "b_to_a"] = "a_to_b"
     """Which side is the source: A (left) or B (right)."""
     source: Mode = "rgb"
     """Mode of the source files: rgb, grey, or their number of channels, never converted."""
     target: Mode = "rgb"
     """Mode of the target files."""
-    load: Size | None = None
-    """Resize to this [height, width] before the crop, whatever the aspect ratio."""
-    scale_width: PositiveInt | None = None
-    """Resize to this width before the crop and keep the aspect ratio; instead of `load`."""
-    crop: Size | None = None
-    """Random crop of this [height, width] in training; no picture may be smaller."""
-    flip: float = Field(0.0, ge=0, le=1)
-    """Probability of a horizontal flip in training."""
-    aspect: Literal["refuse", "stretch", "crop"] = "refuse"
-    """What to do with pictures whose aspect ratio is not that of a phase's `size`: refuse them by
-    name, stretch them, or cut off what is too much on both sides."""
-
-    @model_validator(mode="after")
-    def _sizes_agree(self) -> Self:
-        if self.load and self.scale_width:
-            raise PydanticCustomError(
-                "exclusive",
-                "load and scale_width both set the size before the crop; keep one of them",
-            )
-        loaded = self.load or (None, self.scale_width)
-        for what, side, cut in zip(("high", "wide"), loaded, self.crop or (0, 0), strict=True):
-            if side is not None and cut > side:
-                option = "load" if self.load else "scale_width"
-                raise PydanticCustomError(
-                    "crop",
-                    "crop is {cut} {what}, but {option} makes the pictures {side} {what}; "
-                    "use a smaller crop or a larger {option}",
-                    {"cut": cut, "what": what, "option": option, "side": side},
-                )
-        return self
 
     @classmethod
     def example(cls) -> Self:
@@ -103,55 +58,200 @@ class PairedFolderSpec(DataSpec, name="paired_folder"):
 
     def maps(self, size: Size | None = None) -> dict[str, Image]:
         """Source and target; sides that only the files know are None."""
-        height, width = size or self.crop or self.load or (None, self.scale_width)
+        sides = self._sides(size)
         return {
-            "source": Image(channels(self.source), height, width),
-            "target": Image(channels(self.target), height, width),
+            "source": Image(channels(self.source), *sides),
+            "target": Image(channels(self.target), *sides),
         }
 
-    def anchored(self) -> Self:
-        """The same data from any working directory: the root made absolute."""
-        return self.model_copy(update={"root": str(Path(self.root).expanduser().resolve())})
-
-    def missing(self) -> list[str]:
-        """The root, where there is no such folder."""
-        return self._folder().missing()
-
-    def open(self, split: str, size: Size | None = None) -> Dataset:
-        """List and pair the files of a split; headers and pixels are judged when they are read."""
-        return self._folder().open(split, size)
-
-    def inspect(self, split: str, size: Size | None = None) -> list[str]:
-        """Every mistake in the files of a split that can be seen without decoding pixels."""
-        return self._folder().inspect(split, size)
-
-    def sizes(self, split: str, size: Size | None = None) -> dict[tuple[int, int], str]:
-        """The sizes of a split in training, from the headers that `inspect` reads."""
-        return self._folder().sizes(split, size)
-
-    def inputs(self, path: str | Path, *, pairs: bool = False) -> Dataset:
-        """Sources to translate: a picture file or a folder of them, at their own size.
-
-        Args:
-            path: The file or the folder; a split of the root whose files stand side by side is
-                refused without `pairs`.
-            pairs: Take the source half of the files wherever they lie.
-        """
-        return self._folder().inputs(Path(path), pairs=pairs)
-
-    def _folder(self) -> PairedFolder:
-        from gan_zoo_data.geometry import Geometry
+    def _files(self) -> PairedFolder:
         from gan_zoo_data.paired_folder import PairedFolder
 
-        geometry = Geometry(
-            load=self.load,
-            scale_width=self.scale_width,
-            crop=self.crop,
-            flip=self.flip,
-            aspect=self.aspect,
-        )
         modes = {"source": self.source, "target": self.target}
-        return PairedFolder(Path(self.root).expanduser(), self.direction, modes, geometry)
+        root = Path(self.root).expanduser()
+        return PairedFolder(root, self._geometry(), self.direction, modes)
+
+
+class LabelFolderSpec(Files, name="label_folder"):
+    """Label maps, instance maps and photos in folders (the data of Wang et al. 2018, sec. 3).
+
+        ROOT/SPLIT_label/NAME.png   ROOT/SPLIT_inst/NAME.png   ROOT/SPLIT_img/NAME.jpg
+
+    Files belong together by NAME, whatever their order; folders may have folders inside. What
+    Cityscapes' names end in (_gtFine_labelIds, _gtFine_instanceIds, _leftImg8bit) is no part of
+    it. Label and instance maps hold one whole number a pixel, the id, as it is stored: grey files
+    of 8, 16 or 32 bits, or palette files, of which the index counts. They are resized by nearest,
+    photos bicubic, and cropped and flipped together, as the data `paired_folder` says.
+    """
+
+    classes: PositiveInt
+    """How many classes there are: the ids of a label map are 0 to less than this."""
+    ignore: Numbers = ()
+    """Ids beyond the classes that label maps may hold too, such as [255] for "don't care"."""
+    instance: bool = True
+    """Whether there are instance maps; without them nothing may ask for `instance`."""
+    instances: PositiveInt = 512
+    """At most so many different instance ids in one picture."""
+    target: Mode = "rgb"
+    """Mode of the photos: rgb, grey, or their number of channels, never converted."""
+    suffixes: dict[str, str] | None = Field(None, examples=[{"label": "_seg", "target": "_photo"}])
+    """What the names of the files end in, by map (label, instance, target), where it is not the
+    same for all and not one of the known endings."""
+
+    @model_validator(mode="after")
+    def _ids_agree(self) -> Self:
+        _beyond(self.ignore, self.classes)
+        for name in self.suffixes or {}:
+            if name not in ("label", "instance", "target"):
+                raise PydanticCustomError(
+                    "suffixes",
+                    "suffixes: {name} came; label, instance and target have suffixes",
+                    {"name": name},
+                )
+        return self
+
+    @classmethod
+    def example(cls) -> Self:
+        """The folders of the tiny sample."""
+        return cls(root=str(TINY), classes=3, ignore=(255,))
+
+    def maps(self, size: Size | None = None) -> dict[str, Image]:
+        """Label, instance where there are such maps, and target."""
+        sides = self._sides(size)
+        made = {"label": Image(1, *sides, classes=self.classes)}
+        if self.instance:
+            made["instance"] = Image(1, *sides, instances=self.instances)
+        return {**made, "target": Image(channels(self.target), *sides)}
+
+    def ignored(self, name: str) -> tuple[int, ...]:
+        """What `ignore` says of label maps."""
+        return self.ignore if name == "label" else ()
+
+    def inputs(
+        self, path: str | Path, *, pairs: bool = False, maps: Sequence[str] | None = None
+    ) -> Dataset:
+        """Label maps to translate: a file or a folder of them, at their own size.
+
+        Args:
+            path: The file or the folder. Where instance maps are asked for, they are looked for
+                by name in the folder *_inst beside the folder *_label that it is, or lies in.
+            pairs: Refused: label maps lie in files of their own.
+            maps: The maps that the model asks for.
+        """
+        return super().inputs(path, pairs=pairs, maps=maps)
+
+    def _files(self) -> LabelFolder:
+        from gan_zoo_data.ids import Ids
+        from gan_zoo_data.label_folder import LabelFolder
+
+        kinds: dict[str, Mode | Ids] = {
+            "label": Ids(classes=self.classes, ignore=self.ignore, said="classes")
+        }
+        if self.instance:
+            kinds["instance"] = Ids(instances=self.instances, said="instances")
+        kinds["target"] = self.target
+        root = Path(self.root).expanduser()
+        return LabelFolder(root, self._geometry(), kinds, self.suffixes)
+
+
+class ManifestSpec(Files, name="manifest"):
+    """Samples named by a table: a CSV file, or one JSON object a line (JSONL).
+
+        source,label,target                          {"label": "a.png", "target": "b.jpg"}
+        shots/1.jpg,ids/1.png,out/1.jpg
+
+    A column a map, a line a sample; every map is a file, by a path from the folder of the table.
+    A column `split` says which split a line belongs to, unless every split has a table of its own.
+    A column `name` names the samples; without it the path of the first map does. Other columns
+    are not used, which is said. Files are read and resized as by `paired_folder`, maps of ids as
+    by `label_folder`.
+    """
+
+    file: str = Field("{split}.csv", pattern=r"\.(csv|jsonl)$", examples=["all.csv"])
+    """The table in the root; `{split}` in it stands for the split."""
+    pictures: dict[str, Mode] = Field({}, examples=[{"target": "grey"}])
+    """Columns of pictures, and the mode of each: rgb, grey, or the number of channels."""
+    labels: dict[str, PositiveInt] = Field({}, examples=[{"label": 2}])
+    """Columns of label maps, and how many classes each has."""
+    ignore: Numbers = ()
+    """Ids beyond the classes that label maps may hold too, such as [255] for "don't care"."""
+    instances: dict[str, PositiveInt] = Field({}, examples=[{"instance": 600}])
+    """Columns of instance maps, and how many different ids one picture may have at most."""
+
+    @model_validator(mode="after")
+    def _columns_agree(self) -> Self:
+        columns = [*self.pictures, *self.labels, *self.instances]
+        wrong = ""
+        if not columns:
+            wrong = "no column came; name those of pictures, labels or instances"
+        elif twice := [name for name in dict.fromkeys(columns) if columns.count(name) > 1]:
+            wrong = f"the column {twice[0]} came twice; a map is a picture, labels or instances"
+        elif taken := [name for name in columns if name in ("name", "split")]:
+            wrong = f"a map called {taken[0]} came, but that column has a meaning of its own"
+        if wrong:
+            raise PydanticCustomError("columns", "{wrong}", {"wrong": wrong})
+        _beyond(self.ignore, max(self.labels.values(), default=0))
+        return self
+
+    @classmethod
+    def example(cls) -> Self:
+        """The table of the tiny sample."""
+        return cls(
+            root=str(TINY),
+            pictures={"target": "rgb"},
+            labels={"label": 3},
+            ignore=(255,),
+            instances={"instance": 512},
+        )
+
+    def maps(self, size: Size | None = None) -> dict[str, Image]:
+        """Those of the columns: labels, instances, pictures."""
+        sides = self._sides(size)
+        return {
+            **{name: Image(1, *sides, classes=count) for name, count in self.labels.items()},
+            **{name: Image(1, *sides, instances=most) for name, most in self.instances.items()},
+            **{name: Image(channels(mode), *sides) for name, mode in self.pictures.items()},
+        }
+
+    def ignored(self, name: str) -> tuple[int, ...]:
+        """What `ignore` says of label maps."""
+        return self.ignore if name in self.labels else ()
+
+    def inputs(
+        self, path: str | Path, *, pairs: bool = False, maps: Sequence[str] | None = None
+    ) -> Dataset:
+        """Inputs to translate, at their own size.
+
+        Args:
+            path: A table with the columns that are asked for, all lines of which are taken; where
+                only one is asked for, also a file of that map or a folder of them.
+            pairs: Refused: maps lie in files of their own.
+            maps: The maps that the model asks for.
+        """
+        return super().inputs(path, pairs=pairs, maps=maps)
+
+    def _files(self) -> Manifest:
+        from gan_zoo_data.ids import Ids
+        from gan_zoo_data.manifest import Manifest
+
+        kinds: dict[str, Mode | Ids] = {
+            name: Ids(classes=count, ignore=self.ignore, said=f"labels.{name}")
+            for name, count in self.labels.items()
+        }
+        for name, most in self.instances.items():
+            kinds[name] = Ids(instances=most, said=f"instances.{name}")
+        kinds |= self.pictures
+        return Manifest(Path(self.root).expanduser(), self._geometry(), self.file, kinds)
+
+
+def _beyond(ignore: Sequence[int], classes: int) -> None:
+    """Refuse ignored ids that are classes."""
+    if within := [one for one in ignore if one < classes]:
+        raise PydanticCustomError(
+            "ignore",
+            "ignore: {id} came, which is a class; ignored ids lie beyond the {classes} classes",
+            {"id": within[0], "classes": classes},
+        )
 
 
 class EmojiSpec(DataSpec, name="emoji"):
@@ -193,14 +293,17 @@ class EmojiSpec(DataSpec, name="emoji"):
         """The sizes of a split in training, from the headers that `inspect` reads."""
         return self._folder().sizes(split, size)
 
-    def inputs(self, path: str | Path, *, pairs: bool = False) -> Dataset:
+    def inputs(
+        self, path: str | Path, *, pairs: bool = False, maps: Sequence[str] | None = None
+    ) -> Dataset:
         """Line art to translate: a grey picture file or a folder of them, at their own size.
 
         Args:
             path: The file or the folder.
             pairs: Take the left half of the files.
+            maps: Only the line art can be asked for.
         """
-        return self._folder().inputs(Path(path), pairs=pairs)
+        return self._folder().inputs(Path(path), pairs=pairs, maps=maps)
 
     def _folder(self) -> PairedFolder:
         from gan_zoo_data.geometry import Geometry
@@ -209,4 +312,4 @@ class EmojiSpec(DataSpec, name="emoji"):
         modes: dict[str, Mode] = {"source": "grey", "target": "rgb"}
         large = 64 + self.jitter
         geometry = Geometry(load=(large, large), crop=(64, 64), flip=self.flip)
-        return PairedFolder(SAMPLE, "a_to_b", modes, geometry)
+        return PairedFolder(SAMPLE, geometry, "a_to_b", modes)

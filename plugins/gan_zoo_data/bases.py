@@ -1,0 +1,131 @@
+"""What the specs of picture files share: modes, and the size rule. No torch here."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import (
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    Strict,
+    ValidationError,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from gan_zoo.specs import DataSpec, Size
+
+if TYPE_CHECKING:
+    from gan_zoo.protocols import Dataset
+    from gan_zoo_data.geometry import Geometry
+    from gan_zoo_data.samples import Root
+
+
+def _one_mistake(value: Any, handler: Any) -> Any:
+    """A wrong mode is one mistake, not one for each way of saying a mode."""
+    try:
+        return handler(value)
+    except ValidationError:
+        raise PydanticCustomError(
+            "mode", "a mode is rgb, grey, or the number of channels of the files from 1 to 4"
+        ) from None
+
+
+Mode = Annotated[
+    Literal["rgb", "grey"] | Annotated[int, Field(ge=1, le=4)], WrapValidator(_one_mistake)
+]
+Numbers = Annotated[tuple[NonNegativeInt, ...], Strict(False)]
+
+
+def channels(mode: Mode) -> int:
+    """Channels of a picture of that mode."""
+    return {"rgb": 3, "grey": 1}[mode] if isinstance(mode, str) else mode
+
+
+class Files(DataSpec):
+    """Samples in files under a root, with one size rule for all their maps."""
+
+    root: str
+    """The folder that holds the splits; `--data DIR` on the command line."""
+    load: Size | None = None
+    """Resize to this [height, width] before the crop, whatever the aspect ratio."""
+    scale_width: PositiveInt | None = None
+    """Resize to this width before the crop and keep the aspect ratio; instead of `load`."""
+    crop: Size | None = None
+    """Random crop of this [height, width] in training; no picture may be smaller."""
+    flip: float = Field(0.0, ge=0, le=1)
+    """Probability of a horizontal flip in training."""
+    aspect: Literal["refuse", "stretch", "crop"] = "refuse"
+    """What to do with pictures whose aspect ratio is not that of a phase's `size`: refuse them by
+    name, stretch them, or cut off what is too much on both sides."""
+
+    @model_validator(mode="after")
+    def _sizes_agree(self) -> Self:
+        if self.load and self.scale_width:
+            raise PydanticCustomError(
+                "exclusive",
+                "load and scale_width both set the size before the crop; keep one of them",
+            )
+        loaded = self.load or (None, self.scale_width)
+        for what, side, cut in zip(("high", "wide"), loaded, self.crop or (0, 0), strict=True):
+            if side is not None and cut > side:
+                option = "load" if self.load else "scale_width"
+                raise PydanticCustomError(
+                    "crop",
+                    "crop is {cut} {what}, but {option} makes the pictures {side} {what}; "
+                    "use a smaller crop or a larger {option}",
+                    {"cut": cut, "what": what, "option": option, "side": side},
+                )
+        return self
+
+    def anchored(self) -> Self:
+        """The same data from any working directory: the root made absolute."""
+        return self.model_copy(update={"root": str(Path(self.root).expanduser().resolve())})
+
+    def missing(self) -> list[str]:
+        """The root, where there is no such folder."""
+        return self._files().missing()
+
+    def open(self, split: str, size: Size | None = None) -> Dataset:
+        """List and match the files of a split; headers and pixels are judged when they are read."""
+        return self._files().open(split, size)
+
+    def inspect(self, split: str, size: Size | None = None) -> list[str]:
+        """Every mistake in the files of a split; of pictures only the headers are read, maps of
+        ids are decoded.
+        """
+        return self._files().inspect(split, size)
+
+    def sizes(self, split: str, size: Size | None = None) -> dict[tuple[int, int], str]:
+        """The sizes of a split in training, from the headers that `inspect` reads."""
+        return self._files().sizes(split, size)
+
+    def inputs(
+        self, path: str | Path, *, pairs: bool = False, maps: Sequence[str] | None = None
+    ) -> Dataset:
+        """Samples without a target, at their own size."""
+        return self._files().inputs(Path(path), pairs=pairs, maps=maps)
+
+    @abstractmethod
+    def _files(self) -> Root:
+        """What knows the files."""
+
+    def _sides(self, size: Size | None) -> tuple[int | None, int | None]:
+        """Height and width in training; a side that only the files know is None."""
+        return size or self.crop or self.load or (None, self.scale_width)
+
+    def _geometry(self) -> Geometry:
+        from gan_zoo_data.geometry import Geometry
+
+        return Geometry(
+            load=self.load,
+            scale_width=self.scale_width,
+            crop=self.crop,
+            flip=self.flip,
+            aspect=self.aspect,
+        )

@@ -1,0 +1,146 @@
+"""Maps of ids: what a file of them may be, and which ids it may hold.
+
+Ids are numbers, not colors. They are read as they are stored, whatever the depth of the file, and
+nothing ever computes between two of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gan_zoo.errors import DataError
+
+SHOWN = 5
+LOSSY = ("JPEG", "MPO", "JPEG2000", "AVIF")
+# Pillow's mode -> how a decoder is told to leave the numbers alone. Others stretch or invert them.
+RAW: dict[str, tuple[str, ...]] = {
+    "1": ("1", "1;R"),
+    "L": ("L",),
+    "P": ("P", "P;1", "P;2", "P;4"),
+    "I;16": ("I;16", "I;16B", "I;16L", "I;16N"),
+    "I;16B": ("I;16B",),
+    "I": ("I", "I;16", "I;16B", "I;32", "I;32B", "I;32S", "I;32BS", "I;32N", "I;32NS"),
+}
+COLORS = frozenset({"RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV"})
+EXACT = (255, 65535)  # largest values of portable grey maps that Pillow does not stretch
+
+
+@dataclass(frozen=True)
+class Ids:
+    """What the ids of a map may be.
+
+    Args:
+        classes: Ids from 0 to less than this; None where any number from 0 is an id.
+        ignore: Ids beyond the classes that it may hold as well.
+        instances: At most so many different ids in one picture.
+        said: The option of the recipe that says so, for messages.
+    """
+
+    classes: int | None = None
+    ignore: tuple[int, ...] = ()
+    instances: int | None = None
+    said: str = ""
+
+
+def unfit(picture: Image.Image) -> str:
+    """Why a file that was opened cannot hold ids; empty where it can."""
+    if picture.format in LOSSY or _jpeg_inside(picture):
+        return (
+            "stored as JPEG, which mixes the ids along every edge; make it anew from the original "
+            "and save PNG"
+        )
+    if picture.mode in COLORS:
+        return (
+            "a color picture, but a map of ids holds one number a pixel. If its colors stand for "
+            "classes, turn them into ids 0, 1, 2, ... (for each color: "
+            "`ids[(picture == color).all(-1)] = number` in numpy) and save grey PNG"
+        )
+    if picture.mode not in RAW:
+        return (
+            f"of the mode {picture.mode}; a map of ids has one whole number a pixel and no alpha: "
+            "save it as grey or palette PNG"
+        )
+    for tile in picture.tile:  # type: ignore[attr-defined]
+        codec, _, _, arguments = tile
+        told = arguments if isinstance(arguments, tuple) else (arguments,)
+        raw = told[0] if told and isinstance(told[0], str) else picture.mode
+        stretched = codec.startswith("ppm") and len(told) > 1 and told[1] not in EXACT
+        if raw not in RAW[picture.mode] or stretched:
+            return (
+                f"stored in a way ({raw}) whose numbers would be stretched or inverted; save it "
+                "with 8 or 16 bits a pixel"
+            )
+    return ""
+
+
+def numbers(picture: Image.Image) -> Image.Image:
+    """The ids of a decoded file as 32-bit numbers; of a palette picture the index."""
+    return Image.fromarray(np.asarray(picture).astype(np.int32))
+
+
+def judge(path: Path, picture: Image.Image, rule: Ids, *, fixed: bool = False) -> None:
+    """Refuse ids that the recipe does not know.
+
+    Args:
+        path: The file, for messages.
+        picture: Its ids.
+        rule: What they may be.
+        fixed: The rule is settled, by training: only the file can change.
+
+    Raises:
+        DataError: names the file, the ids, and the cure.
+    """
+    found = distinct(np.asarray(picture))
+    if found[0] < 0:
+        raise DataError(
+            f"{path} holds the id {found[0]}, but ids count from 0; numbers from 2147483648 do not "
+            "fit either"
+        )
+    if strange := strangers(found, rule):
+        more = f" and {len(strange) - SHOWN} more" if len(strange) > SHOWN else ""
+        several = "s" if len(strange) > 1 else ""
+        ids = ", ".join(map(str, strange[:SHOWN]))
+        told = f"{rule.said}: {rule.classes}, which are 0 to {_last(rule)}"
+        cure = "give these pixels ids that the model knows"
+        if not fixed:
+            cure = (
+                f"say `ignore: [{ids}]` where they are no classes, "
+                f"`{rule.said}: {strange[-1] + 1}` where they are, or correct the file"
+            )
+        raise DataError(
+            f"{path} holds the id{several} {ids}{more}, but the recipe says {told}; {cure}"
+        )
+    if rule.instances is not None and len(found) > rule.instances:
+        cure = f"say `{rule.said}: {len(found)}` or more"
+        raise DataError(
+            f"{path} holds {len(found)} different ids, but the recipe says {rule.said}: "
+            f"{rule.instances}; " + ("merge the smallest" if fixed else cure)
+        )
+
+
+def strangers(found: np.ndarray, rule: Ids) -> list[int]:
+    """Those of the ids that are neither classes nor ignored."""
+    if rule.classes is None:
+        return []
+    return [int(one) for one in found if one >= rule.classes and one not in rule.ignore]
+
+
+def distinct(ids: np.ndarray) -> np.ndarray:
+    """The different ids, smallest first."""
+    low, high = int(ids.min()), int(ids.max())
+    if low < 0 or high > 65535:
+        return np.unique(ids)
+    return np.flatnonzero(np.bincount(ids.ravel(), minlength=1))
+
+
+def _last(rule: Ids) -> str:
+    ignored = f" and {', '.join(map(str, rule.ignore))}" if rule.ignore else ""
+    return f"{(rule.classes or 0) - 1}{ignored}"
+
+
+def _jpeg_inside(picture: Image.Image) -> bool:
+    return "jpeg" in str(picture.info.get("compression", "")).lower()

@@ -1,0 +1,228 @@
+"""Folders of label maps, instance maps and photos, matched by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gan_zoo.errors import DataError
+from gan_zoo_data.ids import Ids
+from gan_zoo_data.layouts import SHOWN, Listing, clutter, listing, refuse
+from gan_zoo_data.samples import WORDS, Root, Samples, asked, given
+
+if TYPE_CHECKING:
+    from gan_zoo_data.bases import Mode
+
+FOLDERS = {"label": "_label", "instance": "_inst", "target": "_img"}  # what follows the split
+# What the names of known data end in: the first line that fits most label maps, or the last.
+SUFFIXES: dict[str, dict[str, str]] = {
+    "Cityscapes": {
+        "label": "_gtFine_labelIds",
+        "instance": "_gtFine_instanceIds",
+        "target": "_leftImg8bit",
+    },
+    "Cityscapes, train ids": {
+        "label": "_gtFine_labelTrainIds",
+        "instance": "_gtFine_instanceIds",
+        "target": "_leftImg8bit",
+    },
+    "": {"label": "", "instance": "", "target": ""},
+}
+
+
+@dataclass(frozen=True)
+class LabelFolder(Root):
+    """A root with splits of label maps, instance maps and photos.
+
+    Args:
+        kinds: Map -> mode of its files, or what their ids may be; a sample has these maps.
+        suffixes: Map -> what its files' names end in; one of the known ones if absent.
+    """
+
+    kinds: Mapping[str, Mode | Ids]
+    suffixes: Mapping[str, str] | None
+
+    def found(self, split: str) -> tuple[Samples, list[str]]:
+        """The samples of a split, and what has no place or no partner."""
+        folders = self._folders(split)
+        listings = {name: listing(folder) for name, folder in folders.items()}
+        mistakes = [line for found in listings.values() for line in found.mistakes]
+        scheme, suffixes = self._scheme(listings["label"])
+        stems = {}
+        for name, found in listings.items():
+            stems[name], odd = _stripped(found, suffixes[name], scheme)
+            mistakes += odd
+        mistakes += self._partners(listings, stems, suffixes)
+        names = tuple(stem for stem in stems["label"] if all(stem in s for s in stems.values()))
+        places = ", ".join(f"{name} = {folder.name}" for name, folder in folders.items())
+        ends = f" without the endings of {scheme}" if scheme else ""
+        samples = Samples(
+            names=names,
+            files={name: tuple(stems[name][stem] for stem in names) for name in self.kinds},
+            kinds=self.kinds,
+            geometry=self.geometry,
+            said=f"{len(names)} label map{'s' * (len(names) != 1)} in {self.root}, "
+            f"matched by name{ends}: {places}{clutter(*listings.values())}",
+        )
+        return samples, mistakes
+
+    def inputs(self, path: Path, *, pairs: bool, maps: Sequence[str] | None) -> Samples:
+        """The label maps at a path, with the instance maps beside them where they are asked for.
+
+        Raises:
+            DataError: there is no label map, or no instance map where one is asked for.
+        """
+        if pairs:
+            raise DataError(
+                f"{path}: --pairs takes a half of pictures that stand side by side; label maps lie "
+                "in files of their own, so leave it out"
+            )
+        names = asked(self.kinds, maps)
+        self._refuse_other_folders(path, names[0])
+        found = given(path)
+        mistakes = found.mistakes
+        files: dict[str, list[Path]] = {names[0]: list(found.files.values())}
+        for name in names[1:]:
+            beside, odd = self._beside(found, names[0], name)
+            files[name] = beside
+            mistakes = [*mistakes, *odd]
+        refuse(mistakes)
+        kind = WORDS.get(names[0], names[0])
+        others = "".join(f", {WORDS[name]}s beside" for name in names[1:])
+        return Samples(
+            names=tuple(found.files),
+            files={name: tuple(paths) for name, paths in files.items()},
+            kinds={name: self.kinds[name] for name in names},
+            said=f"{len(found.files)} {kind}{'s' * (len(found.files) != 1)} in {path}"
+            + others
+            + clutter(found),
+            fixed=True,
+        )
+
+    def _folders(self, split: str) -> dict[str, Path]:
+        """The folder of each map.
+
+        Raises:
+            DataError: one is not there.
+        """
+        if not self.root.is_dir():
+            raise DataError(f"there is no folder {self.root}; name yours with --data DIR")
+        folders = {name: self.root / f"{split}{FOLDERS[name]}" for name in self.kinds}
+        there = [folder for folder in folders.values() if folder.is_dir()]
+        if not there:
+            looked = ", ".join(f"{folder.name}/" for folder in folders.values())
+            names = sorted(p.name + "/" * p.is_dir() for p in self.root.iterdir())
+            more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
+            content = ", ".join(names[:SHOWN] + more) or "nothing in it"
+            raise DataError(
+                f"{self.root} has no split '{split}': looked for {looked}; found {content}. "
+                "Name another folder with --data DIR, or name the folders so"
+            )
+        for name, folder in folders.items():
+            if not folder.is_dir():
+                without = ", or say `instance: false`" if name == "instance" else ""
+                raise DataError(
+                    f"{there[0]} has no {folder} beside it; put the {WORDS.get(name, 'photo')}s "
+                    f"there, with the same names{without}"
+                )
+        return folders
+
+    def _scheme(self, labels: Listing) -> tuple[str, Mapping[str, str]]:
+        """What the names end in: as the recipe says, or as the label maps show."""
+        if self.suffixes is not None:
+            return "the recipe", {**dict.fromkeys(FOLDERS, ""), **self.suffixes}
+        for scheme, suffixes in SUFFIXES.items():
+            fitting = sum(stem.endswith(suffixes["label"]) for stem in labels.files)
+            if 2 * fitting > len(labels.files):
+                return scheme, suffixes
+        return "", SUFFIXES[""]
+
+    def _partners(
+        self,
+        listings: Mapping[str, Listing],
+        stems: Mapping[str, Mapping[str, Path]],
+        suffixes: Mapping[str, str],
+    ) -> list[str]:
+        """One message for each file that lacks another of its sample."""
+        found = []
+        for name in self.kinds:
+            for other in self.kinds if name == "label" else ("label",):
+                if other == name or not listings[other].files:
+                    continue
+                without = ", or say `instance: false`" if other == "instance" else ""
+                for stem in stems[name].keys() - stems[other].keys():
+                    place = listings[other].folder / f"{stem}{suffixes[other]}.*"
+                    found.append(
+                        f"{stems[name][stem]} has no {WORDS.get(other, 'photo')} {place}; "
+                        f"add it, or take this file out{without}"
+                    )
+        return sorted(found)
+
+    def _refuse_other_folders(self, path: Path, first: str) -> None:
+        """Refuse the root, and folders of other maps."""
+        ending = FOLDERS[first]
+        if path.resolve() == self.root.resolve():
+            splits = sorted(p.name for p in path.glob(f"*{ending}") if p.is_dir())
+            if splits:
+                raise DataError(
+                    f"{path} holds the splits of the data; name one, as {path / splits[0]}"
+                )
+        for name, other in FOLDERS.items():
+            if name != first and path.is_dir() and path.name.endswith(other):
+                kin = path.with_name(path.name.removesuffix(other) + ending)
+                raise DataError(
+                    f"{path} is a folder of {WORDS.get(name, 'photo')}s, but the model reads "
+                    f"{WORDS[first]}s; name {kin}"
+                )
+
+    def _beside(self, found: Listing, first: str, name: str) -> tuple[list[Path], list[str]]:
+        """The other maps of these files, and one message for each that is not there."""
+        place = _named(found.folder, FOLDERS[first])
+        if place is None:
+            listed = next(iter(found.files.values()), found.folder)
+            raise DataError(
+                f"{listed}: the model asks for its {WORDS[name]} too, which is looked for in a "
+                f"folder *{FOLDERS[name]} beside a folder *{FOLDERS[first]}; put the files into "
+                f"such folders, or give the maps by name from Python: {{'{first}': ..., "
+                f"'{name}': ...}}"
+            )
+        folder = place.with_name(place.name.removesuffix(FOLDERS[first]) + FOLDERS[name])
+        there = listing(folder).files if folder.is_dir() else {}
+        _, suffixes = self._scheme(found)
+        paths, odd = [], []
+        for path in found.files.values():
+            stem = path.absolute().relative_to(place).with_suffix("").as_posix()
+            wanted = stem.removesuffix(suffixes[first]) + suffixes[name]
+            if wanted in there:
+                paths.append(there[wanted])
+            else:
+                odd.append(
+                    f"{path}: the model asks for its {WORDS[name]} too; looked for "
+                    f"{folder / wanted}.*. Put it there"
+                )
+        return paths, odd
+
+
+def _stripped(found: Listing, suffix: str, scheme: str) -> tuple[dict[str, Path], list[str]]:
+    """Name without its ending -> file, and one message for each that does not end so."""
+    stems, odd = {}, []
+    for stem, path in found.files.items():
+        if stem.endswith(suffix):
+            stems[stem.removesuffix(suffix)] = path
+        else:
+            odd.append(
+                f"{path} does not end in {suffix}, as the names of {scheme} do; rename it, take it "
+                "out, or say `suffixes`"
+            )
+    return stems, odd
+
+
+def _named(folder: Path, ending: str) -> Path | None:
+    """The folder itself or the nearest around it that ends so."""
+    absolute = folder.absolute()
+    for place in (absolute, *absolute.parents):
+        if place.name.endswith(ending):
+            return place
+    return None

@@ -17,15 +17,15 @@ from gan_zoo.engine.precision import generators, set_generators
 from gan_zoo.recipe.model import Inference
 
 
-def padded(tensor: Tensor, multiple: int) -> Tensor:
-    """Reflect `B C H W` at the right and the bottom up to a multiple; repeat where the picture is
+def padded(tensor: Tensor, size: tuple[int, int]) -> Tensor:
+    """Reflect `B C H W` at the right and the bottom up to a size; repeat where the picture is
     smaller than the pad.
     """
-    for dim in (-2, -1):
+    for dim, wanted in zip((-2, -1), size, strict=True):
         side = tensor.shape[dim]
-        if pad := -side % multiple:
+        if wanted > side:
             period = max(2 * side - 2, 1)
-            mirror = torch.arange(side + pad) % period
+            mirror = torch.arange(wanted) % period
             mirror = torch.where(mirror < side, mirror, period - mirror)
             tensor = tensor.index_select(dim, mirror.to(tensor.device))
     return tensor

@@ -20,16 +20,18 @@ from torch import Tensor, nn
 
 from gan_zoo.assembly import assemble
 from gan_zoo.engine.disk import write
+from gan_zoo.engine.guards import single_values
 from gan_zoo.engine.precision import Precision, pick_device
 from gan_zoo.engine.rundir import RunDir
 from gan_zoo.engine.scene import Cast
 from gan_zoo.engine.stage import playing
-from gan_zoo.errors import UserError
+from gan_zoo.errors import ContractError, UserError
 from gan_zoo.given import back, is_batch, is_float, stacked, taken, to_pil
 from gan_zoo.inference import inferring, padded, seeded, to_8bit
 from gan_zoo.protocols import Dataset, Method, Sample
 from gan_zoo.recipe.model import Recipe
 
+TRIES = 64  # multiples of the generator above the size of a picture
 NO_FAULT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # of the disk, not of the user
 
 
@@ -53,7 +55,10 @@ class Translator:
         self.phase = phase
         self.weights = weights
         self.inputs = list(dict.fromkeys(m for c in recipe.conditions.values() for m in c.asks()))
-        self.target = recipe.method.wire(recipe).target
+        wiring = recipe.method.wire(recipe)
+        self.target = wiring.target
+        made = [n for n in wiring.networks if n.spec is recipe.generator]
+        self._made = made[0] if made else wiring.networks[0]
         self.shapes = recipe.data.maps()
 
     @classmethod
@@ -110,12 +115,31 @@ class Translator:
             seed: With the input itself, the seed of dropout where inference keeps it on.
         """
         height, width = next(iter(maps.values())).shape[-2:]
-        multiple = self.recipe.generator.multiple()
-        batch = {name: padded(tensor[None], multiple) for name, tensor in maps.items()}
-        with inferring(self._modules(), self.recipe.inference), seeded(self._device, maps, seed):
+        room = self.fitting(height, width)
+        batch = {name: padded(tensor[None], room) for name, tensor in maps.items()}
+        inference, alone = self.recipe.inference, single_values("inference.norm: running")
+        with alone, inferring(self._modules(), inference), seeded(self._device, maps, seed):
             scene = self.method.scene(self.cast, self.cast.precision.receive(batch))
             made: Tensor = scene[self.method.output]
         return made[0, :, :height, :width].to("cpu", copy=True)  # out of inference mode
+
+    def fitting(self, height: int, width: int) -> tuple[int, int]:
+        """The smallest (height, width) that the generator takes and that holds this one.
+
+        Raises:
+            UserError: it takes none that is near.
+        """
+        spec, refused = self.recipe.generator, ""
+        multiple = spec.multiple()
+        for more in range(TRIES):
+            size = tuple((-(-side // multiple) + more) * multiple for side in (height, width))
+            try:
+                spec.check(self._made.given.resized(*size), self._made.wanted.resized(*size))
+            except ContractError as problem:
+                refused = str(problem)
+            else:
+                return size[0], size[1]
+        raise UserError(f"the generator takes no size near {height}x{width}: {refused}")
 
     def picture(self, maps: Mapping[str, Tensor], *, seed: int = 0) -> Tensor:
         """`output` as an 8-bit picture, uint8 `D H W`."""
@@ -266,14 +290,16 @@ def translate_files(
         raise UserError(f"{output} names one file, but {input} has {len(dataset)}; name a folder")
     noise = f"; seed {seed}" if translator.recipe.inference.dropout else ""
     print(f"{dataset.describe()}\n{translator.describe()}{noise}")
-    multiple, odd = translator.recipe.generator.multiple(), 0
+    odd = 0
     for sample, picture in translator.over(dataset, seed=seed):
-        odd += any(side % multiple for side in picture.shape[1:])
+        height, width = picture.shape[1:]
+        odd += translator.fitting(height, width) != (height, width)
         target = single or output / f"{sample.name}.png"
         if target.resolve() in {Path(file).resolve() for file in sample.files}:
             raise UserError(f"{target} is an input, and no input is overwritten; name another")
         _save(to_pil(picture), target)
     if odd:
+        multiple = translator.recipe.generator.multiple()
         print(f"{odd} padded by reflection to multiples of {multiple} and cropped back")
     return len(dataset)
 

@@ -15,6 +15,7 @@ from torch import Tensor
 import gan_zoo
 from gan_zoo import translate
 from gan_zoo.engine.progress import Voice
+from gan_zoo.engine.run import train
 from gan_zoo.engine.rundir import RunDir
 from gan_zoo.errors import UserError
 from gan_zoo.inference import padded, to_8bit
@@ -164,12 +165,12 @@ def test_the_output_is_as_large_as_the_input(translator: Translator, size: tuple
 
 def test_padding_reflects_and_repeats() -> None:
     row = torch.tensor([1, 2, 3])[None, None, None]
-    assert padded(row, 8)[0, 0, 0].tolist() == [1, 2, 3, 2, 1, 2, 3, 2]
-    assert padded(row, 8).shape == (1, 1, 8, 8)
-    assert torch.equal(padded(row[..., :1], 4), torch.ones(1, 1, 4, 4, dtype=row.dtype))
+    assert padded(row, (8, 8))[0, 0, 0].tolist() == [1, 2, 3, 2, 1, 2, 3, 2]
+    assert padded(row, (8, 8)).shape == (1, 1, 8, 8)
+    assert torch.equal(padded(row[..., :1], (4, 4)), torch.ones(1, 1, 4, 4, dtype=row.dtype))
     square = torch.arange(16.0).view(1, 1, 4, 4)
     reflected = torch.nn.functional.pad(square, (0, 1, 0, 1), mode="reflect")
-    assert torch.equal(padded(square, 5), reflected)
+    assert torch.equal(padded(square, (5, 5)), reflected)
 
 
 # ------------------------------------------------------------------ types
@@ -365,3 +366,29 @@ def test_a_run_that_cannot_be_opened(run: RunDir, tmp_path: Path) -> None:
         gan_zoo.load(run, weights="best")
     with pytest.raises(UserError, match="device: gpu came; auto, cpu, cuda, cuda:N or mps"):
         gan_zoo.load(run, device="gpu")
+
+
+def grown(changes: dict[str, Any], folder: Path) -> Translator:
+    """A run of one step of another generator."""
+    few = {"phases.main.epochs": None, "phases.main.schedule": None, "phases.main.steps": 1}
+    shown = {"callbacks": None, "validation": None, "engine.device": "cpu"}
+    recipe = Recipe.load("quickstart", set={**few, **shown, **changes})
+    return Translator.load(train(recipe, folder, voice=Voice(quiet=True)), device="cpu")
+
+
+def test_a_picture_too_small_for_reflection_is_padded_further(tmp_path: Path) -> None:
+    resnet = {"use": "resnet", "width": 4, "blocks": 1}
+    translator = grown({"generator": resnet}, tmp_path / "run")
+    assert translator.fitting(64, 61) == (64, 64)
+    assert translator.fitting(3, 3) == (8, 8)  # 4 would leave blocks one pixel to reflect
+    assert translator(picture()[:, :3, :3]).shape == (3, 3, 3)
+
+
+def test_a_batch_norm_of_one_value_says_the_cure(tmp_path: Path) -> None:
+    deep = {"generator.depth": 6, "generator.norm": "batch", "generator.width": 4}
+    translator = grown({**deep, "inference.norm": "picture"}, tmp_path / "run")
+    assert translator(picture()).shape == (3, 64, 64)
+    backbone = {"use": "unet_timm", "levels": 5, "width": 4, "norm": "batch"}
+    translator = grown({"generator": backbone, "inference.norm": "picture"}, tmp_path / "other")
+    with pytest.raises(UserError, match="use inference.norm: running, larger pictures"):
+        translator(picture()[:, :32, :32])

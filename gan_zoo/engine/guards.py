@@ -16,6 +16,7 @@ from gan_zoo.engine.disk import encode, write_all
 from gan_zoo.engine.loader import Batch
 from gan_zoo.engine.progress import Voice
 from gan_zoo.engine.rundir import RunDir
+from gan_zoo.errors import UserError
 
 EVIDENCE = "nonfinite"
 
@@ -55,6 +56,28 @@ def stoppable(voice: Voice) -> Iterator[Stop]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def single_values(cure: str) -> Iterator[None]:
+    """Batch norm cannot normalize one value: of one picture, halved down to one pixel. No contract
+    tells so, since larger batches and learned statistics go well.
+
+    Args:
+        cure: What would help here, beside what always does.
+
+    Raises:
+        UserError: there is such a layer.
+    """
+    try:
+        yield
+    except ValueError as problem:
+        if "more than 1 value per channel" not in str(problem):
+            raise
+        raise UserError(
+            "one picture at a time leaves a batch norm one pixel, whose statistics are nothing; "
+            f"use {cure}, larger pictures, fewer halvings, or norm: instance or group"
+        ) from None
 
 
 def refuse_nonfinite(

@@ -15,6 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from gan_zoo.assembly import Assembly, seeded
 from gan_zoo.engine.again import recompute
+from gan_zoo.engine.guards import single_values
 from gan_zoo.engine.precision import Precision, generators, set_generators
 from gan_zoo.engine.scene import Cast
 from gan_zoo.engine.turns import (
@@ -146,7 +147,8 @@ class Stage:
             player = self.players[name]
             return Turn(player, others, self.losses, ledger, moves=moves)
 
-        method.step(scenes, turn)
+        with single_values("a data.batch of 2 or more"):
+            method.step(scenes, turn)
         return ledger
 
     @contextmanager

@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip install
 PLUGINS := $(notdir $(wildcard plugins/gan_zoo_*))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint types bench clean
+.PHONY: help demo test lint types reference bench clean
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
@@ -22,6 +22,9 @@ lint: .venv/.installed-dev  ## ruff and mypy
 
 types: .venv/.installed-dev  ## mypy alone
 	$(BIN)/mypy -p gan_zoo $(addprefix -p ,$(PLUGINS))
+
+reference: .venv/.installed  ## write docs/reference from the source
+	$(BIN)/python tools/reference.py
 
 bench: .venv/.installed  ## start-up time against bare imports, then step time and memory
 	$(BIN)/python tests/benchmarks/startup.py

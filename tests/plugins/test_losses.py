@@ -24,7 +24,7 @@ from gan_zoo_losses.specs import (
     R1Spec,
     TotalVariationSpec,
 )
-from tests.plugins.scenes import heard, pictures, scene
+from tests.plugins.acted import heard, pictures, scene
 
 FORMS = ["vanilla", "least_squares", "hinge", "wasserstein"]
 

@@ -18,7 +18,7 @@ from gan_zoo.testing.stand_ins import PicturesSpec
 from gan_zoo.testing.world import batch_of, recipe_of
 from gan_zoo.zoo import Zoo
 from gan_zoo_losses.specs import AdversarialSpec, GradientPenaltySpec, R1Spec
-from tests.plugins.scenes import heard, pictures, scene
+from tests.plugins.acted import heard, pictures, scene
 
 SLOPE = torch.tensor([[[[0.3, -0.4], [1.2, 0.0]]]], dtype=torch.float64)  # its norm is 1.3
 

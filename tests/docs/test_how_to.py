@@ -1,0 +1,231 @@
+"""What the how-to pages tell to type works, and says what the pages quote."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_zoo.cli import main
+from gan_zoo.errors import DataError
+from gan_zoo.specs import DataSpec
+from gan_zoo.zoo import Zoo
+
+PAGES = Path(__file__).parents[2] / "docs" / "how-to"
+BOX = re.compile(r"^```(bash|text)( fails)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
+
+
+def picture(path: Path, height: int = 80, width: int = 80, mode: str = "RGB") -> None:
+    """A file of noise, the same every time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shape = (height, width, 3) if mode == "RGB" else (height, width)
+    values = np.random.default_rng(len(path.name)).integers(0, 256, shape)
+    Image.fromarray(values.astype(np.uint8)).save(path)
+
+
+def pairs(root: Path, count: int = 2) -> None:
+    """The second layout of the page, with 80 x 80 pictures."""
+    for split in ("train", "val", "test"):
+        for number in range(count):
+            picture(root / "A" / split / f"{number:03}.png")
+            picture(root / "B" / split / f"{number:03}.jpg")
+
+
+def typed(line: str, capfd: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """Exit code and words of one command, in this process if it is ours."""
+    if not line.startswith("gan-zoo "):
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", line], capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout + done.stderr
+    capfd.readouterr()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", shlex.split(line, comments=True))
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+    return code, "".join(capfd.readouterr())
+
+
+def lines(box: str) -> list[str]:
+    """The commands of a box; one that spans lines, as a here-document, is one."""
+    return box.strip().splitlines() if "<<" not in box else [box]
+
+
+def follow(page: str, capfd: pytest.CaptureFixture[str]) -> int:
+    """Type every box of a page in its order, and look for what it says; how many there were."""
+    said, count = "", 0
+    for language, fails, text in BOX.findall((PAGES / page).read_text()):
+        if language == "text":
+            missing = [line for line in text.splitlines() if line.strip() not in said]
+            assert not missing, f"{missing} is not in:\n{said}"
+            continue
+        for line in lines(text):
+            code, said = typed(line, capfd)
+            assert code == (2 if fails else 0), f"{line}\n{said}"
+            count += 1
+    return count
+
+
+def test_bring_your_own_pairs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pairs(tmp_path / "my_pairs")
+    picture(tmp_path / "new_pictures" / "one.png", 50, 70)
+    picture(tmp_path / "new_pictures" / "two.png", 64, 64)
+    monkeypatch.chdir(tmp_path)
+    assert follow("bring-your-own-pairs.md", capfd) == 8
+    with Image.open("out/one.png") as made:
+        assert (made.height, made.width) == (50, 70)
+
+
+def labels(root: Path) -> None:
+    """Four classes and an ignored id, with instances and photos, 80 x 80."""
+    blocks = np.arange(100).reshape(10, 10) % 4
+    ids = np.kron(blocks, np.ones((8, 8), int))
+    ids[:8] = 255
+    for split in ("train", "val", "test"):
+        for number in range(2):
+            name = f"{number:03}.png"
+            picture(root / f"{split}_img" / name)
+            for kind, values in (("label", ids.astype(np.uint8)), ("inst", ids.astype(np.uint16))):
+                (root / f"{split}_{kind}").mkdir(exist_ok=True)
+                Image.fromarray(values).save(root / f"{split}_{kind}" / name)
+
+
+def test_bring_labels_and_instances(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    labels(tmp_path / "my_labels")
+    monkeypatch.chdir(tmp_path)
+    assert follow("bring-labels-and-instances.md", capfd) == 10
+    assert sorted(path.name for path in Path("out").iterdir()) == ["000.png", "001.png"]
+
+
+def test_mix_components(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert follow("mix-components.md", capfd) == 16
+
+
+# ---------------------------------------------------------------------------------- refusals
+
+A = "A/train/000.png"
+
+
+def moved(root: Path) -> None:
+    root.rename(root.with_name("elsewhere"))
+
+
+def other_split(root: Path) -> None:
+    for side in "AB":
+        (root / side / "train").rename(root / side / "training")
+
+
+def turned(root: Path) -> None:
+    with Image.open(root / A) as upright:
+        exif = upright.getexif()
+        exif[0x0112] = 6
+        upright.save(root / A, exif=exif)
+
+
+def deep(root: Path) -> None:
+    (root / A).unlink()
+    (root / A).with_suffix(".ppm").write_bytes(b"P6\n1 1\n65535\n" + bytes(6))
+
+
+def odd(root: Path) -> None:
+    shutil.rmtree(root)
+    picture(root / "train" / "000.png", 8, 17)
+
+
+def side_by_side(root: Path) -> None:
+    shutil.rmtree(root)
+    picture(root / "train" / "000.png", 64, 128)
+
+
+def small(root: Path) -> None:
+    for side, suffix in (("A", "png"), ("B", "jpg")):
+        picture(root / side / "train" / f"000.{suffix}", 9, 9)
+
+
+REFUSED: dict[str, Callable[[Path], object]] = {  # what the page quotes -> what provokes it
+    "there is no folder": moved,
+    "has no split 'train'": other_split,
+    "more than once": lambda root: (root / "train").mkdir(),
+    "has no partner": lambda root: (root / A).unlink(),
+    "is not a picture": lambda root: (root / "A/train/notes.txt").write_text("notes"),
+    "is empty (0 bytes)": lambda root: (root / A).write_bytes(b""),
+    "is damaged or cut short": lambda root: (root / A).write_bytes((root / A).read_bytes()[:999]),
+    "the recipe says source": lambda root: picture(root / A, mode="L"),
+    "more than 8 bits a channel": deep,
+    "turned by its EXIF orientation": turned,
+    "make the two sizes equal": lambda root: picture(root / A, 81, 80),
+    "make the width even": odd,
+    "smaller than crop": small,
+    "holds pairs side by side": side_by_side,
+}
+
+
+def complaint(data: DataSpec, root: Path) -> str:
+    """The first refusal on the way of the page: before training, while training, translating."""
+    if found := data.missing() + data.inspect("train"):
+        return "\n".join(found)
+    try:
+        data.open("train").read(0, None)
+        data.inputs(root / "train")
+    except DataError as problem:
+        return str(problem)
+    return ""
+
+
+LABELS_REFUSED: dict[str, Callable[[Path], object]] = {
+    "has no split 'train'": lambda root: [p.rename(f"{p}s") for p in root.glob("train_*")],
+    "has no label map": lambda root: (root / "train_label/000.png").unlink(),
+    "holds the id": lambda root: Image.new("L", (80, 80), 4).save(root / "train_label/000.png"),
+    "different ids": lambda root: Image.fromarray(
+        np.arange(6400, dtype=np.uint16).reshape(80, 80)
+    ).save(root / "train_inst/000.png"),
+}
+
+
+@pytest.mark.parametrize(
+    ("page", "quoted"),
+    [("bring-your-own-pairs.md", REFUSED), ("bring-labels-and-instances.md", LABELS_REFUSED)],
+)
+def test_the_page_quotes_every_refusal_that_is_provoked_here(
+    page: str, quoted: dict[str, Callable[[Path], object]]
+) -> None:
+    _, _, table = (PAGES / page).read_text().partition("## What a refusal means")
+    assert ROW.findall(table) == list(quoted)
+
+
+@pytest.mark.parametrize("quoted", LABELS_REFUSED)
+def test_a_refusal_of_labels_is_worded_as_quoted(quoted: str, tmp_path: Path) -> None:
+    labels(tmp_path)
+    LABELS_REFUSED[quoted](tmp_path)
+    spec: Any = Zoo.installed().get("data", "label_folder")
+    found = spec(root=str(tmp_path), classes=4, ignore=(255,)).inspect("train")
+    assert quoted in "\n".join(found)
+
+
+@pytest.mark.parametrize("quoted", REFUSED)
+def test_a_refusal_is_worded_as_quoted(quoted: str, tmp_path: Path) -> None:
+    root = tmp_path / "my_pairs"
+    pairs(root)
+    REFUSED[quoted](root)
+    spec: Any = Zoo.installed().get("data", "paired_folder")
+    assert quoted in complaint(spec(root=str(root), crop=(64, 64)), root)

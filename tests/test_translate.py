@@ -390,5 +390,5 @@ def test_a_batch_norm_of_one_value_says_the_cure(tmp_path: Path) -> None:
     assert translator(picture()).shape == (3, 64, 64)
     backbone = {"use": "unet_timm", "levels": 5, "width": 4, "norm": "batch"}
     translator = grown({"generator": backbone, "inference.norm": "picture"}, tmp_path / "other")
-    with pytest.raises(UserError, match="use inference.norm: running, larger pictures"):
+    with pytest.raises(UserError, match=r"use inference\.norm: running, larger pictures"):
         translator(picture()[:, :32, :32])

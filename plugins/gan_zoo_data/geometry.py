@@ -104,6 +104,26 @@ class Geometry:
             )
         return Steps(whole, resized, self.crop)
 
+    def describe(self) -> str:
+        """What is done to samples in training; empty where they stay as they are."""
+        done = []
+        if self.size:
+            how = {
+                "refuse": "",
+                "stretch": ", stretched where they must be",
+                "crop": " after a crop",
+            }
+            done.append(f"resized to {_by(self.size)}{how[self.aspect]}")
+        elif self.load:
+            done.append(f"resized to {_by(self.load)}")
+        elif self.scale_width:
+            done.append(f"resized to a width of {self.scale_width}")
+        if self.crop and not self.size:
+            done.append(f"cropped at random to {_by(self.crop)}")
+        if self.flip:
+            done.append(f"mirrored with probability {self.flip:g}")
+        return f"in training {', '.join(done)} (height x width)" if done else ""
+
     def _fitting(self, height: int, width: int, file: str) -> tuple[int, int, int, int]:
         """The part of the picture that becomes `size`."""
         assert self.size

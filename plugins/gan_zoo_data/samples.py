@@ -91,10 +91,11 @@ class Samples:
         return len(self.names)
 
     def describe(self) -> str:
-        """What was found, where, and in which layout; and the classes that a survey missed."""
+        """What was found, where, in which layout; the size rule; classes that a survey missed."""
         survey = next((made for split, _, made in SURVEYS if split == self), None)
         unseen = survey.unseen if survey else {}
-        return self.said + "".join(
+        rule = self.geometry.describe()
+        return f"{self.said}{'; ' * bool(rule)}{rule}" + "".join(
             f"; no pixel of the class{'es' * (len(ids) > 1)} {', '.join(map(str, ids))} in {name}"
             for name, ids in unseen.items()
         )

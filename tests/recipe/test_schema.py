@@ -137,7 +137,7 @@ def test_hints_name_only_components_that_are_there() -> None:
     from gan_zoo.recipe.vocabulary import ELSEWHERE
 
     zoo = Zoo.installed()
-    known = {name for kind in ("generator", "discriminator", "loss", "init", "optimizer", "callback")
-             for name in zoo.claims(kind)}  # fmt: skip
+    kinds = ("generator", "discriminator", "loss", "init", "optimizer", "callback")
+    known = {name for kind in kinds for name in zoo.claims(kind)}
     named = {name for hint in ELSEWHERE.values() for name in re.findall(r"use: ([a-z]\w*)", hint)}
     assert named <= known

@@ -227,3 +227,23 @@ def test_headers_are_read_once_and_again_when_a_file_changes(
     assert len(opened) == 2
     one_pair(tmp_path, height=40)
     assert list(recipe.sizes("train")) == [(40, 6)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        (Geometry(), ""),
+        (
+            Geometry(load=(286, 300), crop=(256, 200), flip=0.5),
+            "in training resized to 286x300, cropped at random to 256x200, mirrored with "
+            "probability 0.5 (height x width)",
+        ),
+        (Geometry(scale_width=64), "in training resized to a width of 64 (height x width)"),
+        (
+            Geometry(load=(9, 9), crop=(8, 8), size=(4, 6), aspect="crop"),
+            "in training resized to 4x6 after a crop (height x width)",
+        ),
+    ],
+)
+def test_the_size_rule_is_said(rule: Geometry, told: str) -> None:
+    assert rule.describe() == told

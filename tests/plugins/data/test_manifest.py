@@ -52,7 +52,8 @@ def test_samples_are_those_of_the_folders(root: Path) -> None:
         assert all(torch.equal(read[0].maps[name], m) for name, m in read[1].maps.items())
     assert [one.read(n, None).name for n in range(2)] == ["train_label/a", "train_label/b"]
     assert one.describe() == (
-        f"2 lines of {root}/train.csv: label, instance, target; not used: weather"
+        f"2 lines of {root}/train.csv: label, instance, target; not used: weather; in training "
+        "resized to 9x9, cropped at random to 4x4, mirrored with probability 0.5 (height x width)"
     )
 
 

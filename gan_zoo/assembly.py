@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal, TypeVar
 
 import torch
 from torch import nn
@@ -13,7 +15,9 @@ from torch import nn
 from gan_zoo.errors import ContractError, UserError
 from gan_zoo.protocols import LossFunction, Method
 from gan_zoo.recipe.model import Recipe
-from gan_zoo.wiring import Network, Wiring
+from gan_zoo.wiring import Wiring
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -46,19 +50,31 @@ class Assembly:
         return self.networks[network].get_submodule(spec_parts.get(rest, rest))
 
 
-def assemble(recipe: Recipe, *, weights: bool = True) -> Assembly:
+def assemble(
+    recipe: Recipe,
+    *,
+    weights: bool = True,
+    losses: Literal["fetched", "built", "none"] = "fetched",
+) -> Assembly:
     """Build everything on the default device.
 
     Args:
         recipe: What to build.
         weights: Give fresh networks their first weights; False where they are loaded anyway.
+        losses: `fetched` with the fixed weights that they compute with, which no checkpoint holds;
+            only `built` for a rehearsal, which computes nothing; `none` where nobody learns.
+
+    Raises:
+        UserError: only building could tell that it cannot be built, or a file of weights is absent
+            or not what the recipe says.
     """
     wiring = recipe.method.wire(recipe)
     fill = recipe.init.build() if weights and recipe.init is not None else None
     networks: dict[str, nn.Module] = {}
     for network in wiring.networks:
         with seeded(recipe.seed, network.name):
-            module = _built(network)
+            build = partial(network.spec.build, network.given, network.wanted)
+            module = _built(network.name, build)
             if fill is not None:
                 fill(module)
             if weights:
@@ -72,23 +88,25 @@ def assemble(recipe: Recipe, *, weights: bool = True) -> Assembly:
                 if fill is not None:
                     fill(module)
                 networks[f"conditions.{name}"] = module
-    losses: dict[str, LossFunction] = {}
-    for name, loss in recipe.losses.items():
+    functions: dict[str, LossFunction] = {}
+    for name, loss in recipe.losses.items() if losses != "none" else ():
         with seeded(recipe.seed, f"losses.{name}"):
-            losses[name] = loss.build()
-    return Assembly(recipe, wiring, networks, conditions, losses, recipe.method.build(recipe))
+            functions[name] = _built(f"losses.{name}", loss.build)
+            if losses == "fetched":
+                loss.fetch(functions[name])
+    return Assembly(recipe, wiring, networks, conditions, functions, recipe.method.build(recipe))
 
 
-def _built(network: Network) -> nn.Module:
-    """The module of a network.
+def _built(name: str, build: Callable[[], T]) -> T:
+    """What a spec builds.
 
     Raises:
         UserError: only building could tell that it cannot be built.
     """
     try:
-        return network.spec.build(network.given, network.wanted)
+        return build()
     except ContractError as problem:
-        at = ".".join(filter(None, (network.name, problem.option)))
+        at = ".".join(filter(None, (name, problem.option)))
         raise UserError(f"{at}: {problem}") from None
 
 

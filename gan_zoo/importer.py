@@ -8,11 +8,8 @@ written; what is left out, filled in or converted is said.
 from __future__ import annotations
 
 import itertools
-import pickle
 import re
 import shlex
-import warnings
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +25,7 @@ from gan_zoo.engine.checkpoint import Position
 from gan_zoo.engine.rundir import RunDir
 from gan_zoo.errors import ContractError, UserError
 from gan_zoo.layers import InstanceNorm
+from gan_zoo.pretrained import read
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.recipe.source import Source
 from gan_zoo.specs import Published
@@ -93,7 +91,7 @@ def import_run(folder: Path, recipe: Recipe, out: Path, source: Source | None = 
     if any(fit.misfits for fit in fits.values()):
         raise UserError(_refusal(recipe, [slot for slot in slots if slot.file], fits))
 
-    networks = assemble(recipe, weights=len(fits) < len(slots)).networks
+    networks = assemble(recipe, weights=len(fits) < len(slots), losses="none").networks
     for slot in slots:
         if not slot.file:
             files = " or ".join(f"*_net_{layout.file}.pth" for layout in slot.layouts)
@@ -102,7 +100,7 @@ def import_run(folder: Path, recipe: Recipe, out: Path, source: Source | None = 
         fit, network = fits[slot.name], networks[slot.name]
         ours = network.state_dict()
         types = sorted({(str(t.dtype), str(ours[key].dtype)) for key, t in fit.state.items()})
-        network.load_state_dict(fit.state)
+        network.load_state_dict({**ours, **fit.state})
         count = sum(parameter.numel() for parameter in network.parameters())
         lines += [f"{slot}: {slot.file.name}, {count:,} parameters", *fit.notes]
         lines += [f"  {came} became {kept}" for came, kept in types if came != kept]
@@ -169,7 +167,7 @@ def _filled(folder: Path, slots: Sequence[Slot]) -> tuple[list[Slot], list[str]]
                 f"{folder} has no {epoch}_net_{slot.layouts[0].file}.pth for {slot}; "
                 f"it has {', '.join(path.name for path in files.values())}"
             )
-        filled.append(replace(slot, file=file, stored=_read(file)) if file else slot)
+        filled.append(replace(slot, file=file, stored=read(file)) if file else slot)
     every = [path for one in found.values() for path in one.values()]
     left = [path.name for path in every if path not in [slot.file for slot in filled]]
     return filled, [f"Left alone: {', '.join(left)}"] if left else []
@@ -186,44 +184,6 @@ def _epoch(folder: Path, epochs: list[str]) -> str:
     )
 
 
-def _read(path: Path) -> dict[str, Tensor]:
-    """The tensors of a file, by key; nothing in it is executed.
-
-    Raises:
-        UserError: it is damaged, or holds anything but tensors.
-    """
-    broken = f"{path} is damaged, or no checkpoint at all"
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                if part := archive.testzip():  # torch itself does not look at the checksums
-                    raise ValueError(f"the checksum of {part} is wrong")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about formats that only foreign files have
-            held = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as problem:
-        if found := re.search(r"GLOBAL ([\w.]+)", str(problem)):
-            raise UserError(
-                f"{path} holds code or objects ({found[1]}), not only tensors, and stays closed. "
-                "Save the network's state_dict() alone, in the program that made it"
-            ) from None
-        raise UserError(broken) from None
-    except Exception as problem:  # what a torn file does to the reader cannot be listed
-        said = next(iter(str(problem).splitlines()), type(problem).__name__)
-        raise UserError(f"{broken}: {said}") from None
-    if not isinstance(held, Mapping) or not held:
-        raise UserError(f"{path} holds a {type(held).__name__}; a state dict was expected")
-    for key, tensor in held.items():
-        if not isinstance(tensor, Tensor) or tensor.layout != torch.strided:
-            raise UserError(
-                f"{path} is no plain state dict: {key} is {type(tensor).__name__}, no tensor. "
-                "Save the network's state_dict() alone"
-            )
-        if tensor.is_floating_point() and not tensor.float().isfinite().all():
-            raise UserError(f"{path}: {key} is not finite; take the file of another epoch")
-    return {str(key): tensor.detach() for key, tensor in held.items()}
-
-
 # ---------------------------------------------------------------------------------- layouts
 
 
@@ -235,7 +195,7 @@ def _fit(slot: Slot) -> Fit:
     instance = any(isinstance(m, InstanceNorm | _InstanceNorm) for m in network.modules())
     fits = []
     for layout in slot.layouts:
-        assert set(layout.keys.values()) == set(ours), f"{slot}: layout {layout.file}"
+        assert {*layout.keys.values(), *layout.rests} == set(ours), f"{slot}: layout {layout.file}"
         expected = {theirs: ours[key] for theirs, key in layout.keys.items()}
         taken, notes = _renewed(slot.stored, expected, instance)
         state = {layout.keys[key]: tensor for key, tensor in taken.items() if key in layout.keys}
@@ -331,7 +291,11 @@ def _advise(slot: Slot, least: int) -> tuple[Slot, dict[str, Any]]:
         for layout in replace(slot, spec=speaker).layouts:
             start = slot.spec if kind is own else kind.model_construct()  # the defaults
             tree = start.model_dump(mode="json")
-            options = {k: v for k, v in layout.options(shapes).items() if _at(tree, k) != v}
+            options = {  # of another component inside another nothing stands in the recipe yet
+                key: value
+                for key, value in layout.options(shapes).items()
+                if _at(tree, key) != value or (kind is not own and "." in key)
+            }
             try:
                 for key, value in options.items():
                     _put(tree, key, value)
@@ -369,7 +333,9 @@ def _channels(recipe: Recipe, slots: Sequence[Slot]) -> dict[str, int]:
 
 
 def _plain(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    )
 
 
 def _put(tree: dict[str, Any], path: str, value: Any) -> None:

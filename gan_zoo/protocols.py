@@ -82,6 +82,24 @@ class Method(Protocol):
         ...
 
 
+class Styled(Protocol):
+    """A condition's module that makes something of the target for every id of a map, and can be
+    given it instead: a style. S is as many as the map may have ids (instances or classes).
+    """
+
+    def __call__(self, maps: Mapping[str, Tensor]) -> Tensor:
+        """Of the target where the maps hold it, else without any style: `B C H W`."""
+        ...
+
+    def encode(self, maps: Mapping[str, Tensor]) -> Tensor:
+        """Named maps, the target among them -> the style of every id, `B S C`."""
+        ...
+
+    def paint(self, maps: Mapping[str, Tensor], styles: Tensor) -> Tensor:
+        """Named maps without a target, and the style of every id, `B S C` -> `B C H W`."""
+        ...
+
+
 class Metric(Protocol):
     """Accumulates over pictures. Pictures are uint8 `C H W`."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
@@ -22,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
+from gan_zoo.published import Published as Published
 from gan_zoo.shapes import Image
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Spec(BaseModel):
     kind: ClassVar[str] = ""
     name: ClassVar[str] = ""
     per_phase: ClassVar[frozenset[str]] = frozenset()  # options that a phase's `set` may change
+    capped: ClassVar[frozenset[str]] = frozenset()  # those of them that it may only lower
 
     @classmethod
     def __init_subclass__(cls, *, kind: str = "", name: str = "", **kwargs: Any) -> None:
@@ -100,6 +101,14 @@ class Spec(BaseModel):
         """What is not at hand and needed before a run, each with its cure: data, weights."""
         return []
 
+    def notes(self) -> list[str]:
+        """What `check` tells of these options though nothing is wrong with them, a line each."""
+        return []
+
+    def anchored(self) -> Self:
+        """The same from any working directory: relative paths of data and losses made absolute."""
+        return self
+
     @model_serializer(mode="wrap")
     def _with_use(self, handler: Any, info: SerializationInfo) -> dict[str, Any]:
         from gan_zoo.zoo import Zoo
@@ -129,10 +138,6 @@ class DataSpec(Spec, kind="data"):
         """Ids beyond its classes that a map may hold too; conditions make nothing of them."""
         return ()
 
-    def anchored(self) -> DataSpec:
-        """The same data from any working directory: relative paths made absolute."""
-        return self
-
     @abstractmethod
     def open(self, split: str, size: Size | None = None) -> Dataset:
         """The samples of a split. `size` [height, width] takes the place of the size rule.
@@ -150,7 +155,8 @@ class DataSpec(Spec, kind="data"):
         Args:
             path: A file or a folder.
             pairs: The files hold input and target, as in training; take the input out of them.
-            maps: The maps that the model asks for; all but the target if absent.
+            maps: The maps that the model asks for; all but the target if absent. With the target
+                among them the path is one of targets, and the others lie where its layout says.
 
         Raises:
             DataError: names the file.
@@ -168,22 +174,6 @@ class DataSpec(Spec, kind="data"):
 
 
 # ---------------------------------------------------------------------------------- networks
-
-
-@dataclass(frozen=True)
-class Published:
-    """A foreign checkpoint layout of one network.
-
-    Args:
-        file: the network's name in its file, as G in latest_net_G.pth.
-        keys: key in the published file -> key in our state dict.
-        options: what the published file's shapes say of our options, by dotted path, for hints on
-            a mismatch; nothing where it is another network's file.
-    """
-
-    file: str
-    keys: Mapping[str, str]
-    options: Callable[[Mapping[str, tuple[int, ...]]], Mapping[str, Any]]
 
 
 class NetworkSpec(Spec):
@@ -236,6 +226,13 @@ class GeneratorSpec(NetworkSpec, kind="generator"):
         """Parts that make a picture by themselves, for a phase's `play`."""
         return {}
 
+    def features(self, given: Image, wanted: Image) -> Image | None:
+        """The shape of the features before its head, the picture's size or an nth of it, for a
+        generator that works on from them. Its module then has `features` and `head`, which make
+        the picture one after the other.
+        """
+        return None
+
 
 class DiscriminatorSpec(NetworkSpec, kind="discriminator"):
     """Condition and picture -> views: a list over scales (full resolution first) of a list of
@@ -250,6 +247,10 @@ class DiscriminatorSpec(NetworkSpec, kind="discriminator"):
     @abstractmethod
     def receptive_field(self) -> int:
         """Pixels of the picture that one logit at full resolution sees."""
+
+
+class Single(DiscriminatorSpec):
+    """A discriminator of one scale: its views are a list of one, so that others can hold it."""
 
 
 class ConditionSpec(Spec, kind="condition"):
@@ -269,6 +270,12 @@ class ConditionSpec(Spec, kind="condition"):
     def learns(self) -> bool:
         """Whether it owns parameters, so that phases can train or freeze it."""
         return False
+
+    def styles(self) -> str:
+        """Of one that makes something of the target: the map of ids, each of which can be given a
+        style in its place. Its module is then a `gan_zoo.protocols.Styled`. Empty for others.
+        """
+        return ""
 
     @abstractmethod
     def gives(self, maps: Mapping[str, Image]) -> Image:
@@ -334,7 +341,10 @@ class LossSpec(Spec, kind="loss"):
 
     @abstractmethod
     def build(self) -> LossFunction:
-        """A function of (scene, player), or a module where it holds fixed features."""
+        """A function of (scene, player), or a module with fixed features; reads no file."""
+
+    def fetch(self, loss: LossFunction) -> None:
+        """Read its fixed weights, at every start of a run: no checkpoint holds them."""
 
 
 class OptimizerSpec(Spec, kind="optimizer"):

@@ -28,8 +28,10 @@ from gan_zoo.engine.stage import playing
 from gan_zoo.errors import ContractError, UserError
 from gan_zoo.given import back, is_batch, is_float, stacked, taken, to_pil
 from gan_zoo.inference import inferring, padded, seeded, to_8bit
+from gan_zoo.instances import numbered
 from gan_zoo.protocols import Dataset, Method, Sample
 from gan_zoo.recipe.model import Recipe
+from gan_zoo.styles import Rules, Stylist, rules
 
 TRIES = 64  # multiples of the generator above the size of a picture
 NO_FAULT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # of the disk, not of the user
@@ -44,10 +46,18 @@ class Translator:
         method: Makes the scene, whose output is the picture.
         phase: The phase that the weights were kept in, where they come from a run's folder.
         weights: Their name there.
+        run: That folder, where styles may have been gathered.
     """
 
     def __init__(
-        self, recipe: Recipe, cast: Cast, method: Method, *, phase: str = "", weights: str = ""
+        self,
+        recipe: Recipe,
+        cast: Cast,
+        method: Method,
+        *,
+        phase: str = "",
+        weights: str = "",
+        run: RunDir | None = None,
     ) -> None:
         self.recipe = recipe
         self.cast = cast
@@ -60,6 +70,7 @@ class Translator:
         made = [n for n in wiring.networks if n.spec is recipe.generator]
         self._made = made[0] if made else wiring.networks[0]
         self.shapes = recipe.data.maps()
+        self.stylist = Stylist(recipe, cast, self.inputs, run, weights)
 
     @classmethod
     def load(
@@ -82,7 +93,7 @@ class Translator:
         precision = Precision.of(recipe.engine, pick_device(device))
         weights = weights or recipe.inference.weights
         phase = folder.weights_phase(weights)
-        assembly = assemble(recipe, weights=False)
+        assembly = assemble(recipe, weights=False, losses="none")
         for name in assembly.networks:
             if assembly.owner(name) != assembly.wiring.players[0]:
                 continue
@@ -95,7 +106,7 @@ class Translator:
             precision.place(assembly.networks[name])
         staged = recipe.in_phase(phase)
         cast = Cast(*playing(assembly, staged, recipe.phases[phase].play), precision)
-        return cls(staged, cast, assembly.method, phase=phase, weights=weights)
+        return cls(staged, cast, assembly.method, phase=phase, weights=weights, run=folder)
 
     def describe(self) -> str:
         """One line: which weights make pictures how, and on what."""
@@ -103,20 +114,29 @@ class Translator:
         norm = "each picture's own" if inference.norm == "picture" else "learned"
         noise = "on" if inference.dropout else "off"
         kept = f"weights {self.weights} of phase {self.phase}; " if self.weights else ""
-        return f"{kept}norm statistics {norm}, dropout {noise}; {self.cast.precision}"
+        styles = "".join(f"{told}; " for told in [self.stylist.describe()] if told)
+        return f"{kept}norm statistics {norm}, dropout {noise}; {styles}{self.cast.precision}"
 
-    def output(self, maps: Mapping[str, Tensor], *, seed: int = 0) -> Tensor:
+    def output(self, maps: Mapping[str, Tensor], *, seed: int = 0, style: Any = None) -> Tensor:
         """The core of every use: named maps `C H W` -> the picture `D H W` in [-1, 1], on the CPU.
 
         Any size: what the network cannot take is padded by reflection and cropped back.
 
         Args:
             maps: The inputs: pictures as uint8 or floats in [-1, 1], ids as int32.
-            seed: With the input itself, the seed of dropout where inference keeps it on.
+            seed: With the input itself, the seed of dropout where inference keeps it on; with the
+                ids, that of sampled styles.
+            style: As of a call.
+
+        Raises:
+            UserError: the style is none that this model can take.
         """
         height, width = next(iter(maps.values())).shape[-2:]
         room = self.fitting(height, width)
-        batch = {name: padded(tensor[None], room) for name, tensor in maps.items()}
+        ready = numbered(maps, self.shapes)
+        batch = {name: tensor[None] for name, tensor in ready.items()}
+        batch |= {name: padded(batch[name], room) for name in maps}
+        batch |= self.stylist.styles(ready, rules(style), seed)
         inference, alone = self.recipe.inference, single_values("inference.norm: running")
         with alone, inferring(self._modules(), inference), seeded(self._device, maps, seed):
             scene = self.method.scene(self.cast, self.cast.precision.receive(batch))
@@ -141,11 +161,11 @@ class Translator:
                 return size[0], size[1]
         raise UserError(f"the generator takes no size near {height}x{width}: {refused}")
 
-    def picture(self, maps: Mapping[str, Tensor], *, seed: int = 0) -> Tensor:
+    def picture(self, maps: Mapping[str, Tensor], *, seed: int = 0, style: Any = None) -> Tensor:
         """`output` as an 8-bit picture, uint8 `D H W`."""
-        return to_8bit(self.output(maps, seed=seed))
+        return to_8bit(self.output(maps, seed=seed, style=style))
 
-    def __call__(self, inputs: Any, *, seed: int = 0) -> Any:
+    def __call__(self, inputs: Any, *, seed: int = 0, style: Any = None) -> Any:
         """Translate one input or a batch of them; the answer is of the same type.
 
         Args:
@@ -155,26 +175,39 @@ class Translator:
                 give floats, not rounded on the way. Ids are integers of any width (in PIL the
                 modes 1, L, P, I;16, I) and give uint8. Where a dict mixes types, its first
                 picture says the type of the answer; if all are ids, its first map.
-            seed: The seed of dropout where inference keeps it on.
+            seed: The seed of dropout where inference keeps it on, and of sampled styles.
+            style: For models that take styles: `sample`, `cluster:K` or `encode:IMAGE`, with
+                `instance:ID=` or `class:C=` before it for these alone; a list of such, or a dict
+                of `instance:ID`, `class:C` or "" (all) and which, which may be a tensor too.
 
         Raises:
-            UserError: the type, the channels or the value range is not what the model takes.
+            UserError: the type, the channels, the value range or the style is not what the model
+                takes.
         """
+        said = rules(style)
+        made = self._any(inputs, seed, said)
+        self.stylist.refuse_unmet(said)
+        return made
+
+    def _any(self, inputs: Any, seed: int, said: Rules) -> Any:
+        """One input of any type, or several."""
         if isinstance(inputs, Mapping):
-            return self._named(inputs, seed)
+            return self._named(inputs, seed, said)
         if isinstance(inputs, list | tuple):
-            return [self(item, seed=seed) for item in inputs]
+            return [self._any(item, seed, said) for item in inputs]
         if isinstance(inputs, Tensor | np.ndarray) and inputs.ndim == 4:
-            return stacked([self(item, seed=seed) for item in inputs])
+            return stacked([self._any(item, seed, said) for item in inputs])
         if isinstance(inputs, str | Path):  # the data knows which files belong together
-            return self._like(inputs, self._read(inputs), seed)
+            return self._like(inputs, self._read(inputs), seed, said)
         if len(self.inputs) > 1:
             raise UserError(
                 f"this model takes the maps {', '.join(self.inputs)}; give a dict of them"
             )
-        return self._named({self.inputs[0]: inputs}, seed)
+        return self._named({self.inputs[0]: inputs}, seed, said)
 
-    def over(self, dataset: Dataset, *, seed: int = 0) -> Iterator[tuple[Sample, Tensor]]:
+    def over(
+        self, dataset: Dataset, *, seed: int = 0, style: Any = None
+    ) -> Iterator[tuple[Sample, Tensor]]:
         """Translate the samples of a dataset, one after another.
 
         Raises:
@@ -183,7 +216,7 @@ class Translator:
         for index in range(len(dataset)):
             sample = dataset.read(index, None)
             maps = {name: sample.maps[name] for name in self.inputs}
-            yield sample, self.picture(maps, seed=seed)
+            yield sample, self.picture(maps, seed=seed, style=style)
 
     @property
     def _device(self) -> torch.device:
@@ -192,7 +225,7 @@ class Translator:
     def _modules(self) -> list[nn.Module]:
         return [*self.cast.networks.values(), *self.cast.conditions.values()]
 
-    def _named(self, inputs: Mapping[str, Any], seed: int) -> Any:
+    def _named(self, inputs: Mapping[str, Any], seed: int, said: Rules) -> Any:
         """One dict of maps, or a dict of batches."""
         if set(inputs) != set(self.inputs):
             came = ", ".join(inputs) or "none"
@@ -205,14 +238,14 @@ class Translator:
             if len(lengths) > 1:
                 raise UserError("the maps of a batch must all have the same length")
             rows = zip(*inputs.values(), strict=True)
-            made = [self._named(dict(zip(inputs, row, strict=True)), seed) for row in rows]
+            made = [self._named(dict(zip(inputs, row, strict=True)), seed, said) for row in rows]
             return made if isinstance(first, list | tuple) else stacked(made)
         maps = {name: self._map(name, inputs[name]) for name in self.inputs}
         sizes = {name: f"{m.shape[-2]}x{m.shape[-1]}" for name, m in maps.items()}
         if len(set(sizes.values())) > 1:
             told = ", ".join(f"{name} {size}" for name, size in sizes.items())
             raise UserError(f"the maps of one picture must have one size; {told} came")
-        return self._like(first, maps, seed)
+        return self._like(first, maps, seed, said)
 
     def _read(self, path: str | Path, maps: list[str] | None = None) -> dict[str, Tensor]:
         names = maps or self.inputs
@@ -231,10 +264,10 @@ class Translator:
             return self._read(value, [name])[name]
         return taken(name, value, self.shapes[name], self.recipe.data.ignored(name))
 
-    def _like(self, given: Any, maps: Mapping[str, Tensor], seed: int) -> Any:
+    def _like(self, given: Any, maps: Mapping[str, Tensor], seed: int, said: Rules) -> Any:
         """The translation in the type of what was given."""
-        made = self.output(maps, seed=seed) if is_float(given) else self.picture(maps, seed=seed)
-        return back(given, made)
+        made = self.output(maps, seed=seed, style=said)
+        return back(given, made if is_float(given) else to_8bit(made))
 
 
 def load(
@@ -262,6 +295,7 @@ def translate_files(
     pairs: bool = False,
     weights: str | None = None,
     device: str = "auto",
+    style: Any = None,
 ) -> int:
     """Translate a file, or all of a folder and the folders in it, into PNG files.
 
@@ -274,6 +308,7 @@ def translate_files(
         pairs: The files hold input and target side by side; take the input half.
         weights: latest or best; what the recipe says if absent.
         device: As in the recipe's engine section.
+        style: As of a call to a Translator; an instance must be in one of the pictures.
 
     Returns:
         How many pictures were written.
@@ -283,21 +318,23 @@ def translate_files(
         OSError: the disk is full; what was written is whole.
     """
     input, output = Path(input), Path(output)
-    single = _place(input, output)
+    single, said = _place(input, output), rules(style)
     translator = Translator.load(run, device=device, weights=weights)
     dataset = translator.recipe.data.inputs(input, pairs=pairs, maps=translator.inputs)
     if single and len(dataset) != 1:
         raise UserError(f"{output} names one file, but {input} has {len(dataset)}; name a folder")
-    noise = f"; seed {seed}" if translator.recipe.inference.dropout else ""
+    drawn = translator.recipe.inference.dropout or "sample" in said.chosen.values()
+    noise = f"; seed {seed}" if drawn else ""
     print(f"{dataset.describe()}\n{translator.describe()}{noise}")
     odd = 0
-    for sample, picture in translator.over(dataset, seed=seed):
+    for sample, picture in translator.over(dataset, seed=seed, style=said):
         height, width = picture.shape[1:]
         odd += translator.fitting(height, width) != (height, width)
         target = single or output / f"{sample.name}.png"
         if target.resolve() in {Path(file).resolve() for file in sample.files}:
             raise UserError(f"{target} is an input, and no input is overwritten; name another")
         _save(to_pil(picture), target)
+    translator.stylist.refuse_unmet(said)
     if odd:
         multiple = translator.recipe.generator.multiple()
         print(f"{odd} padded by reflection to multiples of {multiple} and cropped back")

@@ -27,7 +27,8 @@ class Report:
 
     Args:
         phases: One rehearsal a phase.
-        notes: Defaults that took hold because the recipe is silent, and epochs that teach nothing.
+        notes: Defaults that took hold because the recipe is silent, epochs that teach nothing, and
+            what components tell of their options.
         needed: What a run still needs, each with its cure.
         mistakes: What is wrong in the data at hand, by file.
     """
@@ -45,7 +46,8 @@ def check(recipe: Recipe, source: Source | None = None) -> Report:
         RecipeError: every broken contract at once.
     """
     contracts(recipe, source)
-    report = Report([], _notes(recipe), needed(recipe), _mistakes(recipe))
+    notes = [*(source.notes if source else ()), *_notes(recipe)]
+    report = Report([], notes, needed(recipe), _mistakes(recipe))
     size = None
     if not report.mistakes and not recipe.data.missing():
         try:
@@ -161,4 +163,5 @@ def _notes(recipe: Recipe) -> list[str]:
             zero = phase.schedule.hold + phase.schedule.fall
             if zero <= phase.epochs:
                 notes.append(f"phase {name}: the learning rate is 0 from epoch {zero}")
-    return notes
+    components = recipe.components().items()
+    return [*notes, *(f"{path}: {line}" for path, spec in components for line in spec.notes())]

@@ -13,6 +13,7 @@ from gan_zoo.recipe.model import Phase, Recipe
 from gan_zoo.recipe.report import problems
 from gan_zoo.recipe.source import Source
 from gan_zoo.recipe.tree import Node, patch
+from gan_zoo.recipe.words import Words, words
 from gan_zoo.shapes import Image
 from gan_zoo.specs import DataSpec, LossSpec, NetworkSpec
 from gan_zoo.wiring import Network, Wiring
@@ -39,15 +40,20 @@ def _mistakes(recipe: Recipe, zoo: Zoo) -> Iterator[Problem]:
     yield from _untranslatable(recipe, wiring)
     yield from _losses(recipe, wiring)
     yield from _optimizers(recipe, wiring, zoo)
-    yield from _recompute(recipe, wiring, ("engine", "recompute"))
+    known = words(recipe, wiring)
     for name, phase in recipe.phases.items():
         here: Keys = ("phases", name)
         yield from _start(wiring, phase, here)
-        yield from _play_and_train(recipe, wiring, phase, here)
-        if changes := [*_set(recipe, phase, here, zoo)]:
+        yield from _play_and_train(recipe, known, phase, here)
+        if changes := [*_set(recipe, known, phase, here, zoo)]:
             yield from changes
         else:
-            yield from _sizes(recipe.in_phase(name, zoo), wiring, phase, here)
+            staged = recipe.in_phase(name, zoo)
+            yield from _recompute(staged, wiring)
+            yield from _frozen(recipe, staged, phase, here)
+            yield from _sizes(staged, wiring, phase, here)
+            if phase.set:  # a loss that a phase weighs otherwise may lack what it needs
+                yield from _losses(staged, wiring)
 
 
 def _wire(recipe: Recipe, size: tuple[int, int] | None, at: Keys) -> Wiring | list[Problem]:
@@ -138,8 +144,9 @@ def _optimizers(recipe: Recipe, wiring: Wiring, zoo: Zoo) -> Iterator[Problem]:
             yield Problem(("optimizers", name), told)
 
 
-def _recompute(recipe: Recipe, wiring: Wiring, here: Keys) -> Iterator[Problem]:
+def _recompute(recipe: Recipe, wiring: Wiring) -> Iterator[Problem]:
     """What is computed anew is a network of the run."""
+    here: Keys = ("engine", "recompute")
     known = [network.name for network in wiring.networks]
     known += [f"conditions.{name}" for name, one in recipe.conditions.items() if one.learns()]
     for index, name in enumerate(recipe.engine.recompute):
@@ -154,48 +161,43 @@ def _start(wiring: Wiring, phase: Phase, here: Keys) -> Iterator[Problem]:
             yield Problem((*here, "start", player), told)
 
 
-def _play_and_train(recipe: Recipe, wiring: Wiring, phase: Phase, here: Keys) -> Iterator[Problem]:
+def _play_and_train(recipe: Recipe, known: Words, phase: Phase, here: Keys) -> Iterator[Problem]:
     """What plays makes a picture, and what learns is there and plays."""
-    can_play = ["generator", *(f"generator.{part}" for part in recipe.generator.plays())]
-    if phase.play not in can_play:
-        told = f"'{phase.play}' cannot make the picture; {_hint(phase.play, can_play)}"
+    if phase.play not in known.play:
+        told = f"'{phase.play}' cannot make the picture; {_hint(phase.play, known.play)}"
         yield Problem((*here, "play"), told)
         return
     if phase.train == ():
         yield Problem((*here, "train"), "nothing would learn; name a part, or leave `train` out")
-    parts = {network.name: network.spec.parts() for network in wiring.networks}
-    parts |= {f"conditions.{name}": {} for name, one in recipe.conditions.items() if one.learns()}
     fixed = [f"conditions.{name}" for name, one in recipe.conditions.items() if not one.learns()]
-    known = [path for name, own in parts.items() for path in (name, *(f"{name}.{p}" for p in own))]
     for index, path in enumerate(phase.train or ()):
         if path in fixed:
             told = f"'{path}' owns no parameters, so it cannot learn; leave it out"
             yield Problem((*here, "train", index), told)
-        elif path not in known:
-            told = f"there is no part '{path}'; {_part(path, known)}"
+        elif path not in known.train:
+            told = f"there is no part '{path}'; {_part(path, known.train)}"
             yield Problem((*here, "train", index), told)
         elif path.startswith("generator.") and not f"{path}.".startswith(f"{phase.play}."):
             told = f"'{path}' rests while {phase.play} plays, so it cannot learn; leave it out"
             yield Problem((*here, "train", index), told)
 
 
-def _set(recipe: Recipe, phase: Phase, here: Keys, zoo: Zoo) -> Iterator[Problem]:
+def _set(recipe: Recipe, known: Words, phase: Phase, here: Keys, zoo: Zoo) -> Iterator[Problem]:
     """A phase may set data, engine, and what the specs mark as changeable by phase."""
-    marked = [
-        f"{path}.{option}"
-        for path, spec in recipe.components().items()
-        for option in sorted(spec.per_phase)
-        if path.partition(".")[0] not in Recipe.patchable
-    ]
     sections = tuple(f"{section}." for section in sorted(Recipe.patchable))
     changed, wrong = Node.of(recipe.dump(zoo)), False
     for key, value in phase.set.items():
-        for path in _leaves(key, value):
-            if path in marked or path.startswith(sections):
+        for path, one in _leaves(key, value):
+            if path in known.capped and isinstance(one, int) and one > known.set[path]:
+                wrong = True
+                told = f"{path} is {known.set[path]} at the top level, and no phase has more; "
+                told += f"{one} came"
+                yield Problem((*here, "set", key), told)
+            if path in known.set or path.startswith(sections):
                 continue
             wrong = True
-            near = near_misses(path, marked)
-            may = ", ".join([*(f"{section}NAME" for section in sections), *marked])
+            near = near_misses(path, known.set)
+            may = ", ".join([*(f"{section}NAME" for section in sections), *known.set])
             hint = f"did you mean {near[0]}?" if near else f"it can set {may}"
             yield Problem((*here, "set", key), f"a phase cannot set {path}; {hint}")
         changed = patch(changed, key, Node.of(value))
@@ -211,13 +213,23 @@ def _set(recipe: Recipe, phase: Phase, here: Keys, zoo: Zoo) -> Iterator[Problem
             yield Problem((*here, "set", *keys[:1]), f"{inside}{found.message}")
 
 
-def _leaves(key: str, value: Any) -> Iterator[str]:
-    """The dotted paths of the values in a change."""
+def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The dotted paths of the values in a change, with the values."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _leaves(f"{key}.{name}", inner)
     else:
-        yield key
+        yield key, value
+
+
+def _frozen(recipe: Recipe, staged: Recipe, phase: Phase, here: Keys) -> Iterator[Problem]:
+    """No phase both freezes a condition and lists it to learn."""
+    for index, path in enumerate(phase.train or ()):
+        name = path.partition(".")[2]
+        known = path.startswith("conditions.") and name in recipe.conditions
+        if known and recipe.conditions[name].learns() and not staged.conditions[name].learns():
+            told = f"'{path}' is frozen by what this phase sets of it; leave one of them out"
+            yield Problem((*here, "train", index), told)
 
 
 def _sizes(recipe: Recipe, first: Wiring, phase: Phase, here: Keys) -> Iterator[Problem]:

@@ -19,6 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from gan_zoo.assembly import Assembly, assemble
 from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.stage import Memory, Stage
+from gan_zoo.instances import slots
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.shapes import Image
 
@@ -66,7 +67,7 @@ def rehearse(recipe: Recipe, size: tuple[int, int] | None = None) -> list[Rehear
         size: Of the data at hand, for phases whose size only the data knows.
     """
     with torch.device("meta"):
-        assembly = assemble(recipe, weights=False)
+        assembly = assemble(recipe, weights=False, losses="built")
     memory = Memory()
     with Bytes() as seen:
         return [_phase(assembly, name, memory, size, seen) for name in recipe.phases]
@@ -77,8 +78,10 @@ def _phase(
 ) -> Rehearsal:
     recipe = assembly.recipe.in_phase(name)
     maps = recipe.method.wire(recipe, recipe.phases[name].size).maps
+    maps = {**maps, **slots(maps)}
     number = "float64" if recipe.engine.precision == "float64" else "float32"
-    precision = Precision(torch.device("meta"), number, "contiguous")
+    share = recipe.engine.share_views is not False
+    precision = Precision(torch.device("meta"), number, "contiguous", share)
     with torch.device("meta"):  # for what the phase builds anew
         stage = Stage(assembly, name, precision, memory)
     stage.begin()
@@ -100,10 +103,10 @@ def _phase(
     for module in [*assembly.networks.values(), *stage.losses.values()]:
         if isinstance(module, nn.Module):
             seen.count([*module.parameters(), *module.buffers()])
-    step()  # makes the gradients and the optimizers' state, which stay
+    with FlopCounterMode(display=False) as flops:  # it holds on to graphs, so bytes are not counted
+        step()  # makes the gradients and the optimizers' state, which stay
     seen.forget()
-    with FlopCounterMode(display=False) as flops:
-        step()
+    step()
     stage.remember()  # what a later phase does not move stays in memory all the same
     found.flop, found.peak_bytes = flops.get_total_flops(), seen.peak
     for network, module in assembly.networks.items():

@@ -10,7 +10,18 @@ import sys
 
 import typer
 
-from gan_zoo.cli import check, evaluate, import_, list_, resume, run, schema, show, translate
+from gan_zoo.cli import (
+    check,
+    evaluate,
+    features,
+    import_,
+    list_,
+    resume,
+    run,
+    schema,
+    show,
+    translate,
+)
 from gan_zoo.cli.options import told
 from gan_zoo.errors import UserError
 
@@ -34,6 +45,7 @@ for _command in (
     list_.plugins,
     translate.translate,
     evaluate.evaluate,
+    features.features,
     import_.import_,
 ):
     app.command(_command.__name__.strip("_"))(_command)

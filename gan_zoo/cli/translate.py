@@ -14,9 +14,7 @@ def translate(
     run: RunPath,
     input: Annotated[Path, typer.Argument(metavar="INPUT", help="A picture, or a folder of them.")],
     output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="A folder, or NAME.png.")],
-    seed: Annotated[
-        int, typer.Option(metavar="N", help="Of dropout, where inference keeps it on.")
-    ] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of dropout and of sampled styles.")] = 0,
     pairs: Annotated[
         bool, typer.Option("--pairs", help="Files are side by side: take the input half.")
     ] = False,
@@ -24,6 +22,14 @@ def translate(
         str | None, typer.Option(metavar="NAME", help="latest or best; else as the recipe says.")
     ] = None,
     device: Device = "auto",
+    style: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STYLE",
+            help="[instance:ID=|class:C=]sample|encode:IMAGE|cluster:K, for models with features "
+            "of instances; for all of them without a prefix. May be given several times.",
+        ),
+    ] = None,
 ) -> None:
     """Translate pictures with a trained run.
 
@@ -36,6 +42,13 @@ def translate(
     from gan_zoo.translate import translate_files
 
     written = translate_files(
-        folder, input, output, seed=seed, pairs=pairs, weights=weights, device=device
+        folder,
+        input,
+        output,
+        seed=seed,
+        pairs=pairs,
+        weights=weights,
+        device=device,
+        style=style,
     )
     print(f"{written} picture{'s' * (written != 1)} written to {output}")

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 from torch.utils.checkpoint import checkpoint
 
 from gan_zoo.engine.precision import generators, set_generators
@@ -66,11 +67,16 @@ def recompute(module: nn.Module, *, on: bool) -> None:
 def segments(module: nn.Module) -> Iterator[nn.Module]:
     """The parts that are made anew as one each: the blocks of a network, however it lists them."""
     for child in module.children():
-        listed = isinstance(child, nn.ModuleList | nn.ModuleDict | nn.Sequential)
-        if listed and any(True for inner in child.children() for _ in inner.children()):
+        if any(_lists_blocks(layer) for layer in child.modules()):
             yield from segments(child)
         elif any(True for _ in child.children()) and not isinstance(child, nn.ModuleList):
             yield child
+
+
+def _lists_blocks(layer: nn.Module) -> bool:
+    """Whether it is a list, and one of more than single layers."""
+    listed = isinstance(layer, nn.ModuleList | nn.ModuleDict | nn.Sequential)
+    return listed and any(True for inner in layer.children() for _ in inner.children())
 
 
 class _Recomputed:
@@ -83,7 +89,8 @@ class _Recomputed:
         forward = type(self.segment).forward
         if not torch.is_grad_enabled():
             return forward(self.segment, *inputs, **named)
-        device = next((x.device for x in inputs if isinstance(x, Tensor)), torch.device("cpu"))
+        own = (*self.segment.parameters(), *tree_leaves((inputs, named)))
+        device = next((x.device for x in own if isinstance(x, Tensor)), torch.device("cpu"))
         moment, first = Moment([self.segment], device), True
 
         def run(*inputs: Any, **named: Any) -> Any:

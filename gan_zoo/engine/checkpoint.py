@@ -31,7 +31,7 @@ class Position:
         step: Steps done in all.
         passes: Passes over the data begun in earlier phases.
         log_bytes: Length of log.jsonl; what came after it is forgotten on resume.
-        best: The best validation score so far.
+        best: The best validation score of the phase so far.
     """
 
     phase: str

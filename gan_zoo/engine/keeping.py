@@ -114,7 +114,7 @@ class Keeper:
                 method.restore(state.get("method", {}))
             for name, callback in self.callbacks.items():
                 if hasattr(callback, "restore"):
-                    callback.restore(state["callbacks"][name])
+                    callback.restore(state.get("callbacks", {}).get(name, {}))
             self.dir.cut_log(position.log_bytes)
             # the run may have been cut between its checkpoint and its weights
             self.dir.save_weights("latest", self._weights(), _about(position))
@@ -135,6 +135,9 @@ class Keeper:
     def _take(self, networks: Mapping[str, Mapping[str, Tensor]]) -> None:
         try:
             for name, module in self.assembly.networks.items():
+                kinds = {t.dtype for t in networks[name].values() if t.is_floating_point()}
+                if len(kinds) == 1:  # float64 would be rounded on its way in
+                    module.to(dtype=kinds.pop())
                 module.load_state_dict(networks[name])
         except (KeyError, RuntimeError) as problem:
             raise UserError(

@@ -5,7 +5,7 @@ holds state, so their number changes nothing, and a run can go on from any batch
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -16,7 +16,9 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from gan_zoo.errors import DataError
+from gan_zoo.instances import numbered_sample
 from gan_zoo.protocols import Dataset, Sample
+from gan_zoo.shapes import Image
 
 Draw = tuple[int, int]  # (pass over the data, index of the sample)
 
@@ -88,15 +90,31 @@ def order(seed: int, passed: int, samples: int) -> list[int]:
 
 
 def batches(
-    dataset: Dataset, plan: Plan, *, start: int, stop: int, workers: int, pin: bool
+    dataset: Dataset,
+    plan: Plan,
+    *,
+    start: int,
+    stop: int,
+    workers: int,
+    pin: bool,
+    maps: Mapping[str, Image] | None = None,
 ) -> Iterator[Batch]:
     """The batches of a phase's steps, read ahead by worker processes.
+
+    Args:
+        dataset: The samples.
+        plan: Which of them each step sees.
+        start: The first step.
+        stop: The step after the last.
+        workers: How many processes; none reads in this one.
+        pin: Into page-locked memory, for GPUs.
+        maps: The shapes of the data's maps; those of instances are renumbered by them.
 
     Raises:
         DataError: a sample cannot be read; names the file.
     """
     loader = DataLoader(
-        _Drawn(dataset, plan.seed),
+        _Drawn(dataset, plan.seed, maps or {}),
         batch_sampler=plan.draws(start, stop),  # drawn as it is needed
         num_workers=workers,
         collate_fn=_collate,
@@ -111,10 +129,17 @@ def batches(
 
 
 def by_step(
-    dataset: Dataset, plan: Plan, *, start: int, stop: int, workers: int, pin: bool
+    dataset: Dataset,
+    plan: Plan,
+    *,
+    start: int,
+    stop: int,
+    workers: int,
+    pin: bool,
+    maps: Mapping[str, Image] | None = None,
 ) -> Iterator[list[Batch]]:
-    """The batches of each of the phase's steps. Raises as `batches`."""
-    feed = batches(dataset, plan, start=start, stop=stop, workers=workers, pin=pin)
+    """The batches of each of the phase's steps. Takes and raises as `batches`."""
+    feed = batches(dataset, plan, start=start, stop=stop, workers=workers, pin=pin, maps=maps)
     for step in range(start, stop):
         yield list(islice(feed, plan.batches_of(step)))
 
@@ -146,14 +171,16 @@ class _Drawn(TorchDataset["Sample | DataError"]):
     own exception would reach the user with a traceback of the worker.
     """
 
-    def __init__(self, dataset: Dataset, seed: int) -> None:
+    def __init__(self, dataset: Dataset, seed: int, maps: Mapping[str, Image]) -> None:
         self.dataset = dataset
         self.seed = seed
+        self.maps = maps
 
     def __getitem__(self, draw: Draw) -> Sample | DataError:
         passed, index = draw
         try:
-            return self.dataset.read(index, np.random.default_rng([self.seed, passed, index]))
+            drawn = np.random.default_rng([self.seed, passed, index])
+            return numbered_sample(self.dataset.read(index, drawn), self.maps)
         except DataError as problem:
             return problem
 

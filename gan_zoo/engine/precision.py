@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -63,6 +63,7 @@ class Precision:
     name: str
     memory_format: Literal["contiguous", "channels_last"]
     share_views: bool = True
+    auto: Mapping[str, Any] = field(default_factory=dict, compare=False)  # what that means here
 
     @classmethod
     def of(
@@ -82,7 +83,7 @@ class Precision:
             UserError: the device is not there, or cannot compute in that precision.
         """
         device = device or pick_device(engine.device)
-        auto: Mapping[str, Any] = {**AUTO[device.type], **(kept or {})}
+        auto: Mapping[str, Any] = {**AUTO[device.type], **(kept or {}).get("auto", {})}
         name = auto["precision"] if engine.precision == "auto" else engine.precision
         if name == "bfloat16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
             if engine.precision == "bfloat16":
@@ -97,6 +98,7 @@ class Precision:
             name,
             auto["memory_format"] if layout == "auto" else layout,
             auto["share_views"] if share == "auto" else share,
+            auto,
         )
 
     def described(self) -> dict[str, Any]:
@@ -106,6 +108,7 @@ class Precision:
             "precision": self.name,
             "memory_format": self.memory_format,
             "share_views": self.share_views,
+            "auto": dict(self.auto),
             "threads": torch.get_num_threads(),
         }
 
@@ -120,10 +123,9 @@ class Precision:
 
     def place(self, module: nn.Module) -> nn.Module:
         """Move a network to the device, in working type and memory format."""
+        layouts = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
         module = module.to(device=self.device, dtype=self.dtype)
-        if self.memory_format == "channels_last":
-            module = module.to(memory_format=torch.channels_last)
-        return module
+        return module.to(memory_format=layouts[self.memory_format])  # back too, after another phase
 
     def receive(self, maps: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Move a batch to the device; 8-bit pictures become floats in [-1, 1], ids int64."""

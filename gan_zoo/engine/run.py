@@ -72,6 +72,8 @@ def train(
     run = Run(recipe, RunDir(path), precision, voice or Voice(), last_step=steps)
     run.enter(run.position.phase)
     RunDir.create(path, recipe, source, steps, precision.described())
+    for note in source.notes if source else ():
+        run.voice.say(note)
     with run.dir.claimed():
         run.go()
     return run.dir
@@ -134,6 +136,8 @@ class Run:
         self.precision = precision
         self.voice = voice
         self._kept = precision.described()
+        for phase in recipe.phases:  # a device that is not there is said before the first of them
+            Precision.of(recipe.in_phase(phase).engine, kept=self._kept)
         self.last_step = last_step
         self.assembly = assemble(recipe, weights=not checkpoint.saved(dir.state))
         self.position = Position(next(iter(recipe.phases)))
@@ -222,7 +226,7 @@ class Run:
         """Play the phases from where the run stands to the end."""
         start = time.monotonic()
         self.voice.say(f"{self.dir.path}: {self.precision}; seed {self.recipe.seed}")
-        with stoppable(self.voice) as stop, repeatable(self.recipe.engine.deterministic):
+        with stoppable(self.voice) as stop:
             self.hooks.on_run_start(run=self)
             self._play(stop)
             for name in self._later:
@@ -237,6 +241,7 @@ class Run:
         """From a finished phase to the next."""
         passed = -(-self.position.phase_step // self.plan.steps_a_pass)
         self.position.phase, self.position.phase_step = name, 0
+        self.position.best = None  # another size, or another part that plays: not to be compared
         self.position.passes += passed
         self.enter(name)
 
@@ -245,7 +250,8 @@ class Run:
         if self._left > 0:
             self.voice.say(self._announcement())
             self.hooks.on_phase_start(run=self)
-            self._steps(stop)
+            with repeatable(self.stage.recipe.engine.deterministic):
+                self._steps(stop)
             self._save()
         if self.position.phase_step == self.phase_steps:
             self.hooks.on_phase_end(run=self)
@@ -291,7 +297,7 @@ class Run:
     def _steps(self, stop: Stop) -> None:
         engine, plan = self.stage.recipe.engine, self.plan
         done, total = self.position.phase_step, self.position.phase_step + self._left
-        feed = self._feed(done, total)
+        feed, recent = self._feed(done, total), dict[str, float]()
         if total - done >= WORTH_TIMING:
             feed = self._estimated(feed, total - done)
         with self.voice.progress(self.position.phase, done, total) as progress:
@@ -301,15 +307,17 @@ class Run:
                 maps = [batch.maps for batch in micro_batches]
                 terms = self.stage.step(maps, self.position.step).numbers()
                 refuse_nonfinite(terms, micro_batches, self.position, self.dir)
+                recent |= terms  # some are not made on every step
                 self.position.phase_step += 1
                 self.position.step += 1
                 progress.step(terms, epoch)
                 last = self.position.phase_step == total
                 if last or self.position.step % engine.log_every == 0:
-                    told: dict[str, Any] = {"losses": terms, "rates": self.stage.rates()}
+                    told: dict[str, Any] = {"losses": recent, "rates": self.stage.rates()}
                     if skipped := self.stage.skipped():
                         told["skipped"] = skipped
                     self._log({**told, **progress.times()})
+                    recent = {}
                 epoch_ended = self.position.phase_step % plan.steps_a_pass == 0
                 self.hooks.on_step_end(run=self, terms=terms, epoch_ended=epoch_ended)
                 if epoch_ended:
@@ -321,10 +329,16 @@ class Run:
 
     def _feed(self, start: int, stop: int) -> Iterator[list[Batch]]:
         """Each step's batches; a file that cannot be read costs no step before it."""
-        workers, pin = self.stage.recipe.data.workers, self.precision.device.type == "cuda"
+        data = self.stage.recipe.data
         try:
             yield from by_step(
-                self.training, self.plan, start=start, stop=stop, workers=workers, pin=pin
+                self.training,
+                self.plan,
+                start=start,
+                stop=stop,
+                workers=data.workers,
+                pin=self.precision.device.type == "cuda",
+                maps=data.maps(self.stage.phase.size),
             )
         except DataError:
             self._save()

@@ -181,6 +181,15 @@ class RunDir:
         """
         return str(self._about(name)["phase"])
 
+    def weights_step(self, name: str) -> int | None:
+        """The step of weights that were kept.
+
+        Raises:
+            UserError: the run keeps no such weights.
+        """
+        step: int | None = self._about(name).get("step")
+        return step
+
     def load_weights(self, name: str, network: str) -> dict[str, Tensor]:
         """The tensors of one network.
 

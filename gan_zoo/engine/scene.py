@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from gan_zoo.engine.again import Moment
 from gan_zoo.engine.precision import Precision
 
 Maker = Callable[["Scene"], Any]
+Autocast = Callable[[], AbstractContextManager[None]]
 
 
 class Scene:
@@ -23,10 +25,12 @@ class Scene:
 
     Attributes:
         share: Its part of the step, by samples; 1 where it is all of it.
+        autocast: The run's precision, for the fixed networks of losses; none of its own otherwise.
     """
 
     def __init__(self, makers: Mapping[str, Maker], above: Scene | None = None) -> None:
         self.share: float = 1.0 if above is None else above.share
+        self.autocast: Autocast = nullcontext if above is None else above.autocast
         self._makers = makers
         self._above = above
         self._known: dict[str, Any] = {}
@@ -95,9 +99,15 @@ class Cast:
         return Moment([*self.networks.values(), *self.conditions.values()], self.precision.device)
 
     def condition(self, name: str, maps: Mapping[str, Tensor]) -> Tensor:
-        """Make one condition of the maps: `B c H W`."""
+        """Make one condition of the maps: `B c H W`; of styles, where a map of the condition's own
+        name, `conditions.NAME`, gives them.
+        """
+        module: Any = self.conditions[name]
+        styles = maps.get(f"conditions.{name}")
         with self.precision.autocast():
-            made: Tensor = self._working(self.conditions[name](maps))
+            made: Tensor = self._working(
+                module(maps) if styles is None else module.paint(maps, styles)
+            )
         return made
 
     def _working(self, made: Any) -> Any:

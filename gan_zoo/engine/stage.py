@@ -140,6 +140,7 @@ class Stage:
         samples = [len(next(iter(batch.values()))) for batch in batches]
         for scene, count in zip(scenes, samples, strict=True):
             scene.share = count / sum(samples)
+            scene.autocast = self.precision.autocast
         ledger = Ledger()
 
         def turn(name: str) -> Turn:
@@ -166,12 +167,15 @@ class Stage:
             player.forget_gradients()
 
     def _losses(self, assembly: Assembly) -> dict[str, LossFunction]:
-        """The losses; one that the phase changes is built anew, with the same features."""
+        """The losses; one that the phase changes is built anew, around the same fixed weights."""
         losses = dict(assembly.losses)
         for name, spec in self.recipe.losses.items():
             if spec != assembly.recipe.losses[name]:
                 with seeded(self.recipe.seed, f"losses.{name}"):
-                    losses[name] = spec.build()
+                    made = losses[name] = spec.build()
+                before = assembly.losses[name]
+                if isinstance(made, nn.Module) and isinstance(before, nn.Module):
+                    made.load_state_dict(before.state_dict(), assign=True)
         return losses
 
     def _players(self, assembly: Assembly) -> dict[str, Player]:
@@ -219,8 +223,8 @@ def playing(
         specs[network] = recipe.generator.plays().get(part, specs[network])
     networks = {name: specs[name].staged(module) for name, module in modules.items()}
     for name, condition in conditions.items():
-        if f"conditions.{name}" in assembly.networks:
-            networks[f"conditions.{name}"] = condition
+        if f"conditions.{name}" in assembly.networks and recipe.conditions[name].learns():
+            networks[f"conditions.{name}"] = condition  # a frozen one moves in no turn
     return networks, conditions
 
 

@@ -151,6 +151,7 @@ class Turn:
     ) -> None:
         if kind is None and self.moves:
             self.player.step()
+            self.player.forget_gradients()  # the next forward needs the memory
 
     def _terms(self, scene: Scene) -> Iterator[tuple[str, str, Tensor, float]]:
         for name, loss in self.losses.items():

@@ -109,7 +109,7 @@ class Validation(Section):
     metrics: dict[Name, MetricSpec]
     """What is measured, by name."""
     best: str | None = None
-    """The metric that picks weights/best."""
+    """The metric that picks weights/best, among the scores of the last phase that has any."""
 
     @model_validator(mode="after")
     def _best_is_measured(self) -> Self:
@@ -182,7 +182,15 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _weights_are_kept(self) -> Self:
         asked = self.inference.weights
-        by_callbacks = [spec.keeps for spec in self.callbacks.values() if spec.keeps]
+        keeping = {name: spec.keeps for name, spec in self.callbacks.items() if spec.keeps}
+        by_callbacks = list(keeping.values())
+        for kept in by_callbacks:
+            if len(both := [name for name, one in keeping.items() if one == kept]) > 1:
+                told = f"{' and '.join(both)} would both write weights/{kept}; keep one of them"
+                wrong = PydanticCustomError("keeps", "{told}", {"told": told})
+                raise ValidationError.from_exception_data(
+                    "Recipe", [{"type": wrong, "loc": ("callbacks", both[-1]), "input": kept}]
+                )
         if asked == "latest" or asked in by_callbacks:
             return self
         if asked != "best":
@@ -234,10 +242,11 @@ class Recipe(Section):
         return type(self).model_validate(tree.plain(), context={"zoo": zoo})
 
     def anchored(self, zoo: Zoo | None = None) -> Self:
-        """The same recipe from any working directory: the data's relative paths made absolute, in
-        what phases set too.
+        """The same recipe from any working directory: relative paths of the data, in what phases
+        set too, and of the losses made absolute.
         """
-        changes: dict[str, Any] = {"data": self.data.anchored()}
+        losses = {name: spec.anchored() for name, spec in self.losses.items()}
+        changes: dict[str, Any] = {"data": self.data.anchored(), "losses": losses}
         phases = dict(self.phases)
         for name, phase in self.phases.items():
             if not any(key.split(".")[0] == "data" for key in phase.set):

@@ -13,6 +13,7 @@ from gan_zoo.recipe.expected import names_at
 from gan_zoo.recipe.mistakes import Keys, Place, Problem, RecipeError, said
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.recipe.tree import Node
+from gan_zoo.recipe.words import give_way
 from gan_zoo.zoo import Zoo, near_misses
 
 
@@ -25,12 +26,14 @@ class Source:
         root: Its values.
         spoken: Who spoke, as places name them: its file, what that extends, then arguments.
         problems: Mistakes of the text; the check of the values adds its own to them.
+        notes: What phases said and changes made void.
     """
 
     name: str
     root: Node
     spoken: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def tree(self) -> Any:
@@ -78,7 +81,10 @@ def read(
             problems.append(problem)
         else:
             root = tree.patch(root, key, Node.of(value, place))
-    return Source(source.name, root, tuple(spoken), tuple(problems))
+    notes: list[str] = []
+    if set and not problems:
+        root, notes = give_way(source.root, root, zoo or Zoo.installed())
+    return Source(source.name, root, tuple(spoken), tuple(problems), tuple(notes))
 
 
 def find(recipe: str | Path, zoo: Zoo | None = None, beside: Path | None = None) -> Path:

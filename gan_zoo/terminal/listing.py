@@ -9,7 +9,7 @@ from typing import Any
 
 from gan_zoo.plugins import Plugin
 from gan_zoo.specs import KINDS, Spec
-from gan_zoo.terminal.text import first_line, known_kind, print_rows
+from gan_zoo.terminal.text import summary, known_kind, print_rows
 from gan_zoo.zoo import Zoo
 
 RECIPES = "recipes"
@@ -41,7 +41,7 @@ def _components(zoo: Zoo, kind: str) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "about": first_line(claims[0].spec.__doc__ or ""),
+            "about": summary(claims[0].spec.__doc__ or ""),
             "claims": [_origin(claim.plugin) for claim in claims],
         }
         for name, claims in zoo.claims(kind).items()

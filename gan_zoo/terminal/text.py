@@ -49,9 +49,9 @@ def indented(text: str) -> str:
     return "\n".join(f"  {line}".rstrip() for line in text.splitlines())
 
 
-def first_line(text: str) -> str:
-    """What a docstring says first; empty where there is none."""
-    return text.strip().splitlines()[0] if text.strip() else ""
+def summary(text: str) -> str:
+    """The first sentences of a docstring, those of its first paragraph, on one line."""
+    return " ".join(text.strip().partition("\n\n")[0].split())
 
 
 def known_kind(kind: str, known: Iterable[str]) -> None:

@@ -169,6 +169,9 @@ def _module(tested: Probe) -> Iterator[tuple[str, str]]:
 
 def _loss(spec: Any, subject: Subject) -> Iterator[tuple[str, str]]:
     yield "needs", repr(sorted((p, sorted(n)) for p, n in spec.needs().items()))
+    yield "missing", repr(spec.missing())
+    if spec.missing():
+        return
     loss, recipe = losses.world(subject.around(spec))
     yield "check", _refusal(loss, recipe)
     for player, heard in losses.hear(loss, recipe).items():

@@ -58,6 +58,7 @@ def hear(loss: LossSpec, recipe: Recipe, **how: Any) -> dict[str, Heard]:
     function = loss.build()
     if isinstance(function, nn.Module):
         theatre.stage.precision.place(function)
+    loss.fetch(function)
     owners = {name: theatre.assembly.owner(name) for name in theatre.assembly.networks}
     found: dict[str, Heard] = {}
 

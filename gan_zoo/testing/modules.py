@@ -117,7 +117,13 @@ def _distance(ours: Tensor, theirs: Tensor, largest: float) -> float:
 def every_parameter_gets_a_gradient(subject: Subject) -> None:
     """In a step of the whole, or of a part that plays by itself."""
     for tested in probes(subject):
-        _reaches_all(tested)
+        if not _rests(subject.example, tested.spec):
+            _reaches_all(tested)
+
+
+def _rests(example: Any, spec: Any) -> bool:
+    """Whether an option freezes a condition that learns without it."""
+    return isinstance(spec, ConditionSpec) and bool(example.learns()) and not spec.learns()
 
 
 def _reaches_all(tested: Probe) -> None:

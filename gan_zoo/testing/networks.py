@@ -69,7 +69,8 @@ def contract_over_odd_sizes(subject: Subject) -> None:
                     expected=f"{listed(expected)}, as {_contract(spec)}",
                     cure=f"correct {_contract(spec)}, or refuse these shapes in check()",
                 )
-            if not fits and _wanted(tested, came):
+            # A batch of one: a norm of single pixels works on more, and makes them zero.
+            if not fits and _wanted(tested, came) and _wanted(tested, _try(tested, 1)):
                 raise Advice(
                     f"check() refused it; {done}",
                     came=listed(came),
@@ -240,6 +241,30 @@ def _parts_play(tested: Probe, module: torch.nn.Module) -> None:
             )
 
 
+@check("generator")
+def features_lead_to_the_head(subject: Subject) -> None:
+    """What features() promises is there, and the head makes the picture of it."""
+    tested = probe(subject)
+    said_features = tested.spec.features(tested.given, tested.wanted)
+    if said_features is None:
+        return
+    module: Any = tested.build().double().eval()
+    [condition] = tested.inputs(2)
+    done = f"made the picture by module.head(module.features(condition)) ({tested})"
+    cure = "correct features(), or give the module both methods; None hides what lies before a head"
+    with trying(done, expected="a picture", cure=cure), torch.no_grad():
+        features = module.features(condition)
+        same = torch.equal(module.head(features), module(condition))
+    came, expected = shapes([[features]]), promised([[said_features]])
+    if came != expected or not same:
+        raise Advice(
+            done,
+            came=f"features {listed(came)}, {'the' if same else 'another'} picture",
+            expected=f"features {listed(expected)}, the picture that the whole makes",
+            cure=cure,
+        )
+
+
 @check("generator", "discriminator", "condition")
 def published_layouts_fill_the_network(subject: Subject) -> None:
     """Every published key leads to a tensor of ours, and every learned tensor has a key."""
@@ -247,7 +272,7 @@ def published_layouts_fill_the_network(subject: Subject) -> None:
     state = tested.build().state_dict()
     shapes_of = [tested.maps()] if tested.data else [tested.given, tested.wanted]
     for layout in tested.spec.published(*shapes_of):
-        ours = list(layout.keys.values())
+        ours = [*layout.keys.values(), *layout.rests]
         lost = sorted(set(ours) - set(state))
         # A counter of batches, which old files lack, decides nothing here.
         empty = sorted(k for k in set(state) - set(ours) if state[k].is_floating_point())

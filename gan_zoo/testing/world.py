@@ -15,6 +15,7 @@ from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.scene import Scene
 from gan_zoo.engine.stage import Stage
 from gan_zoo.errors import ContractError
+from gan_zoo.instances import numbered_sample
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.specs import ConditionSpec, DataSpec, LossSpec, MethodSpec, Size
 from gan_zoo.testing.options import examples
@@ -116,8 +117,9 @@ def data_sets(zoo: Zoo) -> Iterator[DataSpec]:
 
 def batch_of(data: DataSpec, samples: int, size: Size | None = None) -> dict[str, Tensor]:
     """The first samples as a batch of maps, as the loader makes it."""
-    dataset = data.open("train", size)
-    return collate([dataset.read(index, None) for index in range(samples)]).maps
+    dataset, maps = data.open("train", size), data.maps(size)
+    read = [dataset.read(index, None) for index in range(samples)]
+    return collate([numbered_sample(sample, maps) for sample in read]).maps
 
 
 # ---------------------------------------------------------------------------------- playing

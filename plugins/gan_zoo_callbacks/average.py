@@ -40,8 +40,17 @@ class Average:
         for name, module in run.assembly.networks.items():
             if run.assembly.owner(name) == maker:
                 self.networks[name] = copy.deepcopy(module).requires_grad_(False)
-        for name, tensors in self._restored.get("networks", {}).items():
+        for name, tensors in self._restored.pop("networks", {}).items():
+            kinds = {t.dtype for t in tensors.values() if t.is_floating_point()}
+            if len(kinds) == 1:
+                self.networks[name].to(dtype=kinds.pop())
             self.networks[name].load_state_dict(tensors)
+
+    @hookimpl
+    def on_phase_start(self, run: Run) -> None:
+        """Go where the networks are, in their type."""
+        for module in self.networks.values():
+            run.stage.precision.place(module)
 
     @hookimpl(tryfirst=True)
     def on_step_end(self, run: Run) -> None:
@@ -64,5 +73,5 @@ class Average:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
-        self.updates = state["updates"]
-        self._restored = state
+        self.updates = state.get("updates", 0)
+        self._restored = dict(state)

@@ -69,7 +69,8 @@ class LabelFolder(Root):
         return samples, mistakes
 
     def inputs(self, path: Path, *, pairs: bool, maps: Sequence[str] | None) -> Samples:
-        """The label maps at a path, with the instance maps beside them where they are asked for.
+        """The label maps at a path, with the instance maps beside them where they are asked for;
+        or, where the target is asked for too, photos with their maps beside them.
 
         Raises:
             DataError: there is no label map, or no instance map where one is asked for.
@@ -79,7 +80,7 @@ class LabelFolder(Root):
                 f"{path}: --pairs takes a half of pictures that stand side by side; label maps lie "
                 "in files of their own, so leave it out"
             )
-        names = asked(self.kinds, maps)
+        names = sorted(asked(self.kinds, maps), key=lambda name: name != "target")
         self._refuse_other_folders(path, names[0])
         found = given(path)
         mistakes = found.mistakes
@@ -89,7 +90,7 @@ class LabelFolder(Root):
             files[name] = beside
             mistakes = [*mistakes, *odd]
         refuse(mistakes)
-        kind = WORDS.get(names[0], names[0])
+        kind = WORDS.get(names[0], "photo")
         others = "".join(f", {WORDS[name]}s beside" for name in names[1:])
         return Samples(
             names=tuple(found.files),
@@ -129,13 +130,13 @@ class LabelFolder(Root):
                 )
         return folders
 
-    def _scheme(self, labels: Listing) -> tuple[str, Mapping[str, str]]:
-        """What the names end in: as the recipe says, or as the label maps show."""
+    def _scheme(self, found: Listing, of: str = "label") -> tuple[str, Mapping[str, str]]:
+        """What the names end in: as the recipe says, or as the files of a map show."""
         if self.suffixes is not None:
             return "the recipe", {**dict.fromkeys(FOLDERS, ""), **self.suffixes}
         for scheme, suffixes in SUFFIXES.items():
-            fitting = sum(stem.endswith(suffixes["label"]) for stem in labels.files)
-            if 2 * fitting > len(labels.files):
+            fitting = sum(stem.endswith(suffixes[of]) for stem in found.files)
+            if 2 * fitting > len(found.files):
                 return scheme, suffixes
         return "", SUFFIXES[""]
 
@@ -174,7 +175,7 @@ class LabelFolder(Root):
                 kin = path.with_name(path.name.removesuffix(other) + ending)
                 raise DataError(
                     f"{path} is a folder of {WORDS.get(name, 'photo')}s, but the model reads "
-                    f"{WORDS[first]}s; name {kin}"
+                    f"{WORDS.get(first, 'photo')}s; name {kin}"
                 )
 
     def _beside(self, found: Listing, first: str, name: str) -> tuple[list[Path], list[str]]:
@@ -190,7 +191,7 @@ class LabelFolder(Root):
             )
         folder = place.with_name(place.name.removesuffix(FOLDERS[first]) + FOLDERS[name])
         there = listing(folder).files if folder.is_dir() else {}
-        _, suffixes = self._scheme(found)
+        _, suffixes = self._scheme(found, first)
         paths, odd = [], []
         for path in found.files.values():
             stem = path.absolute().relative_to(place).with_suffix("").as_posix()

@@ -309,7 +309,7 @@ def asked(kinds: Mapping[str, Mode | Ids], maps: Sequence[str] | None) -> list[s
     Raises:
         DataError: they are not to be had.
     """
-    there = [name for name in kinds if name != "target"]
+    there = [name for name in kinds if name != "target" or name in (maps or ())]
     if beyond := [name for name in maps or () if name not in there]:
         raise DataError(
             f"the model asks for {beyond[0]}, but inputs hold {', '.join(there) or 'nothing'}; "

@@ -10,16 +10,45 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+PIX2PIXHD = {"padding": 2, "max_multiple": None, "max_width": 512, "bias": True}
 BATCH_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
 
-def patch_keys(layers: int, norm: str, *, bias: bool) -> dict[str, str]:
+def patch_keys(layers: int, norm: str, *, bias: bool, root: str = "model") -> dict[str, str]:
     """pix2pix's PatchGAN: conv at 0, then conv, norm, LeakyReLU from 2 on, and the head."""
-    keys = _convolution("model.0", "features.0.conv", bias=True)
+    keys = _convolution(f"{root}.0", "features.0.conv", bias=True)
     for i in range(1, layers + 1):
-        keys |= _convolution(f"model.{3 * i - 1}", f"features.{i}.conv", bias=bias)
-        keys |= _norm(f"model.{3 * i}", f"features.{i}.norm", norm)
-    return keys | _convolution(f"model.{3 * layers + 2}", "head", bias=True)
+        keys |= _convolution(f"{root}.{3 * i - 1}", f"features.{i}.conv", bias=bias)
+        keys |= _norm(f"{root}.{3 * i}", f"features.{i}.norm", norm)
+    return keys | _convolution(f"{root}.{3 * layers + 2}", "head", bias=True)
+
+
+def group_keys(layers: int, norm: str, *, root: str) -> dict[str, str]:
+    """pix2pixHD's PatchGAN where its features are matched: every layer is a sequence of its own."""
+    keys = _convolution(f"{root}0.0", "features.0.conv", bias=True)
+    for i in range(1, layers + 1):
+        keys |= _convolution(f"{root}{i}.0", f"features.{i}.conv", bias=True)
+        keys |= _norm(f"{root}{i}.1", f"features.{i}.norm", norm)
+    return keys | _convolution(f"{root}{layers + 1}.0", "head", bias=True)
+
+
+def scales_keys(scales: int, layers: int, norm: str, *, matched: bool) -> dict[str, str]:
+    """pix2pixHD's scales, counted from the coarsest, as ours are.
+
+    Args:
+        scales: How many.
+        layers: Of each.
+        norm: Of each.
+        matched: Whether its features were matched; without, a scale is pix2pix's sequence.
+    """
+    keys: dict[str, str] = {}
+    for n in range(scales):
+        if matched:
+            own = group_keys(layers, norm, root=f"scale{n}_layer")
+        else:
+            own = patch_keys(layers, norm, bias=True, root=f"layer{n}")
+        keys |= {theirs: f"scales.{n}.{ours}" for theirs, ours in own.items()}
+    return keys
 
 
 def pixel_keys(norm: str, *, bias: bool) -> dict[str, str]:
@@ -53,6 +82,31 @@ def pixel_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
         "width": shapes["net.0.weight"][0],
         "norm": _norm_of("net", shapes),
         "bias": "auto",
+    }
+
+
+def scales_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    """Scales, and layers, width and norm of each, of a published file with matched features or
+    without; nothing where it is another network's file.
+    """
+    matched = "scale0_layer0.0.weight" in shapes
+    name = r"scale(\d+)_layer\d+\.0\.weight" if matched else r"layer(\d+)\.\d+\.weight"
+    found = [
+        int(match[1])
+        for key, shape in shapes.items()
+        if (match := re.fullmatch(name, key)) and len(shape) == 4
+    ]
+    first = shapes.get("scale0_layer0.0.weight" if matched else "layer0.0.weight", ())
+    if not found or len(first) != 4:
+        return {}
+    norm = "scale0_layer1.1.weight" if matched else "layer0.3.weight"
+    return {
+        "scales": max(found) + 1,
+        "each.use": "patch",
+        "each.layers": found.count(0) - 2,
+        "each.width": first[0],
+        "each.norm": "batch" if norm in shapes else "instance",
+        **{f"each.{option}": value for option, value in PIX2PIXHD.items()},
     }
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import PositiveInt, model_validator
 
 from gan_zoo.errors import ContractError
 from gan_zoo.shapes import Image, convolved, receptive_field
-from gan_zoo.specs import DiscriminatorSpec, Norm, Published
+from gan_zoo.specs import DiscriminatorSpec, Norm, Published, Single
 from gan_zoo_discriminators import published
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 KERNEL = 4  # of every convolution of the PatchGAN
 
 
-class PatchSpec(DiscriminatorSpec, name="patch"):
+class PatchSpec(Single, name="patch"):
     """PatchGAN: a logit for every overlapping patch (Isola et al. 2017, sec. 3.2.2)."""
 
     layers: PositiveInt = 3
@@ -130,7 +130,7 @@ class PatchSpec(DiscriminatorSpec, name="patch"):
         return side
 
 
-class PixelSpec(DiscriminatorSpec, name="pixel"):
+class PixelSpec(Single, name="pixel"):
     """PixelGAN: every pixel is judged alone, by 1x1 convolutions (Isola et al. 2017, sec. 4.4)."""
 
     width: PositiveInt = 64
@@ -180,6 +180,97 @@ class PixelSpec(DiscriminatorSpec, name="pixel"):
             return []
         keys = published.pixel_keys(self.norm, bias=has_bias(self.bias, self.norm))
         return [Published("D", keys, published.pixel_options)]
+
+
+class MultiScaleSpec(DiscriminatorSpec, name="multiscale"):
+    """The same discriminator at several resolutions (Wang et al. 2018, sec. 3.2)."""
+
+    per_phase = frozenset({"scales"})
+    capped = frozenset({"scales"})
+
+    scales: PositiveInt = 3
+    """How many: the full resolution, half of it, ...; with fewer in a phase the coarsest play."""
+    each: Single = PatchSpec(norm="instance", padding=2, max_width=512, bias=True)
+    """What judges at every scale, each with weights of its own."""
+
+    @classmethod
+    def example(cls) -> Self:
+        """Two scales of a few channels."""
+        each = PatchSpec(layers=2, width=4, norm="instance", padding=2, max_width=512, bias=True)
+        return cls(scales=2, each=each)
+
+    def check(self, given: Image, wanted: Image) -> None:
+        """Every scale must find something to judge."""
+        for n, images in enumerate(self._pyramid(given, wanted)):
+            try:
+                self.each.check(*images)
+            except ContractError as problem:
+                if n == 0:
+                    option = ".".join(filter(None, ("each", problem.option)))
+                    raise ContractError(str(problem), option=option) from None
+                raise ContractError(
+                    f"scale {n + 1} of {self.scales} sees the picture, {wanted}, halved {n} "
+                    f"time{'s' if n > 1 else ''}: {problem}; or scales <= {n}",
+                    option="scales",
+                ) from None
+
+    def views(self, given: Image, wanted: Image) -> list[list[Image]]:
+        """Those of every scale, full resolution first."""
+        return [
+            view for images in self._pyramid(given, wanted) for view in self.each.views(*images)
+        ]
+
+    def receptive_field(self) -> int:
+        """That of the finest scale; each coarser one sees about twice as far."""
+        return self.each.receptive_field()
+
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        """A MultiScale, whose scales are named from the coarsest on."""
+        from gan_zoo_discriminators.multiscale import MultiScale
+
+        pyramid = list(self._pyramid(given, wanted))
+        return MultiScale(scales=[self.each.build(*images) for images in reversed(pyramid)])
+
+    def fetch(self, module: nn.Module) -> None:
+        """What each scale learned elsewhere."""
+        for scale in module.get_submodule("scales").children():
+            self.each.fetch(scale)
+
+    def staged(self, module: nn.Module) -> nn.Module:
+        """The coarsest scales, whose finest then judges at full resolution."""
+        from gan_zoo_discriminators.multiscale import MultiScale
+
+        scales = list(module.get_submodule("scales").children())
+        return MultiScale(scales=[self.each.staged(scale) for scale in scales[: self.scales]])
+
+    def published(self, given: Image, wanted: Image) -> list[Published]:
+        """`latest_net_D.pth` of the published pix2pixHD, with its features matched or without."""
+        each = self.each
+        if not isinstance(each, PatchSpec) or each.spectral or each.padding != 2:
+            return []
+        if each.norm not in ("batch", "instance") or not has_bias(each.bias, each.norm):
+            return []
+        return [
+            Published(
+                "D",
+                published.scales_keys(self.scales, each.layers, each.norm, matched=m),
+                published.scales_options,
+            )
+            for m in (True, False)
+        ]
+
+    def _pyramid(self, given: Image, wanted: Image) -> Iterator[tuple[Image, Image]]:
+        """Condition and picture as every scale sees them, full resolution first."""
+        for n in range(self.scales):
+            if n:
+                given, wanted = halved(given), halved(wanted)
+            yield given, wanted
+
+
+def halved(image: Image) -> Image:
+    """What averaging by two leaves of a picture, sides rounded up."""
+    sides = (convolved(side, kernel=3, stride=2, padding=1) for side in (image.height, image.width))
+    return image.resized(*sides)
 
 
 def channels_in(given: Image, wanted: Image, *, conditional: bool) -> int:

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from gan_zoo.layers import norm_layer
 from gan_zoo.specs import Norm
-from gan_zoo_generators.contracts import Padding, Upsampling
-from gan_zoo_generators.layers import convolution, hidden_bias, upsampler
+from gan_zoo_generators.contracts import Padding, Upsampling, hidden_bias
+from gan_zoo_generators.layers import convolution, upsampler
 
 Dropout = Literal["none", "code", "paper"]
 

@@ -57,9 +57,17 @@ class EncoderDecoder(nn.Module):
             skips=False,
         )
 
+    def features(self, condition: Tensor) -> Tensor:
+        """What the head makes the picture of. `B C H W -> B h H/2 W/2`."""
+        x = condition
+        for level in (*self.encoder, *list(self.decoder)[:-1]):
+            x = level(x)
+        return x
+
+    def head(self, features: Tensor) -> Tensor:
+        """The picture. `B h H/2 W/2 -> B D H W`."""
+        return torch.tanh(self.decoder[-1](features))
+
     def forward(self, condition: Tensor) -> Tensor:
         """Translate a batch."""
-        x = condition
-        for level in (*self.encoder, *self.decoder):
-            x = level(x)
-        return torch.tanh(x)  # B D H W
+        return self.head(self.features(condition))

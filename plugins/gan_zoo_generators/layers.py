@@ -87,10 +87,3 @@ def normed(conv: nn.Module, norm: Norm, channels: int) -> nn.Sequential:
     return nn.Sequential(
         OrderedDict(conv=conv, norm=norm_layer(norm, channels), activation=nn.ReLU())
     )
-
-
-def hidden_bias(norm: Norm) -> bool:
-    """As published: instance norm only, though norm `none` would have use for a bias too. Group
-    norm shifts by itself, as batch norm does.
-    """
-    return norm == "instance"

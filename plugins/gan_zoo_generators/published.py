@@ -8,6 +8,7 @@ from typing import Any
 
 CONV = ("weight",)
 CONV_WITH_BIAS = ("weight", "bias")
+ENHANCER = "model1_1.1.weight"  # the first tensor of pix2pixHD's enhancers
 BATCH_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
 
@@ -76,6 +77,8 @@ def resnet_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
     blocks = {int(match[1]) for match in found}
     if "model.1.weight" not in shapes or min(blocks, default=0) != 10:  # 10 is after two halvings
         return {}
+    if ENHANCER in shapes:
+        return {}
     dropped = any(match[2] == "6" and len(shapes[match[0]]) == 4 for match in found)
     return {
         "width": shapes["model.1.weight"][0],
@@ -83,6 +86,93 @@ def resnet_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
         "norm": _norm("model.2.weight" in shapes, "model.1.bias" in shapes),
         "dropout": "code" if dropped else "none",
     }
+
+
+def global_keys(downsamplings: int, blocks: int, norm: str, *, head: bool = True) -> dict[str, str]:
+    """pix2pixHD's global generator: one flat sequence, as the ResNet generator's; every convolution
+    has a bias. What is embedded in enhancers has no head.
+    """
+    bottom = 4 + 3 * downsamplings
+    up = bottom + blocks
+    keys = _biased("model", 1, "encoder.0", norm)
+    for i in range(downsamplings):
+        keys |= _biased("model", 4 + 3 * i, f"encoder.{i + 1}", norm)
+        keys |= _biased("model", up + 3 * i, f"decoder.{i}", norm)
+    for block in range(blocks):
+        inside = f"model.{bottom + block}.conv_block"
+        keys |= _biased(inside, 1, f"blocks.{block}.first", norm)
+        keys |= _biased(inside, 5, f"blocks.{block}.second", norm)
+    if head:
+        last = up + 3 * downsamplings + 1  # the padding before it takes a place
+        keys |= _pairs(f"model.{last}", f"decoder.{downsamplings}", CONV_WITH_BIAS)
+    return keys
+
+
+def local_keys(
+    *, enhancers: int, blocks: int, norm: str, coarse: Mapping[str, str]
+) -> dict[str, str]:
+    """pix2pixHD's local enhancer: the coarse part, and for each enhancer, counted from the
+    innermost, a sequence up to the sum and one from there on; the outermost has the head.
+    """
+    keys = {theirs: f"coarse.{ours}" for theirs, ours in coarse.items()}
+    for n in range(1, enhancers + 1):
+        front, back, ours = f"model{n}_1", f"model{n}_2", f"enhancers.{n}"
+        keys |= _biased(front, 1, f"{ours}.encoder.0", norm)
+        keys |= _biased(front, 4, f"{ours}.encoder.1", norm)
+        for block in range(blocks):
+            inside = f"{back}.{block}.conv_block"
+            keys |= _biased(inside, 1, f"{ours}.blocks.{block}.first", norm)
+            keys |= _biased(inside, 5, f"{ours}.blocks.{block}.second", norm)
+        keys |= _biased(back, blocks, f"{ours}.decoder.0", norm)
+    return keys | _pairs(f"{back}.{blocks + 4}", f"{ours}.decoder.1", CONV_WITH_BIAS)
+
+
+def global_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    """Width, downsamplings, blocks and norm of a published global generator; nothing where it is
+    another network's file.
+    """
+    return {} if ENHANCER in shapes else _embedded(shapes)
+
+
+def local_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    """Enhancers and their blocks, and the options of the coarse part; nothing where it is another
+    network's file.
+    """
+    coarse = _embedded(shapes)
+    if ENHANCER not in shapes or not coarse:
+        return {}
+    fronts = [re.fullmatch(r"model(\d+)_1\.1\.weight", key) for key in shapes]
+    blocks = [re.fullmatch(r"model1_2\.(\d+)\.conv_block\.1\.weight", key) for key in shapes]
+    return {
+        "enhancers": max(int(match[1]) for match in fronts if match),
+        "blocks": sum(match is not None for match in blocks),
+        "norm": coarse["norm"],
+        "coarse.use": "global",
+        **{f"coarse.{option}": value for option, value in coarse.items()},
+    }
+
+
+def _embedded(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    """The options of a global generator, whole or without its head."""
+    place = re.compile(r"model\.(\d+)\.conv_block\.5\.weight")
+    blocks = [int(match[1]) for match in map(place.fullmatch, shapes) if match]
+    halvings, rest = divmod(min(blocks, default=0) - 4, 3)
+    first = shapes.get("model.1.weight", ())
+    if not blocks or rest or halvings < 1 or len(first) != 4 or "model.1.bias" not in shapes:
+        return {}
+    return {
+        "width": first[0],
+        "blocks": len(blocks),
+        "downsamplings": halvings,
+        "norm": "batch" if "model.2.weight" in shapes else "instance",
+    }
+
+
+def _biased(root: str, place: int, stage: str, norm: str) -> dict[str, str]:
+    """A convolution with its bias and the norm behind it, in a sequence of pix2pixHD's."""
+    keys = _pairs(f"{root}.{place}", f"{stage}.conv", CONV_WITH_BIAS)
+    tensors = BATCH_NORM if norm == "batch" else ()
+    return keys | _pairs(f"{root}.{place + 1}", f"{stage}.norm", tensors)
 
 
 def _normed(conv: str, norm: str, stage: str, kind: str) -> dict[str, str]:

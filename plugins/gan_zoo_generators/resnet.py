@@ -1,10 +1,9 @@
-"""The residual generator."""
+"""Residual generators, and the enhancer that is built of the same stages."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from itertools import pairwise
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -12,24 +11,22 @@ from torch import Tensor, nn
 from gan_zoo.layers import norm_layer
 from gan_zoo.specs import Norm
 from gan_zoo_generators.contracts import Padding, Upsampling
-from gan_zoo_generators.layers import convolution, hidden_bias, normed, upsampler
+from gan_zoo_generators.layers import convolution, normed, upsampler
 
 
-class ResNet(nn.Module):
-    """Halve, work at the low resolution in residual blocks, double (Johnson et al. 2016, as in the
-    published PyTorch pix2pix).
-
-    `B C H W -> B D H W` in [-1, 1]; H and W are multiples of 2^downsamplings. Stages in place of
-    the published flat sequence; the layers and their order are the published ones.
+class Stages(nn.Module):
+    """Halve, work at the low resolution in residual blocks, double: what residual generators and
+    enhancers share.
 
     Args:
         channels_in: C.
-        channels_out: D.
+        channels_out: D of the head, the decoder's last layer; None for none.
         width: Channels h at full resolution; they double with every halving.
         blocks: Number of residual blocks, at the lowest resolution.
         downsamplings: Number of halvings.
-        norm: Norm of every convolution but the last.
-        dropout: `code` drops half inside every block.
+        norm: Norm of every convolution but the head's.
+        bias: Whether the normed convolutions have one; the head always does.
+        dropout: Whether half is dropped inside every block.
         upsampling: How the decoder doubles the sides; see `layers.upsampler`.
         padding: Around every convolution that keeps the sides. As published, those that halve them
             have zeros.
@@ -39,17 +36,17 @@ class ResNet(nn.Module):
         self,
         *,
         channels_in: int,
-        channels_out: int,
+        channels_out: int | None,
         width: int,
         blocks: int,
         downsamplings: int,
         norm: Norm,
-        dropout: Literal["none", "code"],
+        bias: bool,
+        dropout: bool,
         upsampling: Upsampling,
         padding: Padding,
     ) -> None:
         super().__init__()
-        bias = hidden_bias(norm)
         widths = [width * 2**level for level in range(downsamplings + 1)]
         first = convolution(channels_in, width, 7, bias=bias, padding=padding)
         self.encoder = nn.Sequential(normed(first, norm, width))
@@ -59,11 +56,7 @@ class ResNet(nn.Module):
         self.blocks = nn.Sequential(
             *(
                 ResidualBlock(
-                    channels=widths[-1],
-                    norm=norm,
-                    bias=bias,
-                    dropout=dropout == "code",
-                    padding=padding,
+                    channels=widths[-1], norm=norm, bias=bias, dropout=dropout, padding=padding
                 )
                 for _ in range(blocks)
             )
@@ -72,12 +65,38 @@ class ResNet(nn.Module):
         for wide, narrow in pairwise(reversed(widths)):
             double = upsampler(upsampling, wide, narrow, kernel=3, bias=bias, padding=padding)
             self.decoder.append(normed(double, norm, narrow))
-        self.decoder.append(convolution(width, channels_out, 7, bias=True, padding=padding))
+        self.headed = channels_out is not None
+        if channels_out is not None:
+            self.decoder.append(convolution(width, channels_out, 7, bias=True, padding=padding))
+
+    def decoded(self, x: Tensor) -> Tensor:
+        """Blocks and doublings. `B h*2^n H/2^n W/2^n -> B h H W`."""
+        x = self.blocks(x)
+        doublings = list(self.decoder)
+        for double in doublings[:-1] if self.headed else doublings:
+            x = double(x)
+        return x
+
+    def head(self, features: Tensor) -> Tensor:
+        """The picture. `B h H W -> B D H W`."""
+        return torch.tanh(self.decoder[-1](features))
+
+
+class ResNet(Stages):
+    """Residual blocks at low resolution (Johnson et al. 2016, as in the published PyTorch pix2pix),
+    and the global generator (Wang et al. 2018, sec. 3.1).
+
+    `B C H W -> B D H W` in [-1, 1]; H and W are multiples of 2^downsamplings. Stages in place of
+    the published flat sequence; the layers and their order are the published ones.
+    """
+
+    def features(self, condition: Tensor) -> Tensor:
+        """What the head makes the picture of. `B C H W -> B h H W`."""
+        return self.decoded(self.encoder(condition))
 
     def forward(self, condition: Tensor) -> Tensor:
         """Translate a batch."""
-        x = self.encoder(condition)  # B h*2^n H/2^n W/2^n
-        return torch.tanh(self.decoder(self.blocks(x)))  # B D H W
+        return self.head(self.features(condition))
 
 
 class ResidualBlock(nn.Module):

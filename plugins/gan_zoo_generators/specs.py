@@ -8,49 +8,24 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, PositiveInt
 
-from gan_zoo.errors import UserError
+from gan_zoo import backbones
+from gan_zoo.errors import ContractError, UserError
 from gan_zoo.shapes import Image, require_halvings
 from gan_zoo.specs import GeneratorSpec, Norm, Published
-from gan_zoo_generators import backbones, published
-from gan_zoo_generators.contracts import Padding, Upsampling, require_mirror, require_statistics
+from gan_zoo_generators import published
+from gan_zoo_generators.bases import Levels, Residual
+from gan_zoo_generators.contracts import (
+    Padding,
+    Upsampling,
+    enhancer_widths,
+    hidden_bias,
+    require_mirror,
+    require_pyramid,
+    require_statistics,
+)
 
 if TYPE_CHECKING:
     from torch import nn
-
-
-class Levels(GeneratorSpec):
-    """What the U-Net shares with the same net without skips."""
-
-    width: PositiveInt = 64
-    """Channels of the first level; they double inwards, up to 8 times as many."""
-    depth: int = Field(8, ge=2)
-    """Number of halvings; height and width must be multiples of 2^depth."""
-    norm: Norm = "batch"
-    """Normalization of the hidden levels; only `instance` gives their convolutions a bias."""
-    upsampling: Upsampling = "transposed"
-    """How the decoder doubles the sides; `transposed` is published, and can show as checkers."""
-    padding: Padding = "zero"
-    """What surrounds the convolutions; around transposed ones there are always zeros."""
-
-    @classmethod
-    def example(cls) -> Self:
-        """Three levels of a few channels."""
-        return cls(width=4, depth=3)
-
-    def check(self, given: Image, wanted: Image) -> None:
-        """Sides must survive every halving."""
-        require_halvings(given, self.depth, option="depth")
-        if self.padding == "reflect" and self.upsampling == "pixel_shuffle":
-            cure = f"another upsampling, or padding replicate, or depth < {self.depth}"
-            require_mirror(given, self.depth, option="depth", cure=cure)
-
-    def multiple(self) -> int:
-        """2^depth."""
-        return int(2**self.depth)
-
-    def parts(self) -> Mapping[str, str]:
-        """The way down and the way up."""
-        return {"encoder": "encoder", "decoder": "decoder"}
 
 
 class UNetSpec(Levels, name="unet"):
@@ -80,6 +55,9 @@ class UNetSpec(Levels, name="unet"):
             return []  # with another padding the tensors would fit, and compute something else
         return [Published("G", published.unet_keys(self.depth, self.norm), published.unet_options)]
 
+    def _last(self) -> int:
+        return 2 * self.width  # the skip's and its own
+
 
 class EncoderDecoderSpec(Levels, name="encoder_decoder"):
     """The U-Net with its skips cut (Isola et al. 2017, sec. 4.3); published for Lua Torch only."""
@@ -103,11 +81,9 @@ class EncoderDecoderSpec(Levels, name="encoder_decoder"):
         )
 
 
-class ResNetSpec(GeneratorSpec, name="resnet"):
+class ResNetSpec(Residual, name="resnet"):
     """Residual blocks at low resolution (Johnson et al. 2016; pix2pix's PyTorch code)."""
 
-    width: PositiveInt = 64
-    """Channels at full resolution; they double with every halving."""
     blocks: PositiveInt = 9
     """Number of residual blocks; published are 9 for 256 pixels and 6 for 128."""
     downsamplings: PositiveInt = 2
@@ -116,56 +92,170 @@ class ResNetSpec(GeneratorSpec, name="resnet"):
     """Normalization after every convolution but the last; only `instance` gives them a bias."""
     dropout: Literal["none", "code"] = "none"
     """`code`: dropout 0.5 inside every block, which the published program has as an option."""
-    upsampling: Upsampling = "transposed"
-    """How the decoder doubles the sides; `transposed` is published, and can show as checkers."""
-    padding: Padding = "reflect"
-    """Around convolutions that keep the sides; halving and transposed ones always have zeros."""
-
-    @classmethod
-    def example(cls) -> Self:
-        """Two blocks of a few channels."""
-        return cls(width=4, blocks=2)
-
-    def check(self, given: Image, wanted: Image) -> None:
-        """Sides must survive every halving, and leave a neighbor to mirror."""
-        require_halvings(given, self.downsamplings, option="downsamplings")
-        if self.padding == "reflect":
-            cure = "padding zero or replicate"
-            require_mirror(given, self.downsamplings, option="downsamplings", cure=cure)
-        elif self.norm == "instance":
-            require_statistics(given, self.downsamplings, option="downsamplings")
-
-    def multiple(self) -> int:
-        """2^downsamplings."""
-        return int(2**self.downsamplings)
-
-    def parts(self) -> Mapping[str, str]:
-        """The way down, the residual blocks and the way up."""
-        return {"encoder": "encoder", "blocks": "blocks", "decoder": "decoder"}
-
-    def build(self, given: Image, wanted: Image) -> nn.Module:
-        """A ResNet."""
-        from gan_zoo_generators.resnet import ResNet
-
-        return ResNet(
-            channels_in=given.channels,
-            channels_out=wanted.channels,
-            width=self.width,
-            blocks=self.blocks,
-            downsamplings=self.downsamplings,
-            norm=self.norm,
-            dropout=self.dropout,
-            upsampling=self.upsampling,
-            padding=self.padding,
-        )
 
     def published(self, given: Image, wanted: Image) -> list[Published]:
         """`latest_net_G.pth` of the published PyTorch pix2pix, which halves twice and mirrors."""
         how = (self.downsamplings, self.upsampling, self.padding)
         if self.norm == "group" or how != (2, "transposed", "reflect"):
             return []  # with another padding the tensors would fit, and compute something else
-        keys = published.resnet_keys(self.blocks, self.norm, dropout=self.dropout == "code")
+        keys = published.resnet_keys(self.blocks, self.norm, dropout=self._drops())
         return [Published("G", keys, published.resnet_options)]
+
+    def _biased(self) -> bool:
+        return hidden_bias(self.norm)
+
+    def _drops(self) -> bool:
+        return self.dropout == "code"
+
+
+class GlobalSpec(Residual, name="global"):
+    """The global generator of pix2pixHD (Wang et al. 2018, sec. 3.1): residual blocks, deeper."""
+
+    downsamplings: PositiveInt = 4
+    """Number of halvings; height and width must be multiples of 2^downsamplings."""
+    norm: Norm = "instance"
+    """Normalization after every convolution but the last; all have a bias, whatever the norm."""
+
+    def published(self, given: Image, wanted: Image) -> list[Published]:
+        """`latest_net_G.pth` of the published pix2pixHD without enhancers."""
+        if not is_published(self):
+            return []
+        keys = published.global_keys(self.downsamplings, self.blocks, self.norm)
+        return [Published("G", keys, published.global_options)]
+
+
+class LocalEnhancerSpec(GeneratorSpec, name="local_enhancer"):
+    """Coarse to fine (Wang et al. 2018, sec. 3.1): each enhancer doubles a coarse generator."""
+
+    enhancers: PositiveInt = 1
+    """How often the coarse part's resolution is doubled; each one has half the channels."""
+    blocks: PositiveInt = 3
+    """Number of residual blocks of an enhancer."""
+    norm: Norm = "instance"
+    """Normalization of the enhancers; all their convolutions have a bias, whatever the norm."""
+    upsampling: Upsampling = "transposed"
+    """How enhancers double the sides; `transposed` is published, and can show as checkers."""
+    padding: Padding = "reflect"
+    """Around the enhancers' convolutions that keep the sides; the others have zeros."""
+    coarse: GeneratorSpec = GlobalSpec()
+    """Works at the low resolution, used up to the features before its head: any that has them."""
+
+    @classmethod
+    def example(cls) -> Self:
+        """One enhancer and a coarse part of a few channels."""
+        return cls(blocks=1, coarse=GlobalSpec(width=4, blocks=1, downsamplings=2))
+
+    def check(self, given: Image, wanted: Image) -> None:
+        """The coarse part must take its size, and every enhancer must have something to mirror."""
+        self._widths(given, wanted)
+        require_pyramid(given, self.enhancers, self.coarse.multiple())
+        if self.padding == "reflect":
+            cure = "padding zero or replicate"
+            require_mirror(given, self.enhancers, option="enhancers", cure=cure)
+        elif self.norm == "instance":
+            require_statistics(given, self.enhancers, option="enhancers")
+        coarse = self._coarse(given), self._coarse(wanted)
+        try:
+            self.coarse.check(*coarse)
+        except ContractError as problem:
+            at = f"the coarse part works on {coarse[0]}: {problem}"
+            option = ".".join(filter(None, ("coarse", problem.option)))
+            raise ContractError(at, option=option) from None
+
+    def multiple(self) -> int:
+        """The coarse part's, doubled by every enhancer."""
+        return int(2**self.enhancers) * self.coarse.multiple()
+
+    def plays(self) -> Mapping[str, GeneratorSpec]:
+        """The coarse part has a head of its own."""
+        return {"coarse": self.coarse}
+
+    def parts(self) -> Mapping[str, str]:
+        """The coarse part with its own parts, and the enhancers from the innermost out."""
+        inside = {f"coarse.{part}": f"coarse.{path}" for part, path in self.coarse.parts().items()}
+        each = {f"enhancers.{n}": f"enhancers.{n}" for n in range(1, self.enhancers + 1)}
+        return {"coarse": "coarse", **inside, "enhancers": "enhancers", **each}
+
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        """A LocalEnhancer.
+
+        Raises:
+            ContractError: the coarse part shows no features, or no such number of them.
+        """
+        from gan_zoo_generators.local_enhancer import Enhancer, LocalEnhancer
+
+        widths = self._widths(given, wanted)
+        return LocalEnhancer(
+            coarse=self.coarse.build(self._coarse(given), self._coarse(wanted)),
+            enhancers=[
+                Enhancer(
+                    channels_in=given.channels,
+                    channels_out=wanted.channels if n == self.enhancers else None,
+                    width=width,
+                    blocks=self.blocks,
+                    downsamplings=1,
+                    norm=self.norm,
+                    bias=True,
+                    dropout=False,
+                    upsampling=self.upsampling,
+                    padding=self.padding,
+                )
+                for n, width in enumerate(widths, start=1)
+            ],
+        )
+
+    def fetch(self, module: nn.Module) -> None:
+        """What the coarse part learned elsewhere."""
+        self.coarse.fetch(module.get_submodule("coarse"))
+
+    def staged(self, module: nn.Module) -> nn.Module:
+        """What plays of the coarse part, with all enhancers."""
+        whole = module.get_submodule("coarse")
+        coarse = self.coarse.staged(whole)
+        if coarse is whole:
+            return module
+        from gan_zoo_generators.local_enhancer import LocalEnhancer
+
+        return LocalEnhancer(coarse=coarse, enhancers=module.get_submodule("enhancers").children())
+
+    def published(self, given: Image, wanted: Image) -> list[Published]:
+        """`latest_net_G.pth` of the published pix2pixHD, which has no coarse head here."""
+        coarse = self.coarse
+        if not isinstance(coarse, GlobalSpec) or self.norm != coarse.norm:
+            return []
+        if not is_published(coarse) or not is_published(self):
+            return []
+        keys = published.local_keys(
+            enhancers=self.enhancers,
+            blocks=self.blocks,
+            norm=self.norm,
+            coarse=published.global_keys(
+                coarse.downsamplings, coarse.blocks, coarse.norm, head=False
+            ),
+        )
+        head = published.global_keys(coarse.downsamplings, coarse.blocks, coarse.norm).values()
+        rests = frozenset(f"coarse.{key}" for key in head) - set(keys.values())
+        return [Published("G", keys, published.local_options, rests)]
+
+    def _coarse(self, image: Image) -> Image:
+        """What the coarse part sees, or makes by itself: the picture, halved by every enhancer."""
+        sides = (side and -(-side // 2**self.enhancers) for side in (image.height, image.width))
+        return image.resized(*sides)
+
+    def _widths(self, given: Image, wanted: Image) -> list[int]:
+        """Channels of every enhancer.
+
+        Raises:
+            ContractError: the coarse part shows no features, or no such number of them.
+        """
+        features = self.coarse.features(self._coarse(given), self._coarse(wanted))
+        if features is None:
+            raise ContractError(
+                f"{type(self.coarse).name} shows no features before its head, which enhancers "
+                "would go on from. Use one that does, as global, resnet or unet",
+                option="coarse",
+            )
+        return enhancer_widths(features.channels, self.enhancers)
 
 
 class TimmUNetSpec(GeneratorSpec, name="unet_timm"):
@@ -207,16 +297,16 @@ class TimmUNetSpec(GeneratorSpec, name="unet_timm"):
         """The backbone and the way up."""
         return {"encoder": "encoder", "decoder": "decoder"}
 
+    def features(self, given: Image, wanted: Image) -> Image:
+        """As high and wide as the picture."""
+        return given.with_channels(self.width)
+
     def missing(self) -> list[str]:
         """The file of the weights, where it is not at hand."""
         if self.weights == "none" or self._file() is not None:
             return []
         if self.weights == "imagenet":
-            return [
-                f"timm's weights of {self.backbone} are not in the cache of this machine; with a "
-                'network, fetch them once: python -c "import timm; timm.create_model('
-                f"'{self.backbone}', pretrained=True)\". Or set weights to a file"
-            ]
+            return [f"{backbones.fetching(self.backbone)}. Or set weights to a file"]
         return [
             f"weights: there is no file {self.weights}; give a .safetensors or .pth with the state "
             f"dict of timm's {self.backbone}, or imagenet, or none"
@@ -229,13 +319,12 @@ class TimmUNetSpec(GeneratorSpec, name="unet_timm"):
         Raises:
             ContractError: the model is no encoder for this: only timm can tell.
         """
+        from gan_zoo import pretrained
         from gan_zoo_generators import timm_models
         from gan_zoo_generators.unet_timm import Encoder, TimmUNet
 
         plan = timm_models.plan(self.backbone, channels_in=given.channels, levels=self.levels)
-        backbone = timm_models.build(
-            self.backbone, channels_in=given.channels, indices=plan.indices
-        )
+        backbone = pretrained.build(self.backbone, channels_in=given.channels, indices=plan.indices)
         converts = self.weights != "none" and given.channels == 3
         return TimmUNet(
             encoder=Encoder(
@@ -256,13 +345,13 @@ class TimmUNetSpec(GeneratorSpec, name="unet_timm"):
         """Fill the backbone."""
         if self.weights == "none":
             return
-        from gan_zoo_generators import timm_models
+        from gan_zoo import pretrained
 
         path = self._file()
         if path is None:
             raise UserError(self.missing()[0])
         encoder: Any = module.get_submodule("encoder")
-        timm_models.fill(
+        pretrained.fill(
             encoder.backbone,
             self.backbone,
             path,
@@ -273,8 +362,16 @@ class TimmUNetSpec(GeneratorSpec, name="unet_timm"):
     def _file(self) -> Path | None:
         """The file of the weights; None where it is not at hand."""
         if self.weights == "imagenet":
-            from gan_zoo_generators import timm_models  # seconds, and torch
+            from gan_zoo import pretrained  # seconds, and torch
 
-            return timm_models.cached(self.backbone)
+            return pretrained.cached(self.backbone)
         path = Path(self.weights).expanduser()
         return path if path.is_file() else None
+
+
+def is_published(spec: GlobalSpec | LocalEnhancerSpec) -> bool:
+    """Whether pix2pixHD has such layers; with another padding the tensors would fit, and compute
+    something else.
+    """
+    how = (spec.upsampling, spec.padding)
+    return spec.norm in ("batch", "instance") and how == ("transposed", "reflect")

@@ -54,13 +54,21 @@ class UNet(nn.Module):
             skips=True,
         )
 
-    def forward(self, condition: Tensor) -> Tensor:
-        """Translate a batch."""
+    def features(self, condition: Tensor) -> Tensor:
+        """What the head makes the picture of. `B C H W -> B 2h H/2 W/2`."""
         x, skips = condition, []
         for down in self.encoder:
             x = down(x)  # B h*min(2^k, 8) H/2^(k+1) W/2^(k+1)
             skips.append(x)
-        x = self.decoder[0](skips.pop())
-        for up in self.decoder[1:]:
-            x = up(torch.cat([skips.pop(), x], dim=1))  # the skip first, as in the PyTorch code
-        return torch.tanh(x)  # B D H W
+        x = skips.pop()
+        for up in list(self.decoder)[:-1]:
+            x = torch.cat([skips.pop(), up(x)], dim=1)  # the skip first, as in the PyTorch code
+        return x
+
+    def head(self, features: Tensor) -> Tensor:
+        """The picture. `B 2h H/2 W/2 -> B D H W`."""
+        return torch.tanh(self.decoder[-1](features))
+
+    def forward(self, condition: Tensor) -> Tensor:
+        """Translate a batch."""
+        return self.head(self.features(condition))

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.specs import Norm
-from gan_zoo_generators.contracts import Padding, Upsampling
-from gan_zoo_generators.layers import convolution, hidden_bias, normed, upsampler
+from gan_zoo_generators.contracts import Padding, Upsampling, hidden_bias
+from gan_zoo_generators.layers import convolution, normed, upsampler
 
 
 class TimmUNet(nn.Module):
@@ -51,9 +51,17 @@ class TimmUNet(nn.Module):
             padding=padding,
         )
 
+    def features(self, condition: Tensor) -> Tensor:
+        """What the head makes the picture of. `B C H W -> B h H W`."""
+        return self.decoder([condition, *self.encoder(condition)])  # type: ignore[no-any-return]
+
+    def head(self, features: Tensor) -> Tensor:
+        """The picture. `B h H W -> B D H W`."""
+        return torch.tanh(self.decoder.head(features))
+
     def forward(self, condition: Tensor) -> Tensor:
         """Translate a batch."""
-        return torch.tanh(self.decoder([condition, *self.encoder(condition)]))  # B D H W
+        return self.head(self.features(condition))
 
 
 class Encoder(nn.Module):
@@ -108,13 +116,13 @@ class Normalize(nn.Module):
 
 
 class Decoder(nn.Module):
-    """From the innermost features to the picture before its tanh.
+    """From the innermost features to the last before the head, which it holds.
 
-    `[B C_k H/2^k W/2^k or None] -> B D H W`, the last of them never None.
+    `[B C_k H/2^k W/2^k or None] -> B h H W`, the last of them never None.
 
     Args:
         channels: C_k; 0 for None.
-        channels_out: D.
+        channels_out: D of the head.
         width: Channels h at full resolution; inwards 2h, 4h, then 8h.
         norm: After every convolution but the last.
         upsampling: How the sides are doubled.
@@ -154,7 +162,7 @@ class Decoder(nn.Module):
         *skips, x = skips
         for join, skip in zip(self.joins, reversed(skips), strict=True):
             x = join(x, skip)
-        return self.head(x)  # type: ignore[no-any-return]
+        return x  # type: ignore[return-value]  # the innermost is never None
 
 
 class Join(nn.Module):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from gan_zoo.hooks import hookimpl
 from gan_zoo.specs import Spec
+from gan_zoo_losses.feature_specs import FeatureMatchingSpec, PerceptualSpec
 from gan_zoo_losses.specs import (
     AdversarialSpec,
     CharbonnierSpec,
@@ -26,6 +27,8 @@ def gan_zoo_components() -> Iterable[type[Spec]]:
         L2Spec,
         CharbonnierSpec,
         TotalVariationSpec,
+        FeatureMatchingSpec,
+        PerceptualSpec,
         GradientPenaltySpec,
         R1Spec,
     ]

@@ -97,22 +97,22 @@ class Paired:
     def _alternate(self, scenes: Sequence[Scene], turn: Callable[[str], Turn]) -> None:
         """The discriminator steps, then the generator learns from it as it is now.
 
-        One batch makes its fake once. Of several, only one at a time holds a graph: the generator
-        makes each fake anew when its turn comes, with the same noise.
+        One batch makes its fake once. Of several, only one at a time is held, with its graph: the
+        generator makes each fake anew when its turn comes, with the same noise.
         """
         several = len(scenes) > 1
         moments = []
-        for scene in scenes:  # made here: in the first turn the generator rests
-            moments.append(scene["cast"].moment() if several else None)
-            with torch.set_grad_enabled(not several):
-                scene["fake"]
         with turn("discriminator") as against:
             for scene in scenes:
+                moments.append(scene["cast"].moment() if several else None)
+                with torch.set_grad_enabled(not several):
+                    scene["fake"]  # before the generator rests
                 against.learn(self._as_discriminator(scene))
+                if several:
+                    scene.forget()
         with turn("generator") as forward:
             for scene, moment in zip(scenes, moments, strict=True):
                 if moment:
-                    scene.forget()
                     with moment.back():
                         scene["fake"]
                 forward.learn(_as_generator(scene))
@@ -124,9 +124,7 @@ class Paired:
             for scene in scenes:
                 scene["fake"]
                 if scene["cast"].precision.share_views and not self.pool.size:
-                    views = _views(scene, "fake"), _views(scene, "real")  # with graphs to both
-                    forward.learn(_generator_sharing(scene, *views), keep=True)
-                    against.learn(_discriminator_sharing(scene, *views))
+                    _share(scene, forward, against)
                 else:
                     forward.learn(_as_generator(scene))
                     against.learn(self._as_discriminator(scene))
@@ -154,6 +152,13 @@ def _as_generator(scene: Scene) -> Scene:
             return _views(mine, "real")
 
     return scene.view({"fake_views": lambda mine: _views(mine, "fake"), "real_views": real_views})
+
+
+def _share(scene: Scene, forward: Turn, against: Turn) -> None:
+    """Both learn from one pass of the discriminator, which has graphs to both."""
+    fake_views, real_views = _views(scene, "fake"), _views(scene, "real")
+    forward.learn(_generator_sharing(scene, fake_views, real_views), keep=True)
+    against.learn(_discriminator_sharing(scene, fake_views, real_views))
 
 
 def _generator_sharing(scene: Scene, fake_views: Views, real_views: Views) -> Scene:

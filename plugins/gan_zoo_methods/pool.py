@@ -25,6 +25,12 @@ class Pool:
         self.size = size
         self.held: list[tuple[Tensor, Tensor]] = []
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Pool:
+        """Pictures are replaced, never changed: a copy may hold the same ones."""
+        twin = Pool(self.size)
+        twin.held = list(self.held)
+        return twin
+
     def ask(self, seen: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Conditions `B C H W` and fakes `B D H W`, both without graph -> as many pairs of them."""
         if not self.size:

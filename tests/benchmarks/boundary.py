@@ -67,7 +67,9 @@ def main() -> None:
     asked = parser.parse_args()
     fixed: dict[str, Any] = {
         "data.samples": [1000, 100, asked.test],
-        "phases.main": {"epochs": None, "steps": asked.steps, "schedule": None},
+        "phases.main.epochs": None,
+        "phases.main.steps": asked.steps,
+        "phases.main.schedule": None,
         "validation": None,
         "callbacks": None,
         **parse_set(asked.set),

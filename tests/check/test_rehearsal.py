@@ -165,7 +165,7 @@ def peaks(recipe: Recipe) -> dict[str, int]:
 
 
 LARGE: dict[str, dict[str, Any]] = {
-    "activations": {"data.batch": 5, "generator.width": 16, "discriminator.width": 16},
+    "activations": {"data.batch": 6, "generator.width": 16, "discriminator.width": 16},
     "weights": {
         "data.load": None,
         "data.crop": [64, 64],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from gan_zoo.terminal.component import recipe_line
 from gan_zoo.zoo import Zoo
 from tests.cli.conftest import TINY, Command
 
-ABSENT = {"style", "tile", "profile", "devices"}  # options that no command has
+ABSENT = {"tile", "profile", "devices"}  # options that no command has
 EVERY = [
     pytest.param(kind, name, id=f"{kind} {name}")
     for kind in KINDS
@@ -81,7 +82,7 @@ def test_list_shows_components_and_recipes(zoo: Command) -> None:
     assert "Encoder and decoder joined by skips (Isola et al. 2017, sec. 3.2.1)." in said
     recipes = zoo("list", "recipes").out
     first = Path("recipes/quickstart.yaml").read_text().splitlines()[0]
-    assert f"quickstart  {first.removeprefix('# ')}" in recipes
+    assert re.search(rf"quickstart +{re.escape(first.removeprefix('# '))}", recipes)
 
 
 def test_list_as_data(zoo: Command) -> None:
@@ -209,7 +210,7 @@ def test_check_prints_what_a_run_would_do(zoo: Command) -> None:
     assert "discriminator   2,768,705        -" in said.out
     assert "70 pixels" in said.out
     assert "GFLOP a step" in said.out
-    assert "GB at the peak, in float32" in said.out
+    assert re.search(r"[GM]B at the peak, in float32", said.out)
     assert "Needed before run\n  data: there is no folder datasets/facades" in said.out
     assert "  phase main: the learning rate is 0 from epoch 200\n" in said.out
     assert zoo("check", "pix2pix", "--ready").code == 2

@@ -47,6 +47,19 @@ def tiny() -> Make:
     return make
 
 
+@pytest.fixture
+def few(tiny: Callable[..., Recipe]) -> Callable[..., Recipe]:
+    """Steps on the emoji that ship with gan-zoo, at 16 pixels."""
+
+    def make(changes: dict[str, Any] | None = None, /, **phases: Any) -> Recipe:
+        sized = {name: {"size": [16, 16], **phase} for name, phase in phases.items()}
+        recipe = tiny(changes, **sized)
+        emoji = Recipe.load("quickstart", set={"data.workers": 0, "data.batch": 2}).data
+        return recipe.model_copy(update={"data": emoji})
+
+    return make
+
+
 class Player:
     """An assembly that plays phase after phase, as a run does, without files."""
 

@@ -26,19 +26,6 @@ from gan_zoo_generators.specs import UNetSpec
 from gan_zoo_methods.paired import Paired
 
 
-@pytest.fixture
-def few(tiny: Callable[..., Recipe]) -> Callable[..., Recipe]:
-    """Steps on the emoji that ship with gan-zoo, at 16 pixels."""
-
-    def make(changes: dict[str, Any] | None = None, /, **phases: Any) -> Recipe:
-        sized = {name: {"size": [16, 16], **phase} for name, phase in phases.items()}
-        recipe = tiny(changes, **sized)
-        emoji = Recipe.load("quickstart", set={"data.workers": 0, "data.batch": 2}).data
-        return recipe.model_copy(update={"data": emoji})
-
-    return make
-
-
 class Diary:
     """Writes down every call of the lifecycle."""
 
@@ -205,7 +192,7 @@ def test_resume_says_what_has_changed(few: Callable[..., Recipe], tmp_path: Path
     file = run.path / "environment.json"
     told = json.loads(file.read_text())
     told["packages"]["torch"] = "2.6.0"
-    told["computing"]["precision"] = "bfloat16"  # what auto meant where it was started
+    told["computing"]["auto"]["precision"] = "bfloat16"  # what auto meant where it was started
     file.write_text(json.dumps(told))
     before = run.text_log.read_text()
     resume(run.path, voice=Voice(quiet=True))

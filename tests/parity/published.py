@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
+from torchvision.models import vgg19
 
 from gan_zoo.protocols import Dataset
 from gan_zoo.recipe.model import Recipe
@@ -25,15 +27,7 @@ Patch = dict[str, Any]
 
 # Components and words that later work brings. A case whose recipe names one is expected to fail;
 # the entry goes when the component comes.
-WAITING: dict[str, str] = {
-    "generator global": "the pix2pixHD generators are not built yet",
-    "generator local_enhancer": "the pix2pixHD generators are not built yet",
-    "discriminator multiscale": "several scales are not built yet",
-    "data label_folder": "label maps are not read yet",
-    "condition instance_features": "instance maps are not read yet",
-    "loss feature_matching": "it comes with several scales",
-    "loss perceptual": "networks with fixed weights are not loaded yet",
-}
+WAITING: dict[str, str] = {}
 
 # What the keys beside `case` may say without changing a recipe.
 SAID: dict[str, set[Any]] = {
@@ -138,7 +132,8 @@ def _label_maps(golden: Mapping[str, Any], case: dict[str, Any]) -> Patch:
     generator: Patch = whole
     if case["netG"] == "local":
         coarse = {**whole, "width": 2 * case["ngf"]}
-        generator = {"use": "local_enhancer", "enhancers": 1, "blocks": 3, "coarse": coarse}
+        generator = {"use": "local_enhancer", "enhancers": 1, "blocks": 3, "norm": norm}
+        generator["coarse"] = coarse
     elif case["netG"] != "global":
         raise ValueError(f"netG {case['netG']} is not known")
     conditions: Patch = {
@@ -198,8 +193,15 @@ def _known(key: str, known: set[str]) -> None:
         raise ValueError(f"the case says {key}, which no recipe word is known for")
 
 
-def recipe(golden: Mapping[str, Any], precision: str = "float64") -> Recipe:
+def recipe(
+    golden: Mapping[str, Any], precision: str = "float64", perceptual: Path | None = None
+) -> Recipe:
     """The recipe of a case.
+
+    Args:
+        golden: The case.
+        precision: In which numbers it computes.
+        perceptual: The file with the weights of a perceptual loss.
 
     Raises:
         RecipeError: it names what is not built.
@@ -207,6 +209,8 @@ def recipe(golden: Mapping[str, Any], precision: str = "float64") -> Recipe:
     """
     changes = patches(golden)
     changes["engine"]["precision"] = precision
+    if "perceptual" in changes.get("losses", {}):
+        changes["losses"]["perceptual"]["weights"] = str(perceptual or "none")
     if changes["data"].get("use") != "paired_folder":
         return Recipe.load("pix2pix", set=changes)
     wide = {side: changes["data"][side] for side in ("source", "target")}
@@ -325,16 +329,20 @@ def outputs(stored: Mapping[str, Tensor]) -> list[Output]:
     return found
 
 
-def fill_perceptual(network: nn.Module) -> None:
-    """Give a VGG the weights of the golden runs, by their formula (golden/README.md)."""
-    convolutions = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
-    for depth, layer in enumerate(convolutions):
-        shape, bias = layer.weight.shape, layer.bias
-        assert bias is not None
+def write_perceptual(path: Path) -> Path:
+    """Write the weights that VGG19 had in the golden runs, by their formula (golden/README.md), as
+    torchvision keeps its features.
+    """
+    with torch.device("meta"):
+        layers = vgg19(init_weights=False).features
+    convolutions = {key: layer for key, layer in layers.named_children() if hasattr(layer, "bias")}
+    made = {}
+    for depth, (key, layer) in enumerate(convolutions.items()):
+        assert isinstance(layer, nn.Conv2d)
         index = torch.arange(layer.weight.numel(), dtype=torch.float64)
         wave = torch.cos(1 + 0.7 * index + 0.013 * (index * index % 8191) + depth)
-        weight = (wave * math.sqrt(4 / (layer.in_channels * 9))).reshape(shape)
-        offset = 0.05 * torch.sin(torch.arange(len(bias), dtype=torch.float64) + depth)
-        with torch.no_grad():
-            layer.weight.copy_(weight.float())
-            bias.copy_(offset.float())
+        weight = (wave * math.sqrt(4 / (layer.in_channels * 9))).reshape(layer.weight.shape)
+        offset = 0.05 * torch.sin(torch.arange(layer.out_channels, dtype=torch.float64) + depth)
+        made |= {f"{key}.weight": weight.float(), f"{key}.bias": offset.float()}
+    save_file(made, path)
+    return path

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from gan_zoo.assembly import Assembly, assemble
 from gan_zoo.check import contracts
@@ -59,19 +59,26 @@ def parameters() -> Iterator[Any]:
         yield pytest.param(folder, id=case_id(folder), marks=expected if lacks else ())
 
 
+@pytest.fixture(scope="module")
+def vgg19(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    path = published.write_perceptual(tmp_path_factory.mktemp("vgg19") / "formula.safetensors")
+    yield path
+    path.unlink()  # 50 MB
+
+
 @pytest.mark.parametrize("folder", list(parameters()))
-def test_golden(folder: Path, tmp_path: Path) -> None:
-    compare(folder, tmp_path)
+def test_golden(folder: Path, tmp_path: Path, vgg19: Path) -> None:
+    compare(folder, tmp_path, vgg19)
 
 
-def compare(folder: Path, tmp_path: Path) -> Table:
+def compare(folder: Path, tmp_path: Path, vgg19: Path | None = None) -> Table:
     """Hold a case against the tolerances of golden/README.md."""
     file = folder / "golden.json"
     assert file.is_file(), f"there is no golden.json under {folder}"
     golden = json.loads(file.read_text())
     seen: Table = defaultdict(float)
 
-    assembly = opened(folder, golden, tmp_path / "float64", "float64")
+    assembly = opened(folder, golden, tmp_path / "float64", "float64", vgg19)
     stored = load_file(folder / "golden.safetensors")
     maps, outputs = published.maps(stored), published.outputs(stored)
     before = [output for output in outputs if not output.after]
@@ -87,7 +94,7 @@ def compare(folder: Path, tmp_path: Path) -> Table:
     for output in after:
         hold(seen, "outputs after the steps", made(assembly, output, maps), output, atol=1e-5)
 
-    assembly = opened(folder, golden, tmp_path / "float32", "float32")
+    assembly = opened(folder, golden, tmp_path / "float32", "float32", vgg19)
     for output in before:
         hold(seen, "first outputs, float32", made(assembly, output, maps), output, atol=2e-5)
     first = next(steps(assembly, maps))
@@ -95,18 +102,21 @@ def compare(folder: Path, tmp_path: Path) -> Table:
     return seen
 
 
-def opened(folder: Path, golden: Mapping[str, Any], out: Path, precision: str) -> Assembly:
+def opened(
+    folder: Path,
+    golden: Mapping[str, Any],
+    out: Path,
+    precision: str,
+    vgg19: Path | None = None,
+) -> Assembly:
     """The case's checkpoints, made a run of ours and opened again."""
-    recipe = published.recipe(golden, precision)
+    recipe = published.recipe(golden, precision, vgg19)
     contracts(recipe)
     import_run(folder, recipe, out)
     run = RunDir.open(out)
     assembly = assemble(recipe, weights=False)
     for name, network in assembly.networks.items():
         network.load_state_dict(run.load_weights("latest", name))
-    for loss in assembly.losses.values():
-        if isinstance(loss, nn.Module):
-            published.fill_perceptual(loss)
     return assembly
 
 

@@ -67,6 +67,12 @@ def pictures(stored: Tensor) -> Tensor:
     return stored.double() / 127.5 - 1
 
 
+def label_maps(golden: Mapping[str, Tensor], *, classes: int) -> Tensor:
+    """What pix2pixHD is shown: the classes one by one, then the borders."""
+    labels = torch.nn.functional.one_hot(golden["label"][:, 0].long(), classes)
+    return torch.cat([labels.permute(0, 3, 1, 2).double(), golden["boundary"].double()], dim=1)
+
+
 def compare(output: Tensor, golden: Mapping[str, Tensor], name: str) -> None:
     """Outputs are stored as every n-th pixel, and the key says so."""
     pattern = re.compile(rf"{name}(?:_every_(\d+)th_pixel)?")

@@ -44,7 +44,9 @@ def ids(*shape: int, below: int = 5, seed: int = 0) -> Tensor:
 
 
 def test_the_plugin_brings_them() -> None:
-    assert [spec.name for spec in gan_zoo_components()] == ["image", "one_hot", "boundary", "noise"]
+    assert [spec.name for spec in gan_zoo_components()] == [
+        *("image", "one_hot", "boundary", "noise", "instance_features")
+    ]
 
 
 def test_who_sees_what_by_default() -> None:

@@ -37,7 +37,8 @@ def views(*scales: list[float]) -> list[list[Tensor]]:
 
 def test_the_plugin_brings_them() -> None:
     assert [spec.name for spec in gan_zoo_components()] == [
-        *("adversarial", "l1", "l2", "charbonnier", "total_variation", "gradient_penalty", "r1")
+        *("adversarial", "l1", "l2", "charbonnier", "total_variation", "feature_matching"),
+        *("perceptual", "gradient_penalty", "r1"),
     ]
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gan_zoo.errors import ContractError
 from gan_zoo.shapes import Image
 from gan_zoo.specs import GeneratorSpec
+from gan_zoo.testing import examine
 from gan_zoo.testing.stand_ins import PainterSpec
 from tests.testing.faults import Faults, Sound, Wrapped
 
@@ -199,6 +200,63 @@ class Headless(PainterSpec, name="faulty"):
 
     def plays(self) -> Mapping[str, GeneratorSpec]:
         return {"first": Sound()}
+
+
+class Open(PainterSpec, name="faulty"):
+    """A generator that shows what lies before its head: 8 channels."""
+
+    after: ClassVar[float] = 1.0
+
+    def features(self, given: Image, wanted: Image) -> Image | None:
+        return wanted.with_channels(8)
+
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        return Shown(given.channels, wanted.channels, self.after)
+
+
+class Shown(nn.Module):
+    def __init__(self, channels_in: int, channels_out: int, after: float) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels_in, 8, 3, padding=1)
+        self.last = nn.Conv2d(8, channels_out, 3, padding=1)
+        self.after = after
+
+    def features(self, condition: Tensor) -> Tensor:
+        made: Tensor = self.first(condition)
+        return made
+
+    def head(self, features: Tensor) -> Tensor:
+        return torch.tanh(self.last(features))
+
+    def forward(self, condition: Tensor) -> Tensor:
+        return self.head(self.features(condition)) * self.after
+
+
+def test_open_features_are_no_fault() -> None:
+    assert examine(Open, "features lead to the head") == {}
+
+
+@fault("features lead to the head", "the module both methods")
+class Closed(PainterSpec, name="faulty"):
+    """A generator that promises features and has none."""
+
+    def features(self, given: Image, wanted: Image) -> Image | None:
+        return wanted.with_channels(8)
+
+
+@fault("features lead to the head", "expected: features 9x")
+class Boasting(Open, name="faulty"):
+    """A generator that has fewer features than it says."""
+
+    def features(self, given: Image, wanted: Image) -> Image | None:
+        return wanted.with_channels(9)
+
+
+@fault("features lead to the head", "another picture")
+class Retouching(Open, name="faulty"):
+    """A generator that does something after its head."""
+
+    after: ClassVar[float] = 0.5
 
 
 test_a_fault_is_found_and_said = fault.test()

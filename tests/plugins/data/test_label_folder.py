@@ -306,8 +306,8 @@ def test_refused_inputs(tmp_path: Path) -> None:
         assert str(caught.value) == told
     with pytest.raises(DataError, match="label maps lie in files of their own, so leave it out"):
         recipe.inputs(alone, pairs=True)
-    with pytest.raises(DataError, match="asks for target, but inputs hold label, instance; let"):
-        recipe.inputs(alone, maps=["label", "target"])
+    with pytest.raises(DataError, match="asks for depth, but inputs hold label, instance; let"):
+        recipe.inputs(alone, maps=["label", "depth"])
     (tmp_path / "notes.txt").touch()
     with pytest.raises(DataError) as caught:
         recipe.inputs(tmp_path / "notes.txt")

@@ -1,8 +1,12 @@
-"""Which backbones timm has. Nothing here imports torch, nor timm, which would."""
+"""Which backbones timm has, and where weights are kept. Nothing here imports torch, nor timm, which
+would.
+"""
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,8 +26,12 @@ def names() -> frozenset[str]:
     return frozenset(name for path in files for name in REGISTERED.findall(path.read_text("utf-8")))
 
 
-def require(backbone: str) -> None:
+def require(backbone: str, *, option: str = "backbone") -> None:
     """Refuse what timm has no model for. A tag, which names weights, may follow a dot.
+
+    Args:
+        backbone: The model.
+        option: Where the recipe says it.
 
     Raises:
         ContractError: with the models that were probably meant.
@@ -37,5 +45,24 @@ def require(backbone: str) -> None:
     command = "python -c 'import timm; print(*timm.list_models())'"
     raise ContractError(
         f"timm has no model '{model}'; {hint} All {len(known)}: {command}",
-        option="backbone",
+        option=option,
     )
+
+
+def fetching(backbone: str) -> str:
+    """What to tell where timm's own weights of a model are not at hand."""
+    return (
+        f"timm's weights of {backbone} are not in the cache of this machine; with a network, fetch "
+        f"them once: python -c \"import timm; timm.create_model('{backbone}', pretrained=True)\""
+    )
+
+
+def hub(file: str) -> Path | None:
+    """A file in torch hub's cache, found as torch finds it; None where it is not there."""
+    if torch := sys.modules.get("torch"):
+        folder = torch.hub.get_dir()
+    else:
+        home = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "torch")
+        folder = Path(os.environ.get("TORCH_HOME", home), "hub").expanduser()
+    path = Path(folder, "checkpoints", file)
+    return path if path.is_file() else None

@@ -1,0 +1,373 @@
+"""Styles in translation: what takes the place of the target, which no translation has.
+
+A rule says for whom and which: `[instance:ID=|class:C=]sample|cluster:K|encode:IMAGE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gan_zoo import gathered
+from gan_zoo.engine.rundir import RunDir
+from gan_zoo.engine.scene import Cast
+from gan_zoo.errors import ContractError, DataError, UserError
+from gan_zoo.gathered import NO_CLASS, Gathered, classes_of
+from gan_zoo.inference import inferring
+from gan_zoo.instances import EMPTY, called, numbered, numbered_sample
+from gan_zoo.recipe.model import Recipe
+from gan_zoo.shapes import Image
+
+SYNTAX = "[instance:ID=|class:C=]sample|cluster:K|encode:IMAGE"
+SHOWN = 8
+
+Choice = str | Tensor  # sample, cluster:K, encode:IMAGE; or the numbers themselves
+Key = tuple[str, int]  # ("instance", id), ("class", class), or ("", 0) for all
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Whom a style is for -> which."""
+
+    chosen: Mapping[Key, Choice]
+
+
+def rules(said: Any) -> Rules:
+    """What a caller says of styles: nothing, a rule, several, or whom -> which.
+
+    Raises:
+        UserError: the syntax is another, or two rules are for the same.
+    """
+    if isinstance(said, Rules):
+        return said
+    if said is None:
+        return Rules({})
+    pairs: Iterable[tuple[str, Any]]
+    if isinstance(said, Mapping):
+        pairs = said.items()
+    else:
+        each = [said] if isinstance(said, str) else said
+        pairs = [_split(one) for one in each]
+    chosen: dict[Key, Choice] = {}
+    for whom, which in pairs:
+        key = _key(whom)
+        if key in chosen:
+            raise UserError(f"--style: two styles came for {whom or 'all'}; give one of them")
+        chosen[key] = _choice(which)
+    return Rules(chosen)
+
+
+def _split(rule: str) -> tuple[str, str]:
+    whom, equals, which = rule.partition("=")
+    if equals and whom.startswith(("instance:", "class:")):
+        return whom, which
+    return "", rule
+
+
+def _key(whom: str) -> Key:
+    kind, _, number = whom.partition(":")
+    if not whom:
+        return "", 0
+    if kind not in ("instance", "class") or not number.isdecimal():
+        raise UserError(f"--style: {whom} came; instance:ID or class:C was expected, as {SYNTAX}")
+    return kind, int(number)
+
+
+def _choice(which: Any) -> Choice:
+    if isinstance(which, Tensor):
+        return which
+    kind, _, rest = str(which).partition(":")
+    fits = which == "sample" or (kind == "encode" and rest)
+    if not (fits or (kind == "cluster" and rest.isdecimal())):
+        raise UserError(f"--style: {which} came; {SYNTAX} was expected")
+    return str(which)
+
+
+class Stylist:
+    """Gives a style to every id of the conditions that take them.
+
+    Args:
+        recipe: As it is in the phase that plays.
+        cast: Who plays.
+        inputs: The maps that a translation has.
+        run: Where styles were gathered, if anywhere.
+        weights: The name of the weights that play.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        cast: Cast,
+        inputs: Iterable[str],
+        run: RunDir | None = None,
+        weights: str = "",
+    ) -> None:
+        self.recipe = recipe
+        self.cast = cast
+        self.run = run
+        self.shapes = recipe.data.maps()
+        self.over = {
+            name: spec.styles() for name, spec in recipe.conditions.items() if spec.styles()
+        }
+        labels = [name for name in inputs if self.shapes[name].classes is not None]
+        self.label = labels[0] if labels else None  # the map that tells the classes
+        self.met: set[Key] = set()
+        self.stale = ""
+        self.gathered: dict[str, Gathered] = {}
+        told = gathered.about(run) if run is not None and self.over else None
+        if run is not None and told is not None:
+            step = run.weights_step(weights)
+            if (told["weights"], told["step"]) == (weights, step):
+                self.gathered = {name: gathered.load(run, name) for name in self.over}
+            else:
+                self.stale = (
+                    f"the run's styles are of weights {told['weights']} at step {told['step']}, "
+                    f"and weights {weights} at step {step} play"
+                )
+        self._encoded: dict[tuple[str, str], Encoded] = {}
+
+    def describe(self) -> str:
+        """What a translation without a style takes; nothing where no condition takes any."""
+        if not self.over:
+            return ""
+        if self.gathered:
+            return "styles: the mean of the class"
+        return f"styles: none ({self.stale or 'none were gathered'})"
+
+    def styles(self, maps: Mapping[str, Tensor], said: Rules, seed: int) -> dict[str, Tensor]:
+        """`conditions.NAME` -> the style of every slot, `1 S C`, on the CPU.
+
+        Args:
+            maps: The inputs with their instances numbered, `C H W`.
+            said: Whom a style is for.
+            seed: With the raw id, what is sampled; so an edit elsewhere in the picture changes
+                nothing.
+
+        Raises:
+            UserError: what is said cannot be done with this run.
+        """
+        self._refuse(said)
+        if not (said.chosen or self.gathered):
+            return {}
+        return {f"conditions.{name}": self._of(name, maps, said, seed)[None] for name in self.over}
+
+    def refuse_unmet(self, said: Rules) -> None:
+        """Refuse instances that no picture had since this was asked last.
+
+        Raises:
+            UserError: names them.
+        """
+        met, self.met = self.met, set()
+        wanted = [key for key in said.chosen if key[0] == "instance"]
+        unmet = [str(number) for key in wanted for _, number in [key] if key not in met]
+        if unmet:
+            several = "s" * (len(unmet) > 1)
+            raise UserError(f"--style: there is no instance{several} {', '.join(unmet)} here")
+
+    def of_sample(self, maps: Mapping[str, Tensor]) -> dict[str, dict[int, Tensor]]:
+        """Condition -> id -> its style `C`, of a sample's maps `C H W` as a dataset reads them,
+        with a target: `{"instance:ID": style}` gives one to a translation.
+
+        Raises:
+            DataError: there are more instances than slots.
+        """
+        ready, found = numbered(maps, self.shapes), {}
+        for name in self.over:
+            styles, slots = self.encode(name, ready), self.slots(name, ready)
+            found[name] = {int(slots.raw[slot]): styles[slot] for slot in slots.there()}
+        return found
+
+    def encode(self, name: str, maps: Mapping[str, Tensor]) -> Tensor:
+        """The style of every slot, `S C`, of maps `C H W` with a target, instances numbered."""
+        module: Any = self.cast.conditions[name]
+        modules: list[nn.Module] = [module]
+        precision = self.cast.precision
+        with inferring(modules, self.recipe.inference), precision.autocast():
+            batch = precision.receive({key: tensor[None] for key, tensor in maps.items()})
+            made: Tensor = module.encode(batch)
+        return made[0].float().to("cpu", copy=True)
+
+    def slots(self, name: str, maps: Mapping[str, Tensor]) -> Slots:
+        """Who is in the slots of a condition."""
+        over = self.over[name]
+        shape, ids = self.shapes[over], maps[over]
+        count = shape.instances or shape.classes or 0
+        within = ids[(ids >= 0) & (ids < count)].long()
+        pixels = within.bincount(minlength=count)
+        if shape.instances is None:
+            return Slots(torch.arange(count), torch.arange(count), pixels)
+        label, classes = None, 0
+        if self.label is not None:
+            label, classes = maps[self.label], self.shapes[self.label].classes or 0
+        return Slots(
+            maps[called(over)].flatten().long(), classes_of(ids, count, label, classes), pixels
+        )
+
+    # ------------------------------------------------------------------ one condition
+
+    def _of(self, name: str, maps: Mapping[str, Tensor], said: Rules, seed: int) -> Tensor:
+        slots, known = self.slots(name, maps), self.gathered.get(name)
+        for which in said.chosen.values():
+            if isinstance(which, str) and which.startswith("encode:"):
+                self._encode(name, which.removeprefix("encode:"))
+        channels = self.recipe.conditions[name].gives(self.shapes).channels
+        made = torch.zeros(len(slots.raw), channels)
+        for slot in slots.there():
+            raw, label = int(slots.raw[slot]), int(slots.classes[slot])
+            by_class = self.shapes[self.over[name]].instances is None
+            keys: list[Key] = [("class", label), ("", 0)]
+            keys = keys if by_class else [("instance", raw), *keys]
+            key = next((key for key in keys if key in said.chosen), None)
+            if key is None:
+                if known is not None:
+                    made[slot] = known.usual(label)
+                continue
+            self.met.add(key)
+            style = self._chosen(name, said.chosen[key], raw, label, seed)
+            if len(style) != channels:
+                told = f"a style of {len(style)} numbers came"
+                raise UserError(f"--style: {told}; conditions.{name} has {channels}")
+            made[slot] = style
+        return made
+
+    def _chosen(self, name: str, which: Choice, raw: int, label: int, seed: int) -> Tensor:
+        """The style of one slot."""
+        known = self.gathered.get(name)
+        if isinstance(which, Tensor):
+            return which.detach().float().cpu().flatten()
+        kind, _, rest = which.partition(":")
+        if kind == "encode":
+            encoded = self._encoded[name, rest]
+            found = encoded.of(raw, label)
+            if found is None:
+                found = encoded.overall if known is None else known.usual(label)
+            return found
+        assert known is not None, "_refuse() says so"
+        clusters = known.clusters.get(label)
+        if clusters is None:
+            return known.usual(label)
+        if kind == "sample":
+            return clusters[int(np.random.default_rng([seed, raw]).integers(len(clusters)))]
+        if int(rest) >= len(clusters):
+            whose = f"class {label}" if label != NO_CLASS else "the run"
+            raise UserError(
+                f"--style: cluster:{rest} came, but {whose} has cluster:0 to "
+                f"cluster:{len(clusters) - 1}"
+                + f"; class:{label}=cluster:K chooses for it alone"
+                * (label != NO_CLASS)
+            )
+        return clusters[int(rest)]
+
+    def _encode(self, name: str, path: str) -> Encoded:
+        """A picture's styles, found once."""
+        if (name, path) not in self._encoded:
+            over = self.over[name]
+            beside = list(dict.fromkeys(filter(None, (over, self.label))))
+            wiring = self.recipe.method.wire(self.recipe)
+            dataset = self.recipe.data.inputs(Path(path), maps=[wiring.target, *beside])
+            if len(dataset) != 1:
+                raise UserError(
+                    f"--style: {path} holds {len(dataset)} pictures; encode takes one of them"
+                )
+            sample = numbered_sample(dataset.read(0, None), self.shapes)
+            try:
+                sizes = {
+                    key: _sized(self.shapes[key], t)
+                    for key, t in sample.maps.items()
+                    if key in self.shapes
+                }
+                self.recipe.conditions[name].gives({**self.shapes, **sizes})
+            except ContractError as problem:
+                raise DataError(f"{path}: {problem}") from None
+            styles, slots = self.encode(name, sample.maps), self.slots(name, sample.maps)
+            self._encoded[name, path] = Encoded.among(styles, slots)
+        return self._encoded[name, path]
+
+    # ------------------------------------------------------------------ refusals
+
+    def _refuse(self, said: Rules) -> None:
+        """Refuse rules that mean nothing for this run.
+
+        Raises:
+            UserError: says what can be said.
+        """
+        if not said.chosen:
+            return
+        if not self.over:
+            raise UserError(
+                "--style: no condition of this run takes styles (the recipe names its conditions: "
+                f"{', '.join(self.recipe.conditions) or 'none'})"
+            )
+        needs = [w for w in said.chosen.values() if isinstance(w, str) and "encode" not in w]
+        if needs and not self.gathered:
+            cure = gathered.cure(self.run) if self.run else "they are gathered of a run's folder"
+            raise UserError(
+                f"--style: {needs[0]} takes styles of the training data, and "
+                f"{self.stale or 'none were gathered yet'}; {cure}"
+            )
+        by_instance = any(self.shapes[over].instances is not None for over in self.over.values())
+        classes = self.shapes[self.label].classes if self.label else None
+        for kind, number in said.chosen:
+            if kind == "instance" and not by_instance:
+                raise UserError(
+                    f"--style: instance:{number} came, but here a style is for a whole class; say "
+                    "class:C"
+                )
+            if kind == "class" and classes is None:
+                raise UserError(
+                    f"--style: class:{number} came, but this model reads no label map that would "
+                    "tell classes; say instance:ID"
+                )
+            if kind == "class" and classes is not None and number >= classes:
+                raise UserError(
+                    f"--style: class:{number} came; the model knows class:0 to class:{classes - 1}"
+                )
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Who is in the slots: raw ids, classes and pixels, `S` each."""
+
+    raw: Tensor
+    classes: Tensor
+    pixels: Tensor
+
+    def there(self) -> list[int]:
+        """Those with a pixel."""
+        found: list[int] = ((self.pixels > 0) & (self.raw != EMPTY)).nonzero().flatten().tolist()
+        return found
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The styles of one picture: by (raw id, class), by class, and over all of it."""
+
+    ids: Mapping[tuple[int, int], Tensor]
+    means: Mapping[int, Tensor]
+    overall: Tensor
+
+    @classmethod
+    def among(cls, styles: Tensor, slots: Slots) -> Encoded:
+        """Of the styles `S C` of the slots, weighted by pixels."""
+        there = slots.there()
+        weighted = styles * slots.pixels[:, None]
+        means = {}
+        for label in sorted({*slots.classes[there].tolist()}):
+            mine = [slot for slot in there if slots.classes[slot] == label]
+            means[label] = weighted[mine].sum(0) / slots.pixels[mine].sum()
+        ids = {(int(slots.raw[s]), int(slots.classes[s])): styles[s] for s in there}
+        return cls(ids, means, weighted[there].sum(0) / slots.pixels[there].sum())
+
+    def of(self, raw: int, label: int) -> Tensor | None:
+        """Of the same instance, else of its class; None where the picture has neither."""
+        return self.ids.get((raw, label), self.means.get(label))
+
+
+def _sized(shape: Image, tensor: Tensor) -> Image:
+    return shape.resized(tensor.shape[-2], tensor.shape[-1])

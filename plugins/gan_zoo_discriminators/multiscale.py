@@ -1,0 +1,43 @@
+"""Several scales of a discriminator: pix2pixHD's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class MultiScale(nn.Module):
+    """Discriminators alike that judge the picture at full resolution, at half, ... (Wang et al.
+    2018, sec. 3.2).
+
+    Condition `B C H W` and picture `B D H W` -> views, full resolution first; what judges at scale
+    i sees both halved i times.
+
+    Args:
+        scales: Discriminators of one scale each, the coarsest first: that is what it is named by.
+            With one scale more for a picture twice as large, all others see what they saw before.
+    """
+
+    def __init__(self, *, scales: Iterable[nn.Module]) -> None:
+        super().__init__()
+        self.scales = nn.ModuleList(scales)
+
+    def forward(self, condition: Tensor, picture: Tensor) -> list[list[Tensor]]:
+        """Judge a batch."""
+        views: list[list[Tensor]] = []
+        for judge in reversed(self.scales):
+            if views:
+                condition, picture = halved(condition), halved(picture)
+            views += judge(condition, picture)
+        return views
+
+
+def halved(x: Tensor) -> Tensor:
+    """The next scale; beyond the border there is nothing to average, as published.
+    `B C H W -> B C H/2 W/2`, sides rounded up.
+    """
+    if not x.shape[1]:  # no condition is seen, and averaging refuses no channels
+        return x[..., ::2, ::2]
+    return F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)

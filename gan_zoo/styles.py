@@ -183,6 +183,15 @@ class Stylist:
             found[name] = {int(slots.raw[slot]): styles[slot] for slot in slots.there()}
         return found
 
+    def of_real(self, maps: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
+        """The style that gives each instance what it has in its own picture; None where no
+        condition takes styles, or several do. Takes and raises as `of_sample`.
+        """
+        if len(self.over) != 1:
+            return None
+        [found] = self.of_sample(maps).values()
+        return {f"instance:{number}": style for number, style in found.items()}
+
     def encode(self, name: str, maps: Mapping[str, Tensor]) -> Tensor:
         """The style of every slot, `S C`, of maps `C H W` with a target, instances numbered."""
         module: Any = self.cast.conditions[name]

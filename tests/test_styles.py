@@ -371,3 +371,17 @@ def test_from_the_command_line(bare: RunDir, tmp_path: Path) -> None:
 def test_scores_say_which_styles(run: RunDir) -> None:
     scores = evaluate(run, metrics=["l1"], device="cpu")
     assert "styles: the mean of the class" in scores.model
+
+
+def test_a_preview_shows_the_styles_of_its_target(translator: Translator) -> None:
+    sample = translator.recipe.data.open("val").read(0, None)
+    given = {name: sample.maps[name] for name in translator.inputs}
+    style = translator.stylist.of_real(sample.maps)
+    assert style is not None
+    [found] = translator.stylist.of_sample(sample.maps).values()
+    assert style.keys() == {f"instance:{number}" for number in found}
+    own, usual = (translator.picture(given, style=one) for one in (style, None))
+    assert not torch.equal(own, usual)
+    there = next(iter(found))  # with any of them changed, another picture comes
+    other = translator.picture(given, style={**style, f"instance:{there}": found[there] + 1})
+    assert not torch.equal(other, own)

@@ -9,7 +9,7 @@ from typing import Any
 
 from gan_zoo.plugins import Plugin
 from gan_zoo.specs import KINDS, Spec
-from gan_zoo.terminal.text import summary, known_kind, print_rows
+from gan_zoo.terminal.text import known_kind, print_rows, summary
 from gan_zoo.zoo import Zoo
 
 RECIPES = "recipes"

@@ -70,7 +70,8 @@ class Previews:
             inputs = {name: sample.maps[name] for name in translator.inputs}
             real = sample.maps[translator.target]
             ids = {name for name in inputs if translator.shapes[name].ids}
-            row = {**inputs, "target": real, "output": translator.picture(inputs)}
+            style = translator.stylist.of_real(sample.maps)
+            row = {**inputs, "target": real, "output": translator.picture(inputs, style=style)}
             rows.append(
                 {
                     name: _enlarged(colored(picture) if name in ids else to_pil(picture))

@@ -8,7 +8,10 @@ from gan_zoo.specs import CallbackSpec
 
 
 class PreviewsSpec(CallbackSpec, name="previews"):
-    """Writes previews/PHASE-STEP.png: the same samples every time, input, target and output."""
+    """Writes previews/PHASE-STEP.png: the same samples every time, input, target and output.
+
+    A model that takes styles is shown with those of the target.
+    """
 
     count: PositiveInt = 4
     """Samples, spread evenly over the split."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,6 @@ from gan_zoo.shapes import Image
 from gan_zoo.specs import DataSpec, Size
 
 Patch = dict[str, Any]
-
-# Components and words that later work brings. A case whose recipe names one is expected to fail;
-# the entry goes when the component comes.
-WAITING: dict[str, str] = {}
 
 # What the keys beside `case` may say without changing a recipe.
 SAID: dict[str, set[Any]] = {
@@ -240,38 +236,6 @@ class ChannelsSpec(DataSpec, name="channels"):
 
     def inputs(self, path: str | Path, *, pairs: bool = False) -> Dataset:
         raise AssertionError("a golden case reads its own tensors")
-
-
-def waits_for(golden: Mapping[str, Any]) -> list[str]:
-    """What the recipe of a case names and nobody has built yet."""
-    try:
-        named = set(_components(patches(golden)))
-    except (ValueError, KeyError):  # the test itself says so
-        return []
-    return [name for name in WAITING if name in named]
-
-
-def _components(changes: Patch) -> Iterator[str]:
-    """Every component that a recipe names, with the words that it waits for."""
-    kinds = {"conditions": "condition", "losses": "loss", "optimizers": "optimizer"}
-    inside = {"coarse": "generator", "each": "discriminator"}
-
-    def walk(key: str, value: Any, above: str) -> Iterator[str]:
-        if isinstance(value, Mapping):
-            kind = inside.get(key, above)
-            if "use" in value:
-                yield f"{kind} {value['use']}"
-            for inner, deeper in value.items():
-                yield from walk(inner, deeper, kind)
-
-    for path, value in changes.items():
-        top, _, rest = path.partition(".")
-        yield from walk(top, value, kinds.get(top, top))
-        if top == "method":
-            yield f"method paired {rest}={value}"
-
-
-# ---------------------------------------------------------------------------------- tensors
 
 
 def maps(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -25,11 +25,8 @@ from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.rundir import RunDir
 from gan_zoo.engine.scene import Cast
 from gan_zoo.engine.stage import Memory, Stage
-from gan_zoo.errors import UserError
 from gan_zoo.importer import import_run
 from gan_zoo.inference import inferring
-from gan_zoo.recipe.report import RecipeError
-from gan_zoo.zoo import Zoo
 from gan_zoo_discriminators.specs import PatchSpec
 from gan_zoo_generators.specs import UNetSpec
 from tests.parity import published
@@ -50,15 +47,6 @@ def case_id(folder: Path) -> str:
     return folder.name if inside == "." else inside
 
 
-def parameters() -> Iterator[Any]:
-    for folder in cases(GOLDEN):
-        file = folder / "golden.json"
-        lacks = published.waits_for(json.loads(file.read_text())) if file.is_file() else []
-        reason = "; ".join(f"{name}: {published.WAITING[name]}" for name in lacks)
-        expected = pytest.mark.xfail(bool(lacks), reason=reason, raises=RecipeError, strict=True)
-        yield pytest.param(folder, id=case_id(folder), marks=expected if lacks else ())
-
-
 @pytest.fixture(scope="module")
 def vgg19(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = published.write_perceptual(tmp_path_factory.mktemp("vgg19") / "formula.safetensors")
@@ -66,7 +54,7 @@ def vgg19(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path.unlink()  # 50 MB
 
 
-@pytest.mark.parametrize("folder", list(parameters()))
+@pytest.mark.parametrize("folder", cases(GOLDEN), ids=case_id)
 def test_golden(folder: Path, tmp_path: Path, vgg19: Path) -> None:
     compare(folder, tmp_path, vgg19)
 
@@ -183,14 +171,6 @@ def golden_case() -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("name", published.WAITING)
-def test_what_the_cases_wait_for_is_not_there(name: str) -> None:
-    kind, component, *words = name.split()
-    options = dict(word.split("=") for word in words)
-    with pytest.raises((UserError, ValueError)):
-        Zoo.installed().get(kind, component).model_validate(options)
-
-
 def test_an_empty_folder_fails(tmp_path: Path) -> None:
     assert cases(tmp_path) == [tmp_path]
     with pytest.raises(AssertionError, match=r"there is no golden\.json"):
@@ -202,7 +182,6 @@ def test_an_empty_folder_fails(tmp_path: Path) -> None:
 def test_an_unknown_key_fails(family: str, inside: bool) -> None:
     golden = json.loads((HERE / "golden" / family / "golden.json").read_text())
     (golden["case"] if inside else golden)["spectral"] = True
-    assert published.waits_for(golden) == []
     with pytest.raises(ValueError, match="the case says spectral"):
         published.recipe(golden)
 

@@ -1,6 +1,6 @@
 """Styles do what they promise on a finished run of the recipe quickstart_hd: the chosen instance
-takes the color of the one that its style was encoded from, the others keep theirs. It takes minutes,
-so it is slow; GAN_ZOO_HD_RUN names a finished run to measure instead of training one.
+takes the color of the one that its style was encoded from, the others keep theirs. GAN_ZOO_HD_RUN
+names a finished run to measure; without it one is trained, which takes minutes.
 """
 
 from __future__ import annotations

@@ -1,19 +1,18 @@
-"""What a model should beat: pictures that take no learning but a median."""
+"""What a model should beat: pictures that take no learning but a median. No torch until then."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
-
-import numpy as np
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from gan_zoo.errors import DataError, UserError
 from gan_zoo.protocols import Dataset, Sample
 from gan_zoo.shapes import Image
 
-Painter = Callable[[Sample], Tensor]  # a sample -> its picture, uint8 `D H W`
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Painter = Callable[[Sample], "Tensor"]  # a sample -> its picture, uint8 `D H W`
 
 LEVELS = 256  # of 8-bit channels
 
@@ -25,6 +24,9 @@ def median(training: Dataset, maps: Mapping[str, Image], target: str) -> Painter
     Raises:
         DataError: the targets differ in size.
     """
+    import numpy as np
+    import torch
+
     targets: list[Any] = []
     for index in range(len(training)):
         sample = training.read(index, None)
@@ -46,6 +48,9 @@ def classes(training: Dataset, maps: Mapping[str, Image], target: str) -> Painte
     Raises:
         UserError: the data has no label map.
     """
+    import numpy as np
+    import torch
+
     labels = next((name for name, image in maps.items() if image.classes), None)
     if labels is None:
         raise UserError(
@@ -74,10 +79,20 @@ def classes(training: Dataset, maps: Mapping[str, Image], target: str) -> Painte
 def _middle(counts: Any) -> Any:
     """The (lower) median level of each channel, of counts `D x 256`."""
     below = counts.cumsum(axis=1)
-    return (2 * below >= below[:, -1:]).argmax(axis=1).astype(np.uint8)
+    return (2 * below >= below[:, -1:]).argmax(axis=1).astype("uint8")
 
 
 BASELINES: Mapping[str, Callable[[Dataset, Mapping[str, Image], str], Painter]] = {
     "median": median,
     "classes": classes,
 }
+
+
+def refuse_unknown(baseline: str | None) -> None:
+    """Refuse a name that no baseline has.
+
+    Raises:
+        UserError: with those that there are.
+    """
+    if baseline not in (None, *BASELINES):
+        raise UserError(f"--baseline: {baseline} came; {' or '.join(BASELINES)} was expected")

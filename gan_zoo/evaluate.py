@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from gan_zoo.baselines import BASELINES, Painter
+from gan_zoo.baselines import BASELINES, Painter, refuse_unknown
 from gan_zoo.engine.rundir import RunDir
 from gan_zoo.errors import DataError, UserError
 from gan_zoo.protocols import Dataset
@@ -66,8 +66,7 @@ def evaluate(
     Raises:
         UserError: no run, no such metric or baseline, or data that is not what the recipe says.
     """
-    if baseline not in (None, *BASELINES):
-        raise UserError(f"--baseline: {baseline} came; {' or '.join(BASELINES)} was expected")
+    refuse_unknown(baseline)
     translator = Translator.load(run, device=device)
     recipe = translator.recipe
     specs = _metrics(recipe.validation.metrics if recipe.validation else {}, metrics)

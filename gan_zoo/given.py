@@ -11,6 +11,7 @@ from PIL import Image as PIL
 from torch import Tensor
 
 from gan_zoo.errors import UserError
+from gan_zoo.instances import distinct
 from gan_zoo.shapes import Image
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # channels -> Pillow's word
@@ -78,28 +79,24 @@ def _ids(name: str, value: Tensor, wanted: Image, ignored: Sequence[int]) -> Ten
             "neither scaled nor normalized"
         )
     wide = value.to(torch.int64)
-    low, high = int(wide.min()), int(wide.max())
+    found = distinct(wide.cpu().numpy())
+    low, high = int(found[0]), int(found[-1])
     if low < 0 or high >= MOST:
         raise UserError(f"{name}: the id {low if low < 0 else high} came; ids are 0 to {MOST - 1}")
     if wanted.classes is not None and high >= wanted.classes:
         allowed = {*range(wanted.classes), *ignored}
-        if strange := [one for one in _distinct(wide) if one not in allowed]:
+        if strange := [one for one in found.tolist() if one not in allowed]:
             told = ", ".join(map(str, strange[:SHOWN])) + ", ..." * (len(strange) > SHOWN)
             also = f", and {', '.join(map(str, ignored))} for no class" if ignored else ""
             raise UserError(
                 f"{name}: the id{'s' * (len(strange) > 1)} {told} came; the model takes 0 to "
                 f"{wanted.classes - 1}{also}"
             )
-    if wanted.instances is not None and (count := len(_distinct(wide))) > wanted.instances:
+    if wanted.instances is not None and (count := len(found)) > wanted.instances:
         raise UserError(
             f"{name}: {count} different ids came; the model takes {wanted.instances} in a picture"
         )
     return wide.to(torch.int32)
-
-
-def _distinct(ids: Tensor) -> list[int]:
-    found: list[int] = np.unique(ids.cpu().numpy()).tolist()
-    return found
 
 
 def back(given: Any, made: Tensor) -> Any:

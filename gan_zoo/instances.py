@@ -80,12 +80,26 @@ def numbered_sample(sample: Sample, shapes: Mapping[str, Image]) -> Sample:
     return replace(sample, maps=numbered(sample.maps, shapes, ", ".join(sample.files)))
 
 
+def distinct(ids: np.ndarray) -> np.ndarray:
+    """The different ids, smallest first."""
+    there = _there(ids)
+    return np.unique(ids) if there is None else np.flatnonzero(there)
+
+
 def _unique(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """numpy.unique with the inverse."""
-    low, high = int(ids.min()), int(ids.max())
-    if low < 0 or high >= DENSE:
+    """The different ids, and for every pixel which of them it has."""
+    there = _there(ids)
+    if there is None:
         found, inverse = np.unique(ids, return_inverse=True)
         return found, inverse
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[ids]
+
+
+def _there(ids: np.ndarray) -> np.ndarray | None:
+    """Whether each number is an id; None where the table would be too long."""
+    low, high = int(ids.min()), int(ids.max())
+    if low < 0 or high >= DENSE:
+        return None
     there = np.zeros(high + 1, bool)
     there[ids.ravel()] = True
-    return np.flatnonzero(there), (np.cumsum(there) - 1)[ids]
+    return there

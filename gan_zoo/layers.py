@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_zoo.specs import Norm
+
+GROUPS = 32  # of group norm, as published
 
 
 class InstanceNorm(nn.Module):
@@ -33,9 +37,6 @@ class InstanceNorm(nn.Module):
         return f"{self.channels}, eps={self.eps}"
 
 
-GROUPS = 32  # as published
-
-
 def norm_layer(norm: Norm, channels: int) -> nn.Module:
     """The norm that a recipe names.
 
@@ -47,6 +48,21 @@ def norm_layer(norm: Norm, channels: int) -> nn.Module:
     if norm == "group":
         return nn.GroupNorm(groups_of(channels), channels)
     return InstanceNorm(channels) if norm == "instance" else nn.Identity()
+
+
+def normed(
+    conv: nn.Module, norm: Norm, channels: int, activation: nn.Module | None = None
+) -> nn.Sequential:
+    """Convolution, norm, activation.
+
+    Args:
+        conv: The convolution, or what doubles the sides.
+        norm: What follows it.
+        channels: That it makes.
+        activation: What follows the norm; ReLU if absent.
+    """
+    last = nn.ReLU() if activation is None else activation
+    return nn.Sequential(OrderedDict(conv=conv, norm=norm_layer(norm, channels), activation=last))
 
 
 def groups_of(channels: int) -> int:

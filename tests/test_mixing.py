@@ -14,7 +14,7 @@ import torch
 
 from gan_zoo.assembly import assemble
 from gan_zoo.check import contracts
-from gan_zoo.engine.loader import Plan, by_step
+from gan_zoo.engine.loader import Plan, batches
 from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.stage import Stage
 from gan_zoo.recipe.mistakes import RecipeError
@@ -79,9 +79,10 @@ def trains(recipe: Recipe) -> None:
     stage.begin()
     before = {p: [x.clone() for x in own.learns.values()] for p, own in stage.players.items()}
     data = recipe.data.open("train")
-    feed = by_step(data, Plan(len(data), 2, 0, 0), start=0, stop=3, workers=0, pin=False)
-    for number, batches in enumerate(feed):
-        terms = stage.step([batch.maps for batch in batches], number).numbers()
+    plan, maps = Plan(len(data), 2, 0, 0), recipe.data.maps()
+    feed = batches(data, plan, start=0, stop=3, workers=0, pin=False, maps=maps)
+    for number, batch in enumerate(feed):
+        terms = stage.step([batch.maps], number).numbers()
         assert {"G_GAN", "D_real", "D_fake"} <= terms.keys()
         assert all(map(math.isfinite, terms.values())), terms
     for player, weights in before.items():

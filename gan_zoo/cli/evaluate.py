@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from gan_zoo.cli.options import AsJson, Device, RunPath
-from gan_zoo.errors import UserError
 
 
 def evaluate(
@@ -34,8 +33,9 @@ def evaluate(
 
     The samples at the recipe's size rule; translate keeps each picture's own size.
     """
-    if baseline not in (None, "median", "classes"):
-        raise UserError(f"--baseline: {baseline} came; median or classes was expected")
+    from gan_zoo.baselines import refuse_unknown
+
+    refuse_unknown(baseline)
     chosen = None if metrics is None else [name.strip() for name in metrics.split(",")]
     from gan_zoo.engine.rundir import RunDir
 

@@ -135,15 +135,24 @@ class Keeper:
     def _take(self, networks: Mapping[str, Mapping[str, Tensor]]) -> None:
         try:
             for name, module in self.assembly.networks.items():
-                kinds = {t.dtype for t in networks[name].values() if t.is_floating_point()}
-                if len(kinds) == 1:  # float64 would be rounded on its way in
-                    module.to(dtype=kinds.pop())
-                module.load_state_dict(networks[name])
+                put_back(module, networks[name])
         except (KeyError, RuntimeError) as problem:
             raise UserError(
                 f"the checkpoint does not fit the networks of its recipe: {problem}. Were the "
                 f"plugins changed? {self.dir.path / 'plugins.json'} says which it was made with"
             ) from None
+
+
+def put_back(module: nn.Module, saved: Mapping[str, Tensor]) -> None:
+    """Load saved tensors in the type that they were saved in: float64 would be rounded otherwise.
+
+    Raises:
+        RuntimeError: they do not fit.
+    """
+    kinds = {tensor.dtype for tensor in saved.values() if tensor.is_floating_point()}
+    if len(kinds) == 1:
+        module.to(dtype=kinds.pop())
+    module.load_state_dict(saved)
 
 
 def _weights(networks: Mapping[str, nn.Module]) -> dict[str, dict[str, Tensor]]:

@@ -128,18 +128,8 @@ def batches(
         yield batch
 
 
-def by_step(
-    dataset: Dataset,
-    plan: Plan,
-    *,
-    start: int,
-    stop: int,
-    workers: int,
-    pin: bool,
-    maps: Mapping[str, Image] | None = None,
-) -> Iterator[list[Batch]]:
-    """The batches of each of the phase's steps. Takes and raises as `batches`."""
-    feed = batches(dataset, plan, start=start, stop=stop, workers=workers, pin=pin, maps=maps)
+def by_step(feed: Iterator[Batch], plan: Plan, start: int, stop: int) -> Iterator[list[Batch]]:
+    """The batches of the steps from `start` to before `stop`, step by step."""
     for step in range(start, stop):
         yield list(islice(feed, plan.batches_of(step)))
 

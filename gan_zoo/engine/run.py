@@ -19,7 +19,7 @@ from gan_zoo.engine.callbacks import callbacks
 from gan_zoo.engine.checkpoint import Position
 from gan_zoo.engine.guards import Interrupted, NonFinite, Stop, refuse_nonfinite, stoppable
 from gan_zoo.engine.keeping import Keeper
-from gan_zoo.engine.loader import Batch, Plan, by_step
+from gan_zoo.engine.loader import Batch, Plan, batches, by_step
 from gan_zoo.engine.precision import Precision, repeatable, set_generators
 from gan_zoo.engine.progress import Voice, duration
 from gan_zoo.engine.rundir import RunDir, free_name, refuse_existing
@@ -329,17 +329,18 @@ class Run:
 
     def _feed(self, start: int, stop: int) -> Iterator[list[Batch]]:
         """Each step's batches; a file that cannot be read costs no step before it."""
-        data = self.stage.recipe.data
+        data, plan = self.stage.recipe.data, self.plan
+        feed = batches(
+            self.training,
+            plan,
+            start=start,
+            stop=stop,
+            workers=data.workers,
+            pin=self.precision.device.type == "cuda",
+            maps=data.maps(self.stage.phase.size),
+        )
         try:
-            yield from by_step(
-                self.training,
-                self.plan,
-                start=start,
-                stop=stop,
-                workers=data.workers,
-                pin=self.precision.device.type == "cuda",
-                maps=data.maps(self.stage.phase.size),
-            )
+            yield from by_step(feed, plan, start, stop)
         except DataError:
             self._save()
             raise

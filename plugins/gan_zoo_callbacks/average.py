@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from gan_zoo.engine.keeping import put_back
 from gan_zoo.hooks import hookimpl
 
 if TYPE_CHECKING:
@@ -41,10 +42,7 @@ class Average:
             if run.assembly.owner(name) == maker:
                 self.networks[name] = copy.deepcopy(module).requires_grad_(False)
         for name, tensors in self._restored.pop("networks", {}).items():
-            kinds = {t.dtype for t in tensors.values() if t.is_floating_point()}
-            if len(kinds) == 1:
-                self.networks[name].to(dtype=kinds.pop())
-            self.networks[name].load_state_dict(tensors)
+            put_back(self.networks[name], tensors)
 
     @hookimpl
     def on_phase_start(self, run: Run) -> None:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_zoo.layers import norm_layer
+from gan_zoo.layers import normed
 from gan_zoo.specs import Norm
 from gan_zoo_conditions.pooling import Places, nearest
 
@@ -34,15 +34,15 @@ class Encoder(nn.Module):
         super().__init__()
         widths = [width * 2**level for level in range(downsamplings + 1)]
         self.encoder = nn.Sequential(
-            _Stage(nn.Conv2d(channels_in, width, 7, padding=3, padding_mode="reflect"), norm, width)
+            normed(nn.Conv2d(channels_in, width, 7, padding=3, padding_mode="reflect"), norm, width)
         )
         for narrow, wide in pairwise(widths):
             half = nn.Conv2d(narrow, wide, 3, stride=2, padding=1)
-            self.encoder.append(_Stage(half, norm, wide))
+            self.encoder.append(normed(half, norm, wide))
         self.decoder = nn.Sequential()
         for wide, narrow in pairwise(reversed(widths)):
             double = nn.ConvTranspose2d(wide, narrow, 3, stride=2, padding=1, output_padding=1)
-            self.decoder.append(_Stage(double, norm, narrow))
+            self.decoder.append(normed(double, norm, narrow))
         self.head = nn.Conv2d(width, channels, 7, padding=3, padding_mode="reflect")
 
     def forward(self, picture: Tensor) -> Tensor:
@@ -50,19 +50,6 @@ class Encoder(nn.Module):
         height, width = picture.shape[-2:]
         x = self.decoder(self.encoder(picture))  # B width H' W'
         return torch.tanh(self.head(x[..., :height, :width]))  # B C H W
-
-
-class _Stage(nn.Module):
-    """A convolution, its norm, ReLU."""
-
-    def __init__(self, conv: nn.Module, norm: Norm, channels: int) -> None:
-        super().__init__()
-        self.conv = conv
-        self.norm = norm_layer(norm, channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """One after the other."""
-        return F.relu(self.norm(self.conv(x)))
 
 
 class InstanceFeatures(nn.Module):

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from gan_zoo.errors import DataError
+from gan_zoo.instances import distinct
 
 SHOWN = 5
 LOSSY = ("JPEG", "MPO", "JPEG2000", "AVIF")
@@ -127,14 +128,6 @@ def strangers(found: np.ndarray, rule: Ids) -> list[int]:
     if rule.classes is None:
         return []
     return [int(one) for one in found if one >= rule.classes and one not in rule.ignore]
-
-
-def distinct(ids: np.ndarray) -> np.ndarray:
-    """The different ids, smallest first."""
-    low, high = int(ids.min()), int(ids.max())
-    if low < 0 or high > 65535:
-        return np.unique(ids)
-    return np.flatnonzero(np.bincount(ids.ravel(), minlength=1))
 
 
 def _last(rule: Ids) -> str:

@@ -16,10 +16,11 @@ from PIL import Image
 from torchvision.transforms.v2 import functional as F
 
 from gan_zoo.errors import DataError
+from gan_zoo.instances import distinct
 from gan_zoo.protocols import Sample
 from gan_zoo_data import pictures
 from gan_zoo_data.geometry import Geometry
-from gan_zoo_data.ids import Ids, distinct
+from gan_zoo_data.ids import Ids
 from gan_zoo_data.layouts import Listing, Side, listing, refuse
 from gan_zoo_data.pictures import EXTENSIONS, Header, Wanted
 

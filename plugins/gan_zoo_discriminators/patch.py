@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gan_zoo.layers import norm_layer
+from gan_zoo.layers import normed
 from gan_zoo.specs import Norm
 
 
@@ -135,13 +134,7 @@ def convolution(
 
 def layer(conv: nn.Conv2d, norm: Norm) -> nn.Sequential:
     """Convolution, norm, LeakyReLU 0.2: one feature map."""
-    return nn.Sequential(
-        OrderedDict(
-            conv=conv,
-            norm=norm_layer(norm, conv.out_channels),
-            activation=nn.LeakyReLU(0.2),
-        )
-    )
+    return normed(conv, norm, conv.out_channels, nn.LeakyReLU(0.2))
 
 
 def seen(condition: Tensor, picture: Tensor, conditional: bool) -> Tensor:

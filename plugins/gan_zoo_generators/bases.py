@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, PositiveInt
 
@@ -53,6 +53,18 @@ class Levels(GeneratorSpec):
     def parts(self) -> Mapping[str, str]:
         """The way down and the way up."""
         return {"encoder": "encoder", "decoder": "decoder"}
+
+    def _layers(self, given: Image, wanted: Image) -> dict[str, Any]:
+        """What both nets are built of."""
+        return {
+            "channels_in": given.channels,
+            "channels_out": wanted.channels,
+            "width": self.width,
+            "depth": self.depth,
+            "norm": self.norm,
+            "upsampling": self.upsampling,
+            "padding": self.padding,
+        }
 
     def _last(self) -> int:
         """Channels that the last level of the decoder takes."""

@@ -1,4 +1,4 @@
-"""Layers that all generators share: convolutions with a padding, upsampling, what follows them."""
+"""Layers that all generators share: convolutions with a padding, and upsampling."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import Literal
 
 from torch import nn
 
-from gan_zoo.layers import norm_layer
-from gan_zoo.specs import Norm
 from gan_zoo_generators.contracts import Padding, Upsampling
 
 
@@ -74,16 +72,3 @@ def upsampler(
         return nn.Sequential(OrderedDict(conv=conv, shuffle=nn.PixelShuffle(2)))
     resize = nn.Upsample(scale_factor=2, mode=how)
     return nn.Sequential(OrderedDict(resize=resize, conv=conv))
-
-
-def normed(conv: nn.Module, norm: Norm, channels: int) -> nn.Sequential:
-    """Convolution, norm, ReLU.
-
-    Args:
-        conv: The convolution, or what doubles the sides.
-        norm: What follows it.
-        channels: That it makes.
-    """
-    return nn.Sequential(
-        OrderedDict(conv=conv, norm=norm_layer(norm, channels), activation=nn.ReLU())
-    )

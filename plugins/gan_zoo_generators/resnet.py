@@ -8,10 +8,10 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.layers import norm_layer
+from gan_zoo.layers import norm_layer, normed
 from gan_zoo.specs import Norm
 from gan_zoo_generators.contracts import Padding, Upsampling
-from gan_zoo_generators.layers import convolution, normed, upsampler
+from gan_zoo_generators.layers import convolution, upsampler
 
 
 class Stages(nn.Module):

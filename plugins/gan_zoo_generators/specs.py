@@ -38,16 +38,7 @@ class UNetSpec(Levels, name="unet"):
         """A UNet."""
         from gan_zoo_generators.unet import UNet
 
-        return UNet(
-            channels_in=given.channels,
-            channels_out=wanted.channels,
-            width=self.width,
-            depth=self.depth,
-            norm=self.norm,
-            dropout=self.dropout,
-            upsampling=self.upsampling,
-            padding=self.padding,
-        )
+        return UNet(**self._layers(given, wanted), dropout=self.dropout)
 
     def published(self, given: Image, wanted: Image) -> list[Published]:
         """`latest_net_G.pth` of the published PyTorch pix2pix."""
@@ -69,16 +60,7 @@ class EncoderDecoderSpec(Levels, name="encoder_decoder"):
         """An EncoderDecoder."""
         from gan_zoo_generators.encoder_decoder import EncoderDecoder
 
-        return EncoderDecoder(
-            channels_in=given.channels,
-            channels_out=wanted.channels,
-            width=self.width,
-            depth=self.depth,
-            norm=self.norm,
-            dropout=self.dropout,
-            upsampling=self.upsampling,
-            padding=self.padding,
-        )
+        return EncoderDecoder(**self._layers(given, wanted), dropout=self.dropout)
 
 
 class ResNetSpec(Residual, name="resnet"):

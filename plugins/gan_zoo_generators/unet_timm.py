@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from gan_zoo.layers import normed
 from gan_zoo.specs import Norm
 from gan_zoo_generators.contracts import Padding, Upsampling, hidden_bias
-from gan_zoo_generators.layers import convolution, normed, upsampler
+from gan_zoo_generators.layers import convolution, upsampler
 
 
 class TimmUNet(nn.Module):

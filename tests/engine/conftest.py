@@ -164,3 +164,17 @@ def linear(tiny: Callable[..., Recipe]) -> Recipe:
         }
     )
     return recipe.model_copy(update={"generator": LineSpec(), "discriminator": ScaleSpec()})
+
+
+def assert_by_hand(
+    stage: Stage,
+    terms: Mapping[str, float],
+    told: Mapping[str, Tensor],
+    networks: Mapping[str, nn.Module],
+) -> None:
+    """A step gave the losses and the weights that were written out by hand."""
+    assert terms == pytest.approx({name: loss.item() for name, loss in told.items()}, rel=1e-14)
+    for name, network in networks.items():
+        ours = stage.cast.networks[name].state_dict()
+        for key, tensor in network.state_dict().items():
+            torch.testing.assert_close(ours[key], tensor, rtol=1e-13, atol=0)

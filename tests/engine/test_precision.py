@@ -7,15 +7,10 @@ import pytest
 import torch
 
 from gan_zoo.engine.precision import Precision, pick_device, repeatable
-from gan_zoo.engine.progress import Voice
-from gan_zoo.engine.run import train
-from gan_zoo.engine.stage import Stage
 from gan_zoo.errors import UserError
 from gan_zoo.recipe.model import Engine, Recipe
 
 Make = Callable[..., Recipe]
-
-SMALL = {"data.load": None, "data.crop": None, "phases.only.size": [16, 16]}
 
 
 def run(tiny: Make, play: Any, precision: str, layout: Any = "contiguous") -> Any:
@@ -179,20 +174,3 @@ def test_deterministic_holds_inside_alone_and_says_what_cannot_be() -> None:
         raise RuntimeError(f"{told}. You can file an issue")
     with repeatable(False):
         assert not torch.are_deterministic_algorithms_enabled()
-
-
-def test_a_deterministic_run_computes_under_torchs_rule(
-    tiny: Make, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[bool] = []
-    step = Stage.step
-
-    def watched(*args: Any) -> Any:
-        seen.append(torch.are_deterministic_algorithms_enabled())
-        return step(*args)
-
-    monkeypatch.setattr(Stage, "step", watched)
-    for on in (True, False):
-        recipe = tiny({"engine.deterministic": on, "data": {"use": "emoji"}, **SMALL})
-        train(recipe, tmp_path / str(on), steps=1, voice=Voice(quiet=True))
-    assert seen == [True, False]

@@ -17,7 +17,7 @@ from gan_zoo.engine.stage import Stage
 from gan_zoo.engine.turns import Ledger, Player, Turn, optimizer_state, restore_optimizer
 from gan_zoo.protocols import Term
 from gan_zoo.recipe.model import Recipe
-from tests.engine.conftest import LR, Line, Scale
+from tests.engine.conftest import LR, Line, Scale, assert_by_hand
 
 DOUBLE = Precision(torch.device("cpu"), "float64", "contiguous")
 
@@ -43,14 +43,8 @@ def test_an_alternate_step_is_the_one_written_out_here(linear: Recipe, noise: An
         for parameter, gradient in zip(g.parameters(), by_hand, strict=True):
             parameter.sub_(LR * gradient)
 
-    assert terms == pytest.approx(
-        {"D_real": d_real.item(), "D_fake": d_fake.item(), "G_GAN": gan.item(), "G_L1": l1.item()},
-        rel=1e-14,
-    )
-    networks = stage.cast.networks
-    for ours, theirs in ((networks["generator"], g), (networks["discriminator"], d)):
-        for name, tensor in theirs.state_dict().items():
-            torch.testing.assert_close(ours.state_dict()[name], tensor, rtol=1e-13, atol=0)
+    told = {"D_real": d_real, "D_fake": d_fake, "G_GAN": gan, "G_L1": l1}
+    assert_by_hand(stage, terms, told, {"generator": g, "discriminator": d})
 
 
 def test_micro_batches_average_to_the_whole_batch(linear: Recipe, noise: Any) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.shapes import Image
-from gan_zoo.specs import NetworkSpec
+from gan_zoo.specs import GeneratorSpec, NetworkSpec
 
 REPOSITORY = Path(__file__).parents[2]
 GOLDEN = Path(os.environ.get("GAN_ZOO_GOLDEN", REPOSITORY / "tests" / "parity" / "golden"))
@@ -80,3 +80,19 @@ def compare(output: Tensor, golden: Mapping[str, Tensor], name: str) -> None:
     step = int(found[1] or 1)
     expected = golden[found[0]].double()
     torch.testing.assert_close(output[..., ::step, ::step], expected, atol=1e-6, rtol=0)
+
+
+def gives_published_pictures(
+    spec: GeneratorSpec, folder: Path, stored: Mapping[str, Tensor]
+) -> None:
+    """A generator with the published weights of a case of pictures makes its pictures."""
+    golden = tensors(folder / "golden.json")
+    [layout] = spec.published(RGB, RGB)
+    assert set(layout.keys) == set(stored)
+    source, target = pictures(golden["A_uint8"]), pictures(golden["B_uint8"])
+    network = spec.build(Image(source.shape[1]), Image(target.shape[1])).double()
+    network.load_state_dict({ours: stored[theirs] for theirs, ours in layout.keys.items()})
+    with torch.no_grad():
+        # Evaluation first: a pass in training moves the running statistics.
+        compare(network.eval()(source), golden, "G_eval_mode")
+        compare(network.train()(source), golden, "G_train_mode")

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.errors import ContractError
-from gan_zoo.layers import groups_of, norm_layer
+from gan_zoo.layers import groups_of, norm_layer, normed
 from gan_zoo.shapes import Image
 from gan_zoo_generators.contracts import Padding, Upsampling
-from gan_zoo_generators.layers import convolution, normed, upsampler
+from gan_zoo_generators.layers import convolution, upsampler
 from gan_zoo_generators.specs import EncoderDecoderSpec, UNetSpec
 from tests.plugins.networks import RGB, learns_alike, on_meta
 

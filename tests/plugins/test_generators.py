@@ -18,13 +18,11 @@ from gan_zoo_generators.specs import EncoderDecoderSpec, UNetSpec
 from tests.plugins.networks import (
     GOLDEN,
     RGB,
-    compare,
+    gives_published_pictures,
     learns_alike,
     on_meta,
     parameters,
-    pictures,
     shapes_of,
-    tensors,
 )
 
 UNETS = sorted(GOLDEN.glob("pix2pix/unet*/golden.json"))
@@ -198,7 +196,6 @@ def test_the_deepest_published_key() -> None:
 @pytest.mark.skipif(not UNETS, reason=f"no golden data in {GOLDEN}")
 @pytest.mark.parametrize("path", UNETS, ids=lambda path: str(path.parent.name))
 def test_the_published_weights_give_the_published_pictures(path: Path) -> None:
-    golden = tensors(path)
     case = json.loads(path.read_text())["case"]
     stored = torch.load(path.parent / "latest_net_G.pth", weights_only=True)
     options: dict[str, Any] = dict(UNetSpec().published(RGB, RGB)[0].options(shapes_of(stored)))
@@ -206,12 +203,4 @@ def test_the_published_weights_give_the_published_pictures(path: Path) -> None:
     assert options == {"width": case["ngf"], "depth": depth, "norm": case["norm"]}
 
     spec = UNetSpec(**options, dropout="none")
-    [layout] = spec.published(RGB, RGB)
-    assert set(layout.keys) == set(stored)
-    source, target = pictures(golden["A_uint8"]), pictures(golden["B_uint8"])
-    network = spec.build(Image(source.shape[1]), Image(target.shape[1])).double()
-    network.load_state_dict({ours: stored[theirs] for theirs, ours in layout.keys.items()})
-    with torch.no_grad():
-        # Evaluation first: a pass in training moves the running statistics.
-        compare(network.eval()(source), golden, "G_eval_mode")
-        compare(network.train()(source), golden, "G_train_mode")
+    gives_published_pictures(spec, path, stored)

@@ -15,13 +15,11 @@ from gan_zoo_generators.specs import ResNetSpec
 from tests.plugins.networks import (
     GOLDEN,
     RGB,
-    compare,
+    gives_published_pictures,
     learns_alike,
     on_meta,
     parameters,
-    pictures,
     shapes_of,
-    tensors,
 )
 
 CASES = sorted(GOLDEN.glob("pix2pix/resnet*/golden.json"))
@@ -224,7 +222,6 @@ def test_another_network_s_file_says_nothing() -> None:
 @pytest.mark.skipif(not CASES, reason=f"no golden data in {GOLDEN}")
 @pytest.mark.parametrize("path", CASES, ids=lambda path: str(path.parent.name))
 def test_the_published_weights_give_the_published_pictures(path: Path) -> None:
-    golden = tensors(path)
     case = json.loads(path.read_text())["case"]
     stored = torch.load(path.parent / "latest_net_G.pth", weights_only=True)
     options = dict(ResNetSpec().published(RGB, RGB)[0].options(shapes_of(stored)))
@@ -232,11 +229,4 @@ def test_the_published_weights_give_the_published_pictures(path: Path) -> None:
     norm = {"width": case["ngf"], "blocks": blocks, "norm": case["norm"], "dropout": "none"}
     assert options == norm
     spec = ResNetSpec(**options)
-    [layout] = spec.published(RGB, RGB)
-    assert set(layout.keys) == set(stored)
-    source, target = pictures(golden["A_uint8"]), pictures(golden["B_uint8"])
-    network = spec.build(Image(source.shape[1]), Image(target.shape[1])).double()
-    network.load_state_dict({ours: stored[theirs] for theirs, ours in layout.keys.items()})
-    with torch.no_grad():
-        compare(network.eval()(source), golden, "G_eval_mode")
-        compare(network.train()(source), golden, "G_train_mode")
+    gives_published_pictures(spec, path, stored)

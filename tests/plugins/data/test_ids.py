@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from PIL import Image as Pictures
 
 from gan_zoo.errors import DataError
+from gan_zoo.instances import distinct
 from gan_zoo_data import pictures
 from gan_zoo_data.geometry import Geometry
-from gan_zoo_data.ids import Ids, distinct
+from gan_zoo_data.ids import Ids
 from gan_zoo_data.pictures import Wanted
 from tests.plugins.data.making import ids, labelled, picture, save, triple
 

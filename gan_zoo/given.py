@@ -54,6 +54,8 @@ def taken(name: str, value: Any, wanted: Image, ignored: Sequence[int] = ()) -> 
         raise UserError(
             f"{name}: {[*value.shape]} (channels, height, width) came; the model takes "
             f"{wanted.channels} channel{'s' * (wanted.channels != 1)}"
+            + "; a batch is B 1 H W, as an array B H W 1"
+            * (wanted.channels == 1 and value.shape[0] > 1)
         )
     return _ids(name, value, wanted, ignored) if wanted.ids else _colors(name, value)
 

@@ -33,5 +33,8 @@ def check(
         print(json.dumps(check_as_data(report), indent=2))
     else:
         print_check(report)
-    if report.mistakes or (ready and report.needed):
+    absent = made.data.missing() if data is not None else []
+    if absent:  # a path given by hand is meant to be there
+        print(f"--data {data}: {absent[0]}", file=sys.stderr)
+    if report.mistakes or absent or (ready and report.needed):
         sys.exit(2)

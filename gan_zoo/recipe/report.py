@@ -117,6 +117,9 @@ class _Speaker:
         owner, key = self._owner(keys), str(keys[-1])
         if key in ELSEWHERE:
             return f"unknown key; {ELSEWHERE[key]}"
+        name, colon, value = key.partition(":")
+        if colon and value:  # YAML takes it for one word
+            return f"unknown key; write a space behind the colon: {name}: {value.strip()}"
         known = list(owner.model_fields) if owner else []
         if owner is None or not issubclass(owner, Spec):
             whose = "known here are" if len(keys) > 1 else "a recipe knows extends,"
@@ -159,14 +162,20 @@ class _Speaker:
             return "is empty; at least one is needed"
         annotation = annotation_at(self.model, self.tree, keys, self.zoo)
         expected = in_words(annotation)
-        if "string_pattern_mismatch" in by_type and (owner := self._owner(keys)):
-            about = meanings(owner).get(str(keys[-1]), expected)
-            expected = about.partition(";")[0]
+        owner, key = self._owner(keys), str(keys[-1])
+        about = (meanings(owner) if owner else {}).get(key, "")
+        if "string_pattern_mismatch" in by_type:
+            words = about.partition(";")[0]  # where it lists what fits, as a docstring may
+            pattern = by_type["string_pattern_mismatch"]["ctx"]["pattern"]
+            listed = "," in words and not words[:1].isupper()
+            expected = words if listed else f"text that fits the pattern {pattern}"
         if not expected:
             expected = next(iter(by_type.values()))["msg"].removeprefix("Input should be ")
         hint = _hint(came, annotation)
         if came is None and not hint:
             hint = "; leave the key out for its default"
+        if isinstance(came, bool) and not hint:  # it says no word, so its key may
+            hint = _elsewhere(key)
         return f"{said(came)} came, but {expected} is expected{hint}"
 
     def _owner(self, keys: Keys) -> type[BaseModel] | None:
@@ -191,13 +200,19 @@ def _hint(came: Any, annotation: Any) -> str:
         meant = str(int(came))
     elif isinstance(came, int) and SIZE in types:
         meant = f"[{came}, {came}]"
-    elif isinstance(came, str) and any(get_args(one)[1:] == (...,) for one in types):
+    elif (listed := _items(types)) and isinstance(came, listed) and not isinstance(came, bool):
         meant = f"[{came}]"
     elif isinstance(came, str) and {int, float} & {*types} and NUMBER.fullmatch(came):
         meant = f"{came}, without quotes"
     if meant is not None:
         return f"; did you mean {meant}?"
     return _elsewhere(came)
+
+
+def _items(types: list[Any]) -> tuple[type, ...]:
+    """What may be an item of a list of any length: numbers, words."""
+    inside = [item for one in types if get_args(one)[1:] == (...,) for item in get_args(one)[:1]]
+    return tuple(plain for one in inside for plain in (int, str) if plain in {*alternatives(one)})
 
 
 def _elsewhere(word: Any) -> str:

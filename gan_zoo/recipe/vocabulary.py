@@ -6,6 +6,9 @@ _WIDTH = "the width of a network is its option `width`"
 _EPOCHS = "the length is phases.NAME.epochs, the rate's fall is phases.NAME.schedule {hold, fall}"
 _SIZE = "sizes are data.load (resize) and data.crop, both [height, width]"
 _UNET = "the U-Net is {use: unet, depth: 8} for 256 pixels, depth 7 for 128"
+_WASSERSTEIN = "wasserstein is {use: adversarial, form: wasserstein} beside {use: gradient_penalty}"
+_SPECTRAL = "spectral norm is the discriminator's option `spectral: true`, beside any `norm`"
+_RECOMPUTE = "what is computed anew for memory is engine.recompute, a list: [generator]"
 
 ELSEWHERE = {
     "extends": "`extends` stands at the top of a recipe file, and nowhere else",
@@ -35,11 +38,21 @@ ELSEWHERE = {
     "no_lsgan": "the cross-entropy form is {use: adversarial, form: vanilla}",
     "lsgan": "the least-squares form is {use: adversarial, form: least_squares}",
     "hinge": "the hinge form is {use: adversarial, form: hinge}",
-    "wgangp": "wasserstein is {use: adversarial, form: wasserstein} beside {use: gradient_penalty}",
+    "wgan": _WASSERSTEIN,
+    "wgangp": _WASSERSTEIN,
+    "wgan_gp": _WASSERSTEIN,
+    "wgan-gp": _WASSERSTEIN,
+    "bce": "the cross-entropy form is {use: adversarial, form: vanilla}",
+    "mse": "the least-squares form is form: least_squares, a squared difference {use: l2}",
     "pool_size": "earlier fakes are held by method.pool",
     "label_nc": "the classes of a label map are data.classes",
     "no_instance": "without instance maps: data.instance: false, and no condition `boundary`",
-    "spectral_norm": "spectral norm is the discriminator's option `spectral`",
+    "spectral": _SPECTRAL,
+    "spectral_norm": _SPECTRAL,
+    "spectralnorm": _SPECTRAL,
+    "sn": _SPECTRAL,
+    "recompute": _RECOMPUTE,
+    "gradient_checkpointing": _RECOMPUTE,
     "resnet_9blocks": "the residual generator is {use: resnet, blocks: 9}",
     "resnet_6blocks": "the residual generator is {use: resnet, blocks: 6}",
     "lambda_L1": "the weight of L1 is losses.NAME {use: l1, weight: 100}",
@@ -64,6 +77,7 @@ ELSEWHERE = {
     "dataroot": "the folder is data.root, or --data DIR",
     "epoch_count": "gan-zoo resume RUN goes on where a run stopped",
     "continue_train": "gan-zoo resume RUN goes on where a run stopped",
+    "gpu": "a GPU is cuda, a second one cuda:1",
     "gpu_ids": "the device is engine.device",
     "num_threads": "reading processes are data.workers",
     "lr": "the learning rate is optimizers.PLAYER.lr",

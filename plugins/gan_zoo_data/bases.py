@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     Field,
     NonNegativeInt,
     PositiveInt,
@@ -26,20 +27,71 @@ if TYPE_CHECKING:
     from gan_zoo_data.samples import Root
 
 
+MEANT: dict[str, str | int] = {  # what other programs call a mode
+    **dict.fromkeys(("gray", "grayscale", "greyscale", "l", "mono"), "grey"),
+    **dict.fromkeys(("color", "colour", "bgr"), "rgb"),
+    **dict.fromkeys(("rgba", "cmyk"), 4),
+    "la": 2,
+}
+
+
 def _one_mistake(value: Any, handler: Any) -> Any:
     """A wrong mode is one mistake, not one for each way of saying a mode."""
     try:
         return handler(value)
     except ValidationError:
-        raise PydanticCustomError(
-            "mode", "a mode is rgb, grey, or the number of channels of the files from 1 to 4"
-        ) from None
+        hint = ""
+        if isinstance(value, str):
+            word = value.lower().strip()
+            meant = MEANT.get(word, word if word in ("rgb", "grey", "1", "2", "3", "4") else "")
+            hint = f"; did you mean {meant}?" if meant else ""
+        elif isinstance(value, int) and value > 4:
+            hint = (
+                "; more are not read from picture files, but data of your own may give them: "
+                "gan-zoo new-plugin NAME --kind data"
+            )
+        told = f"a mode is rgb, grey, or the number of channels of the files from 1 to 4{hint}"
+        raise PydanticCustomError("mode", "{told}", {"told": told}) from None
+
+
+def _table(file: str) -> str:
+    """The name of a table."""
+    if not file.endswith((".csv", ".jsonl")):
+        told = f"'{file}' came, but the name of a table is expected: a .csv file, whose cells are "
+        told += "separated by commas, or a .jsonl file, with one JSON object a line"
+        raise PydanticCustomError("table", "{told}", {"told": told})
+    return file
+
+
+def _endings(suffixes: dict[str, str]) -> dict[str, str]:
+    """What names end in, which is no ending of a file."""
+    from gan_zoo_data.pictures import EXTENSIONS
+
+    for name, suffix in suffixes.items():
+        stem, _, kind = suffix.rpartition(".")
+        if suffix.lower().endswith(EXTENSIONS):
+            told = f"'{suffix}' came for {name}, but names are compared without their .{kind}; "
+            told += f"say {name}: {stem or repr('')}"
+            raise PydanticCustomError("suffixes", "{told}", {"told": told})
+    return suffixes
 
 
 Mode = Annotated[
     Literal["rgb", "grey"] | Annotated[int, Field(ge=1, le=4)], WrapValidator(_one_mistake)
 ]
 Numbers = Annotated[tuple[NonNegativeInt, ...], Strict(False)]
+Table = Annotated[str, AfterValidator(_table)]
+Endings = Annotated[dict[str, str], AfterValidator(_endings)]
+
+
+def beyond(ignore: Sequence[int], classes: int) -> None:
+    """Refuse ignored ids that are classes."""
+    if within := [one for one in ignore if one < classes]:
+        raise PydanticCustomError(
+            "ignore",
+            "ignore: {id} came, which is a class; ignored ids lie beyond the {classes} classes",
+            {"id": within[0], "classes": classes},
+        )
 
 
 def channels(mode: Mode) -> int:
@@ -47,8 +99,8 @@ def channels(mode: Mode) -> int:
     return {"rgb": 3, "grey": 1}[mode] if isinstance(mode, str) else mode
 
 
-class Files(DataSpec):
-    """Samples in files under a root, with one size rule for all their maps."""
+class Sized(DataSpec):
+    """Pictures and ids in files under a root, with one size rule."""
 
     root: str
     """The folder that holds the splits; `--data DIR` on the command line."""
@@ -87,34 +139,6 @@ class Files(DataSpec):
         """The same data from any working directory: the root made absolute."""
         return self.model_copy(update={"root": str(Path(self.root).expanduser().resolve())})
 
-    def missing(self) -> list[str]:
-        """The root, where there is no such folder."""
-        return self._files().missing()
-
-    def open(self, split: str, size: Size | None = None) -> Dataset:
-        """List and match the files of a split; headers and pixels are judged when they are read."""
-        return self._files().open(split, size)
-
-    def inspect(self, split: str, size: Size | None = None) -> list[str]:
-        """Every mistake in the files of a split; of pictures only the headers are read, maps of
-        ids are decoded.
-        """
-        return self._files().inspect(split, size)
-
-    def sizes(self, split: str, size: Size | None = None) -> dict[tuple[int, int], str]:
-        """The sizes of a split in training, from the headers that `inspect` reads."""
-        return self._files().sizes(split, size)
-
-    def inputs(
-        self, path: str | Path, *, pairs: bool = False, maps: Sequence[str] | None = None
-    ) -> Dataset:
-        """Samples without a target, at their own size."""
-        return self._files().inputs(Path(path), pairs=pairs, maps=maps)
-
-    @abstractmethod
-    def _files(self) -> Root:
-        """What knows the files."""
-
     def _sides(self, size: Size | None) -> tuple[int | None, int | None]:
         """Height and width in training; a side that only the files know is None."""
         return size or self.crop or self.load or (None, self.scale_width)
@@ -129,3 +153,39 @@ class Files(DataSpec):
             flip=self.flip,
             aspect=self.aspect,
         )
+
+
+class Files(Sized):
+    """Samples whose maps are files that belong together."""
+
+    def missing(self) -> list[str]:
+        """The root, where there is no such folder."""
+        return self._files().missing()
+
+    def open(self, split: str, size: Size | None = None) -> Dataset:
+        """List and match the files of a split; headers and pixels are judged when they are read."""
+        return self._files().open(split, size)
+
+    def inspect(self, split: str, size: Size | None = None) -> list[str]:
+        """Every mistake in the files of a split; of pictures only the headers are read, maps of
+        ids are decoded.
+        """
+        return self._files().inspect(split, size)
+
+    def decode(self, split: str, size: Size | None = None) -> list[str]:
+        """As `inspect`, and every picture is decoded."""
+        return self._files().inspect(split, size, pixels=True)
+
+    def sizes(self, split: str, size: Size | None = None) -> dict[tuple[int, int], str]:
+        """The sizes of a split in training, from the headers that `inspect` reads."""
+        return self._files().sizes(split, size)
+
+    def inputs(
+        self, path: str | Path, *, pairs: bool = False, maps: Sequence[str] | None = None
+    ) -> Dataset:
+        """Samples without a target, at their own size."""
+        return self._files().inputs(Path(path), pairs=pairs, maps=maps)
+
+    @abstractmethod
+    def _files(self) -> Root:
+        """What knows the files."""

@@ -6,16 +6,20 @@ nothing ever computes between two of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from PIL import Image
 
 from gan_zoo.errors import DataError
 from gan_zoo.instances import distinct
+from gan_zoo_data.faults import Fault, Misfit
 
 SHOWN = 5
+MASK = {0, 255}  # what programs store where only yes and no are meant
 LOSSY = ("JPEG", "MPO", "JPEG2000", "AVIF")
 # Pillow's mode -> how a decoder is told to leave the numbers alone. Others stretch or invert them.
 RAW: dict[str, tuple[str, ...]] = {
@@ -47,8 +51,18 @@ class Ids:
     said: str = ""
 
 
-def unfit(picture: Image.Image) -> str:
-    """Why a file that was opened cannot hold ids; empty where it can."""
+def unfit(picture: Image.Image, *, fixed: bool = False) -> str:
+    """Why a file that was opened cannot hold ids; empty where it can.
+
+    Args:
+        picture: With its header read.
+        fixed: The model is trained, so the file may be of another map altogether.
+    """
+    if fixed and picture.mode in COLORS:
+        return (
+            "a color picture, but the model reads a map of ids here: grey or palette PNG with one "
+            "number a pixel, made as those of training"
+        )
     if picture.format in LOSSY or _jpeg_inside(picture):
         return (
             "stored as JPEG, which mixes the ids along every edge; make it anew from the original "
@@ -101,29 +115,99 @@ def judge(path: Path, picture: Image.Image, rule: Ids, *, fixed: bool = False) -
             f"{path} holds the id {found[0]}, but ids count from 0; numbers from 2147483648 do not "
             "fit either"
         )
-    if strange := strangers(found, rule):
-        more = f" and {len(strange) - SHOWN} more" if len(strange) > SHOWN else ""
-        several = "s" if len(strange) > 1 else ""
-        ids = ", ".join(map(str, strange[:SHOWN]))
-        told = f"{rule.said}: {rule.classes}, which are 0 to {_last(rule)}"
-        cure = "give these pixels ids that the model knows"
-        if not fixed:
-            cure = (
-                f"say `ignore: [{ids}]` where they are no classes, "
-                f"`{rule.said}: {strange[-1] + 1}` where they are, or correct the file"
-            )
-        raise DataError(
-            f"{path} holds the id{several} {ids}{more}, but the recipe says {told}; {cure}"
-        )
+    if strangers(found, rule):
+        raise Misfit.of(path, Strange(rule, frozenset(found.tolist()), fixed))
     if rule.instances is not None and len(found) > rule.instances:
-        cure = f"say `{rule.said}: {len(found)}` or more"
-        raise DataError(
-            f"{path} holds {len(found)} different ids, but the recipe says {rule.said}: "
-            f"{rule.instances}; " + ("merge the smallest" if fixed else cure)
+        raise Misfit.of(path, TooMany(rule, len(found), fixed))
+
+
+@dataclass(frozen=True)
+class Strange(Fault):
+    """Ids that the recipe does not know.
+
+    Args:
+        rule: What they may be.
+        found: All ids of the file, or of several.
+        fixed: Only the file can change.
+    """
+
+    rule: Ids
+    found: frozenset[int]
+    fixed: bool
+
+    @property
+    def kind(self) -> tuple[Ids, bool]:
+        """The rule that they break."""
+        return self.rule, self.fixed
+
+    def joined(self, other: Self) -> Self:
+        """The ids of all files."""
+        return replace(self, found=self.found | other.found)
+
+    def told(self, *, several: bool = False) -> str:
+        """The ids, what the recipe says, and the cure."""
+        strange = strangers(sorted(self.found), self.rule)
+        more = f" and {len(strange) - SHOWN} more" if len(strange) > SHOWN else ""
+        ids = ", ".join(map(str, strange[:SHOWN]))
+        hold = "together they hold" if several else "holds"
+        rule = f"{self.rule.said}: {self.rule.classes}, which are 0 to {_last(self.rule)}"
+        return (
+            f"{hold} the id{'s' * (len(strange) > 1)} {ids}{more}, but the recipe says {rule}; "
+            + self._cure(strange, ids)
+        )
+
+    def _cure(self, strange: list[int], shown: str) -> str:
+        if self.fixed:
+            return "give these pixels ids that the model knows"
+        said = self.rule.said
+        if self.found <= MASK:
+            two = "" if self.rule.classes == 2 else f" and say `{said}: 2`"
+            return (
+                "as a mask of 0 and 255 it has two classes, whose ids are 0 and 1: divide the "
+                f"files by 255{two}; only where 255 means unlabeled, say `ignore: [255]`"
+            )
+        ignored = shown if len(strange) <= SHOWN else f"{shown}, ..."
+        return (
+            f"say `ignore: [{ignored}]` where they are no classes, `{said}: {strange[-1] + 1}` "
+            "where they are, or correct the file"
         )
 
 
-def strangers(found: np.ndarray, rule: Ids) -> list[int]:
+@dataclass(frozen=True)
+class TooMany(Fault):
+    """More different ids in a picture than the recipe says.
+
+    Args:
+        rule: What they may be.
+        count: How many there are.
+        fixed: Only the file can change.
+    """
+
+    rule: Ids
+    count: int
+    fixed: bool
+
+    @property
+    def kind(self) -> tuple[str, Ids, bool]:
+        """The rule that they break."""
+        return "many", self.rule, self.fixed
+
+    def joined(self, other: Self) -> Self:
+        """The largest count."""
+        return replace(self, count=max(self.count, other.count))
+
+    def told(self, *, several: bool = False) -> str:
+        """The count, what the recipe says, and the cure."""
+        said = self.rule.said
+        cure = "merge the smallest" if self.fixed else f"say `{said}: {self.count}` or more"
+        hold = "each holds up to" if several else "holds"
+        return (
+            f"{hold} {self.count} different ids, but the recipe says {said}: "
+            f"{self.rule.instances}; {cure}"
+        )
+
+
+def strangers(found: Iterable[int], rule: Ids) -> list[int]:
     """Those of the ids that are neither classes nor ignored."""
     if rule.classes is None:
         return []

@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING
 
 from gan_zoo.errors import DataError
 from gan_zoo_data.ids import Ids
-from gan_zoo_data.layouts import SHOWN, Listing, clutter, listing, refuse
+from gan_zoo_data.layouts import (
+    Listing,
+    clutter,
+    content,
+    listing,
+    no_folder,
+    refuse,
+    splits,
+    there_are,
+)
 from gan_zoo_data.samples import WORDS, Root, Samples, asked, given
 
 if TYPE_CHECKING:
     from gan_zoo_data.bases import Mode
 
 FOLDERS = {"label": "_label", "instance": "_inst", "target": "_img"}  # what follows the split
+LONGEST = 40  # letters of an ending that is looked for
 # What the names of known data end in: the first line that fits most label maps, or the last.
 SUFFIXES: dict[str, dict[str, str]] = {
     "Cityscapes": {
@@ -109,17 +119,16 @@ class LabelFolder(Root):
             DataError: one is not there.
         """
         if not self.root.is_dir():
-            raise DataError(f"there is no folder {self.root}; name yours with --data DIR")
+            raise DataError(no_folder(self.root))
         folders = {name: self.root / f"{split}{FOLDERS[name]}" for name in self.kinds}
         there = [folder for folder in folders.values() if folder.is_dir()]
         if not there:
             looked = ", ".join(f"{folder.name}/" for folder in folders.values())
-            names = sorted(p.name + "/" * p.is_dir() for p in self.root.iterdir())
-            more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
-            content = ", ".join(names[:SHOWN] + more) or "nothing in it"
+            others = splits(self.root, [f"{{split}}{FOLDERS[name]}" for name in self.kinds])
             raise DataError(
-                f"{self.root} has no split '{split}': looked for {looked}; found {content}. "
-                "Name another folder with --data DIR, or name the folders so"
+                f"{self.root} has no split '{split}': looked for {looked}; found "
+                f"{content(self.root)}{there_are(others)}. Name another folder with --data DIR, or "
+                "name the folders so"
             )
         for name, folder in folders.items():
             if not folder.is_dir():
@@ -146,11 +155,18 @@ class LabelFolder(Root):
         stems: Mapping[str, Mapping[str, Path]],
         suffixes: Mapping[str, str],
     ) -> list[str]:
-        """One message for each file that lacks another of its sample."""
-        found = []
+        """One message for each file that lacks another of its sample, or for two folders of which
+        all do.
+        """
+        apart = [
+            name
+            for name in self.kinds
+            if stems["label"] and stems[name] and not stems["label"].keys() & stems[name].keys()
+        ]
+        found = [_no_common(listings["label"], listings[name], name) for name in apart]
         for name in self.kinds:
             for other in self.kinds if name == "label" else ("label",):
-                if other == name or not listings[other].files:
+                if other == name or {name, other} & {*apart} or not stems[other]:
                     continue
                 without = ", or say `instance: false`" if other == "instance" else ""
                 for stem in stems[name].keys() - stems[other].keys():
@@ -171,11 +187,14 @@ class LabelFolder(Root):
                     f"{path} holds the splits of the data; name one, as {path / splits[0]}"
                 )
         for name, other in FOLDERS.items():
-            if name != first and path.is_dir() and path.name.endswith(other):
-                kin = path.with_name(path.name.removesuffix(other) + ending)
+            folder = path if path.is_dir() else path.parent
+            if name != first and folder.name.endswith(other):
+                kin = folder.with_name(folder.name.removesuffix(other) + ending)
+                kind = WORDS.get(name, "photo")
+                came = f"a folder of {kind}s" if folder == path else f"one of the {kind}s"
                 raise DataError(
-                    f"{path} is a folder of {WORDS.get(name, 'photo')}s, but the model reads "
-                    f"{WORDS.get(first, 'photo')}s; name {kin}"
+                    f"{path} is {came}, but the model reads {WORDS.get(first, 'photo')}s; name "
+                    f"{kin}" + " or a file in it" * (folder != path)
                 )
 
     def _beside(self, found: Listing, first: str, name: str) -> tuple[list[Path], list[str]]:
@@ -207,17 +226,62 @@ class LabelFolder(Root):
 
 
 def _stripped(found: Listing, suffix: str, scheme: str) -> tuple[dict[str, Path], list[str]]:
-    """Name without its ending -> file, and one message for each that does not end so."""
+    """Name without its ending -> file, and a message for each that does not end so, or for all."""
     stems, odd = {}, []
+    said = "`suffixes` says" if scheme == "the recipe" else f"the names of {scheme} do"
     for stem, path in found.files.items():
         if stem.endswith(suffix):
             stems[stem.removesuffix(suffix)] = path
         else:
+            cure = "correct `suffixes`" if scheme == "the recipe" else "say `suffixes`"
             odd.append(
-                f"{path} does not end in {suffix}, as the names of {scheme} do; rename it, take it "
-                "out, or say `suffixes`"
+                f"{path} does not end in {suffix}, as {said}; rename it, take it out, or {cure}"
             )
+    if len(odd) > 1 and not stems:
+        first = next(iter(found.files.values()))
+        return {}, [
+            f"no name in {found.folder} ends in {suffix}, as {said}: {first.name}, ...; correct "
+            "`suffixes`"
+        ]
     return stems, odd
+
+
+def _no_common(labels: Listing, others: Listing, name: str) -> str:
+    """The message for two folders whose files have no name in common."""
+    mine, theirs = (next(iter(found.files)) for found in (labels, others))
+    ending = _endings([*labels.files], [*others.files])
+    told = "`suffixes`"
+    if ending:
+        label, other = (one or "''" for one in ending)
+        told = f"`suffixes: {{label: {label}, {name}: {other}}}`"
+    return (
+        f"{labels.folder} and {others.folder} have no name in common: {mine}, ... and {theirs}, "
+        f"...; what names end in may differ if the data says so: {told}"
+    )
+
+
+def _endings(labels: list[str], others: list[str]) -> tuple[str, str] | None:
+    """The shortest endings without which most of two lists of names are the same."""
+    best, rank = None, (0, 0)
+    for one in _common(labels):
+        stems = {label.removesuffix(one) for label in labels}
+        for other in _common(others):
+            shared = len(stems & {name.removesuffix(other) for name in others})
+            whole = sum(ending[:1] in ("", "_", "-", ".", " ") for ending in (one, other))
+            if 2 * shared > len(labels) and (shared, whole) > rank:
+                best, rank = (one, other), (shared, whole)
+    return best
+
+
+def _common(names: list[str]) -> list[str]:
+    """The endings that names of one list share, shortest first; the empty one is among them."""
+    first = min(names, key=len)
+    found = [""]
+    for length in range(1, min(len(first), LONGEST) + 1):
+        if not all(name.endswith(first[-length:]) for name in names):
+            break
+        found.append(first[-length:])
+    return found
 
 
 def _named(folder: Path, ending: str) -> Path | None:

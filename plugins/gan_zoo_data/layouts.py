@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -19,6 +19,8 @@ LAYOUTS = (  # folders of A and B in the root
     ("{split}A", "{split}B"),
     ("{split}_A", "{split}_B"),
 )
+BESIDE = ("A/{split}", "{split}_A", "{split}A")  # of them, where A and B have folders of their own
+ALONE = ("{split}",)
 CLUTTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # left by file managers
 SHOWN = 10
 
@@ -59,14 +61,15 @@ def find(root: Path, split: str) -> Sides:
         DataError: none is there, only half of one, or two at once.
     """
     if not root.is_dir():
-        raise DataError(f"there is no folder {root}; name yours with --data DIR")
+        raise DataError(no_folder(root))
     layouts = [Sides(*(root / side.format(split=split) for side in sides)) for sides in LAYOUTS]
     there = [sides for sides in layouts if sides.a.is_dir() or sides.b.is_dir()]
     if not there:
         looked = "; ".join(_within(root, sides) for sides in layouts)
         raise DataError(
-            f"{root} has no split '{split}': looked for {looked}; found {_content(root)}. "
-            "Name another folder with --data DIR, or arrange the files in one of these ways"
+            f"{root} has no split '{split}': looked for {looked}; found {content(root)}"
+            f"{there_are(splits(root, BESIDE) or splits(root, ALONE))}. Name another folder with "
+            "--data DIR, or arrange the files in one of these ways"
         )
     if len(there) > 1:
         twice = "; ".join(_within(root, sides) for sides in there)
@@ -155,7 +158,39 @@ def _walk(folder: Path) -> Iterator[Path]:
     return iter(sorted(files, key=str))
 
 
-def _content(root: Path) -> str:
+def content(root: Path) -> str:
+    """What a folder holds, for messages."""
     names = sorted(f"{path.name}/" if path.is_dir() else path.name for path in root.iterdir())
     more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
     return ", ".join(names[:SHOWN] + more) or "nothing in it"
+
+
+def splits(root: Path, patterns: Iterable[str]) -> list[str]:
+    """The splits that folders of these patterns make."""
+    found = set()
+    for pattern in patterns:
+        inside, _, name = pattern.rpartition("/")
+        ending = name.removeprefix("{split}")
+        for path in (root / inside).glob(f"*{ending}"):
+            split = path.name.removesuffix(ending)
+            if not path.is_dir() or not split or split.endswith("_"):
+                continue
+            if ending or _holds_pictures(path):
+                found.add(split)
+    return sorted(found)
+
+
+def there_are(splits: Sequence[str]) -> str:
+    """Which splits there are, behind a message that one is not; empty where there are none."""
+    return f"; its splits: {', '.join(splits)}" if splits else ""
+
+
+def no_folder(root: Path) -> str:
+    """What is told where the root is none."""
+    if root.exists():
+        return f"{root} is a file; name the folder that holds the splits with --data DIR"
+    return f"there is no folder {root}; name yours with --data DIR"
+
+
+def _holds_pictures(folder: Path) -> bool:
+    return any(path.suffix.lower() in EXTENSIONS for path in folder.iterdir())

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gan_zoo_data.bases import Mode
 
 TABLES = (".csv", ".jsonl")
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}  # that other programs write
 SPLIT, NAME = "split", "name"  # columns with a meaning of their own
 
 
@@ -51,8 +52,13 @@ class Manifest(Root):
             raise DataError(missing[0])
         path = self.root / self.file.replace("{split}", split)
         rows, mistakes = _rows(path)
-        if "{split}" not in self.file:
-            rows = self._of_split(path, rows, split)
+        if "{split}" not in self.file and rows:
+            try:
+                rows = self._of_split(path, rows, split)
+            except DataError:
+                if not mistakes:
+                    raise
+                rows = []  # the lines that are wrong may be those of the split
         return self._samples(path, rows, list(self.kinds), mistakes)
 
     def inputs(self, path: Path, *, pairs: bool, maps: Sequence[str] | None) -> Samples:
@@ -102,7 +108,7 @@ class Manifest(Root):
             )
         chosen = [row for row in rows if row.cells.get(SPLIT) == split]
         if not chosen:
-            there = ", ".join(dict.fromkeys(row.cells.get(SPLIT, "") for row in rows)) or "none"
+            there = ", ".join(dict.fromkeys(row.cells.get(SPLIT) or "''" for row in rows))
             raise DataError(f"{path} has no line of the split '{split}'; its splits are {there}")
         return chosen
 
@@ -184,6 +190,15 @@ def _csv(path: Path, text: str) -> Iterator[Row | str]:
     reader = csv.reader(text.splitlines(keepends=True), strict=True)
     try:
         header = [column.strip() for column in next(reader, [])]
+        if not header and text.strip():
+            yield f"{path}:1: the first line is empty; it names the columns"
+            return
+        if len(header) == 1 and (other := next((c for c in SEPARATORS if c in header[0]), "")):
+            yield (
+                f"{path}:1: the cells are separated by {SEPARATORS[other]}, but commas are "
+                f"expected: {','.join(cell.strip() for cell in header[0].split(other))}"
+            )
+            return
         if twice := [column for column in header if header.count(column) > 1]:
             yield f"{path}:1: the column {twice[0]!r} is there twice; name every column once"
             return
@@ -194,9 +209,12 @@ def _csv(path: Path, text: str) -> Iterator[Row | str]:
             if len(cells) == len(header):
                 yield Row(place, dict(zip(header, (cell.strip() for cell in cells), strict=True)))
             else:
+                cure = 'put a cell that holds commas in quotes: "..."'
+                if len(cells) < len(header):
+                    cure = "write the cells that are missing, or take the line out"
                 yield (
-                    f"{place}: {len(cells)} cells, but the first line names {len(header)} columns; "
-                    'put a cell that holds commas in quotes: "..."'
+                    f"{place}: {len(cells)} cell{'s' * (len(cells) != 1)}, but the first line "
+                    f"names {len(header)} columns; {cure}"
                 )
     except csv.Error as problem:
         yield f"{path}:{reader.line_num}: {problem}; quotes must be closed"
@@ -238,8 +256,7 @@ def _wrong(folder: Path, row: Row, columns: Sequence[str]) -> Iterator[str]:
 
 def _no_column(place: str, column: str, row: Row) -> str:
     there = ", ".join(row.cells) or "none"
-    hint = "; cells are separated by commas" if len(row.cells) == 1 else ""
-    return f"{place}: no column {column}; there are {there}{hint}"
+    return f"{place}: no column {column}; there are {there}"
 
 
 def _name(row: Row, columns: Sequence[str]) -> str:

@@ -7,14 +7,17 @@ refused, since its pixels lie on their side, and so is one of several frames.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
+import numpy as np
 from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from gan_zoo.errors import DataError
 from gan_zoo_data import ids
+from gan_zoo_data.faults import Fault, Instead, Misfit
 from gan_zoo_data.ids import Ids
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ WORDS = {
     "I;16B": "16-bit grey",
     "F": "floating-point grey",
 }
+DEEP = ("I;16", "I;16B", "I", "F")
 ORIENTATION = 0x0112
 
 
@@ -92,7 +96,7 @@ def read(path: Path, wanted: Wanted) -> Image.Image:
         except Exception as problem:  # decoders raise all kinds
             raise _damaged(path, problem) from problem
         if turned := _turned(picture):  # a PNG may say so behind its pixels
-            raise DataError(f"{path} is {turned}")
+            raise Misfit.of(path, Instead(turned))
         if not wanted.ids:
             return picture
         numbers = ids.numbers(picture)
@@ -108,8 +112,11 @@ def _open(path: Path, wanted: Wanted) -> ImageFile:
             raise DataError(f"{path} is empty (0 bytes); get it again, or take it out")
         picture = Image.open(path)
     except UnidentifiedImageError:
+        many = ""
+        if path.suffix.lower() in (".tif", ".tiff"):
+            many = ". A TIFF of more than 4 channels is not read from files: a plugin's data can"
         raise DataError(
-            f"{path} is not a picture, whatever its name says; get it again, or take it out"
+            f"{path} is not a picture, whatever its name says; get it again, or take it out{many}"
         ) from None
     except OSError as problem:
         raise DataError(f"{path} cannot be opened ({problem.strerror or problem})") from problem
@@ -117,16 +124,20 @@ def _open(path: Path, wanted: Wanted) -> ImageFile:
         raise DataError(f"{path} is larger than Pillow opens ({problem})") from problem
     try:
         if wanted.ids:
-            wrong = ids.unfit(picture) or _oddity(picture)
+            wrong = _fault(ids.unfit(picture, fixed=wanted.fixed) or _oddity(picture))
         else:
-            wrong = _oddity(picture) or _other_mode(picture, wanted)
+            wrong = _fault(_oddity(picture)) or _other_mode(picture, wanted)
     except Exception as problem:  # as above
         picture.close()
         raise _damaged(path, problem) from problem
     if wrong:
         picture.close()
-        raise DataError(f"{path} is {wrong}")
+        raise Misfit.of(path, wrong)
     return picture
+
+
+def _fault(wrong: str) -> Fault | None:
+    return Instead(wrong) if wrong else None
 
 
 def _damaged(path: Path, problem: Exception) -> DataError:
@@ -152,7 +163,11 @@ def _oddity(picture: ImageFile) -> str:
     if frames > 1 and picture.format != "MPO":  # a camera's JPEG with a preview behind it
         return f"a series of {frames} pictures; save each as a file of its own"
     if picture.mode in SAYING and _deep(picture):
-        return "stored with more than 8 bits a channel; convert the files to 8 bits"
+        return (
+            "stored with more than 8 bits a channel, of which Pillow keeps the upper 8; scale the "
+            "files to 8 bits with a program that reads all of them, as OpenCV: ((a - low) / "
+            "(high - low) * 255), with one low and one high for all files"
+        )
     if "transparency" in picture.info and picture.mode in SAYING:
         return "a picture with a transparent color (tRNS); save it without"
     return ""
@@ -169,18 +184,64 @@ def _deep(picture: ImageFile) -> bool:
     return False
 
 
-def _other_mode(picture: Image.Image, wanted: Wanted) -> str:
-    """The message for a mode that the recipe does not declare."""
+@dataclass(frozen=True)
+class Deep(Instead):
+    """Grey of more than 8 bits, whose numbers must be scaled: a plain conversion cuts them off.
+
+    Args:
+        low: The lowest number of the file, or of several.
+        high: The highest.
+        cure: What else is to be done.
+        fixed: The scale is settled, by training.
+    """
+
+    low: float
+    high: float
+    cure: str
+    fixed: bool
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """All files of a side are scaled alike."""
+        return self.what, self.cure
+
+    def joined(self, other: Self) -> Self:
+        """The numbers of all files."""
+        return replace(self, low=min(self.low, other.low), high=max(self.high, other.high))
+
+    def told(self, *, several: bool = False) -> str:
+        """The depth, what the recipe says, and how to scale."""
+        own = f"{self.low:.9g} and {self.high:.9g}"
+        scale = f"one low and one high for all of them, here {own}"
+        if self.fixed:
+            scale = f"the low and high that the training files were scaled with; here are {own}"
+        return (
+            f"{super().told(several=several)}. Scale the files to 8 bits, as "
+            f"((a - low) / (high - low) * 255).round().astype('uint8') in numpy, with {scale}. "
+            f"Pillow's convert does not scale: it cuts off all above 255{self.cure}"
+        )
+
+
+def _other_mode(picture: Image.Image, wanted: Wanted) -> Fault | None:
+    """A mode that the recipe does not declare."""
     wrong = [option for option, mode in wanted.modes.items() if picture.mode not in FITTING[mode]]
     if not wrong:
-        return ""
+        return None
     said = " and ".join(f"{option}: {wanted.modes[option]}" for option in wrong)
+    told = f"{_words(picture.mode)}; the recipe says {said}"
+    if picture.mode in DEEP:
+        numbers = np.asarray(picture)  # Pillow knows no extremes of some of these modes
+        low, high = float(numbers.min()), float(numbers.max())
+        others = [option for option in wrong if "L" not in FITTING[wanted.modes[option]]]
+        lines = " and ".join(f"`{option}: grey`" for option in others)
+        cure = f". Then say {lines}" if others and not wanted.fixed else ""
+        return Deep(told, low, high, cure, wanted.fixed)
     fitting = " or ".join(map(_words, FITTING[wanted.modes[wrong[0]]]))
     cure = f"Convert the files to {fitting}"
     if picture.mode in SAYING and not wanted.fixed:
         lines = " and ".join(f"`{option}: {SAYING[picture.mode]}`" for option in wrong)
         cure = f"Say {lines}, or convert the files to {fitting}"
-    return f"{_words(picture.mode)}; the recipe says {said}. {cure}"
+    return Instead(f"{told}. {cure}")
 
 
 def _words(mode: str) -> str:

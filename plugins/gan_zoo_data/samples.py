@@ -19,9 +19,10 @@ from gan_zoo.errors import DataError
 from gan_zoo.instances import distinct
 from gan_zoo.protocols import Sample
 from gan_zoo_data import pictures
+from gan_zoo_data.faults import gathered
 from gan_zoo_data.geometry import Geometry
 from gan_zoo_data.ids import Ids
-from gan_zoo_data.layouts import Listing, Side, listing, refuse
+from gan_zoo_data.layouts import Listing, Side, listing, no_folder, refuse
 from gan_zoo_data.pictures import EXTENSIONS, Header, Wanted
 
 if TYPE_CHECKING:
@@ -128,16 +129,30 @@ class Samples:
         SURVEYS.append((self, stamps, self._survey()))
         return SURVEYS[-1][2]
 
+    def broken(self) -> list[str]:
+        """The pictures whose header is sound and whose pixels break off: all are decoded, once as
+        long as none changes. Maps of ids are decoded by `survey`.
+        """
+        wanted = {f: w for n in range(len(self)) for f, w in self._wanted(n).items() if not f.ids}
+        stamps = {file.path: _stamp(file.path) for file in wanted}
+        for files, then, lines in DECODED:
+            if files == wanted and then == stamps:
+                return lines
+        with ThreadPoolExecutor(THREADS) as pool:
+            lines = [line for line in pool.map(_broken, wanted.items()) if line]
+        DECODED.append((wanted, stamps, lines))
+        return lines
+
     def _survey(self) -> Survey:
-        found: list[str] = []
+        found: list[DataError | str] = []
         sizes: dict[tuple[int, int], str] = {}
         modes: dict[str, str] = {}
         seen = {name: set[int]() for name, kind in self.kinds.items() if _classes(kind)}
         with ThreadPoolExecutor(THREADS) as pool:  # decoders let other threads work
             looks = list(pool.map(self._look, range(len(self))))
         for index, look in enumerate(looks):
-            if isinstance(look, DataError):
-                found.append(str(look))
+            if isinstance(look, list):
+                found += look
                 continue
             for name in self.files:
                 mode = look.headers[self._file(name, index)].mode
@@ -153,26 +168,35 @@ class Samples:
             name: tuple(id for id in range(_classes(self.kinds[name])) if id not in ids)
             for name, ids in seen.items()
         }
-        return Survey(tuple(found), sizes, {name: ids for name, ids in unseen.items() if ids})
+        return Survey(
+            tuple(gathered(found)), sizes, {name: ids for name, ids in unseen.items() if ids}
+        )
 
-    def _look(self, index: int) -> Look | DataError:
-        """One sample: the headers of pictures, the pixels of ids."""
+    def _look(self, index: int) -> Look | list[DataError]:
+        """One sample: the headers of pictures, the pixels of ids; or what is wrong with it."""
         headers: dict[File, Header] = {}
         ids: dict[File, list[int]] = {}
-        try:
-            for file, wanted in self._wanted(index).items():
+        wrong: list[DataError] = []
+        for file, wanted in self._wanted(index).items():
+            try:
                 if not file.ids:
                     headers[file] = pictures.header(file.path, wanted)
                     continue
                 picture = pictures.read(file.path, wanted)
-                headers[file] = Header(picture.mode, picture.height, picture.width)
-                ids[file] = distinct(np.asarray(picture)).tolist()
+            except DataError as problem:
+                wrong.append(problem)
+                continue
+            headers[file] = Header(picture.mode, picture.height, picture.width)
+            ids[file] = distinct(np.asarray(picture)).tolist()
+        if wrong:
+            return wrong
+        try:
             self._one_size(index, headers)
             first, (_, height, width) = next(iter(headers.items()))
             width = width // 2 if self.halves else width
             steps = self.geometry.steps(height, width, str(first.path), training=True)
         except DataError as problem:
-            return problem
+            return [problem]
         classes = {name: ids[self._file(name, index)] for name in self._ids}
         return Look(headers, classes, steps.crop or steps.resize)
 
@@ -253,9 +277,7 @@ class Root(ABC):
 
     def missing(self) -> list[str]:
         """The root, where there is no such folder."""
-        if self.root.is_dir():
-            return []
-        return [f"there is no folder {self.root}; name yours with --data DIR"]
+        return [] if self.root.is_dir() else [no_folder(self.root)]
 
     def open(self, split: str, size: tuple[int, int] | None) -> Samples:
         """List and match the files of a split.
@@ -267,14 +289,18 @@ class Root(ABC):
         refuse(mistakes)
         return replace(found, geometry=replace(self.geometry, size=size))
 
-    def inspect(self, split: str, size: tuple[int, int] | None = None) -> list[str]:
-        """Every mistake in listing, matching, headers, ids and sizes, by file."""
+    def inspect(
+        self, split: str, size: tuple[int, int] | None = None, *, pixels: bool = False
+    ) -> list[str]:
+        """Every mistake in listing, matching, headers, ids and sizes, by file; of pictures the
+        pixels are decoded where that is asked for.
+        """
         try:
             found, mistakes = self.found(split)
         except DataError as problem:
             return [str(problem)]
         sized = replace(found, geometry=replace(self.geometry, size=size))
-        return [*mistakes, *sized.survey().mistakes]
+        return [*mistakes, *sized.survey().mistakes, *(sized.broken() if pixels else ())]
 
     def sizes(self, split: str, size: tuple[int, int] | None = None) -> dict[tuple[int, int], str]:
         """The sizes in training, each with its first file, of what has no mistake."""
@@ -287,6 +313,7 @@ class Root(ABC):
 
 Stamps = Mapping[Path, tuple[int, int] | None]
 SURVEYS: deque[tuple[Samples, Stamps, Survey]] = deque(maxlen=4)  # the last ones, to be shared
+DECODED: deque[tuple[Mapping[File, Wanted], Stamps, list[str]]] = deque(maxlen=4)  # likewise
 
 
 def given(path: Path) -> Listing:
@@ -317,6 +344,20 @@ def asked(kinds: Mapping[str, Mode | Ids], maps: Sequence[str] | None) -> list[s
             "let its conditions use another map"
         )
     return [name for name in there if not maps or name in maps]
+
+
+def _broken(asked: tuple[File, Wanted]) -> str:
+    """What only decoding tells of a picture; empty where there is nothing."""
+    file, wanted = asked
+    try:
+        pictures.header(file.path, wanted)
+    except DataError:  # a survey says it
+        return ""
+    try:
+        pictures.read(file.path, wanted)
+    except DataError as problem:
+        return str(problem)
+    return ""
 
 
 def _classes(kind: Mode | Ids) -> int:

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from gan_zoo.errors import ContractError, DataError
 from gan_zoo.shapes import Image
 from gan_zoo.specs import DataSpec, Size
-from gan_zoo_data.bases import Files, Mode, Numbers, channels
+from gan_zoo_data.bases import Endings, Files, Mode, Numbers, Table, beyond, channels
 from gan_zoo_data.scenes.themes import MOST, SPLITS, THEMES, ThemeName
 
 if TYPE_CHECKING:
@@ -95,13 +95,13 @@ class LabelFolderSpec(Files, name="label_folder"):
     """At most so many different instance ids in one picture."""
     target: Mode = "rgb"
     """Mode of the photos: rgb, grey, or their number of channels, never converted."""
-    suffixes: dict[str, str] | None = Field(None, examples=[{"label": "_seg", "target": "_photo"}])
+    suffixes: Endings | None = Field(None, examples=[{"label": "_seg", "target": "_photo"}])
     """What the names of the files end in, by map (label, instance, target), where it is not the
     same for all and not one of the known endings."""
 
     @model_validator(mode="after")
     def _ids_agree(self) -> Self:
-        _beyond(self.ignore, self.classes)
+        beyond(self.ignore, self.classes)
         for name in self.suffixes or {}:
             if name not in ("label", "instance", "target"):
                 raise PydanticCustomError(
@@ -123,6 +123,10 @@ class LabelFolderSpec(Files, name="label_folder"):
         if self.instance:
             made["instance"] = Image(1, *sides, instances=self.instances)
         return {**made, "target": Image(channels(self.target), *sides)}
+
+    def counted(self) -> dict[str, str]:
+        """The photos' mode, and the number of classes."""
+        return {"label": "classes", "target": "target"}
 
     def ignored(self, name: str) -> tuple[int, ...]:
         """What `ignore` says of label maps."""
@@ -168,7 +172,7 @@ class ManifestSpec(Files, name="manifest"):
     by `label_folder`.
     """
 
-    file: str = Field("{split}.csv", pattern=r"\.(csv|jsonl)$", examples=["all.csv"])
+    file: Table = Field("{split}.csv", examples=["all.csv"])
     """The table in the root; `{split}` in it stands for the split."""
     pictures: dict[str, Mode] = Field({}, examples=[{"target": "grey"}])
     """Columns of pictures, and the mode of each: rgb, grey, or the number of channels."""
@@ -191,7 +195,7 @@ class ManifestSpec(Files, name="manifest"):
             wrong = f"a map called {taken[0]} came, but that column has a meaning of its own"
         if wrong:
             raise PydanticCustomError("columns", "{wrong}", {"wrong": wrong})
-        _beyond(self.ignore, max(self.labels.values(), default=0))
+        beyond(self.ignore, max(self.labels.values(), default=0))
         return self
 
     @classmethod
@@ -213,6 +217,11 @@ class ManifestSpec(Files, name="manifest"):
             **{name: Image(1, *sides, instances=most) for name, most in self.instances.items()},
             **{name: Image(channels(mode), *sides) for name, mode in self.pictures.items()},
         }
+
+    def counted(self) -> dict[str, str]:
+        """The columns of labels and of pictures."""
+        columns = {"labels": [*self.labels], "pictures": [*self.pictures]}
+        return {name: f"{of}.{name}" for of, named in columns.items() for name in named}
 
     def ignored(self, name: str) -> tuple[int, ...]:
         """What `ignore` says of label maps."""
@@ -243,16 +252,6 @@ class ManifestSpec(Files, name="manifest"):
             kinds[name] = Ids(instances=most, said=f"instances.{name}")
         kinds |= self.pictures
         return Manifest(Path(self.root).expanduser(), self._geometry(), self.file, kinds)
-
-
-def _beyond(ignore: Sequence[int], classes: int) -> None:
-    """Refuse ignored ids that are classes."""
-    if within := [one for one in ignore if one < classes]:
-        raise PydanticCustomError(
-            "ignore",
-            "ignore: {id} came, which is a class; ignored ids lie beyond the {classes} classes",
-            {"id": within[0], "classes": classes},
-        )
 
 
 class EmojiSpec(DataSpec, name="emoji"):

@@ -48,8 +48,9 @@ class FeatureMatchingSpec(LossSpec, name="feature_matching"):
                 len(view) > 1 for view in spec.views(network.given, network.wanted)
             ):
                 raise ContractError(
-                    f"{type(spec).name} gives logits alone, and no features to be matched; use "
-                    f"another discriminator, as patch, or remove this loss (null)"
+                    f"{type(spec).name} gives logits alone with these options, and no features to "
+                    "be matched; change them, use another discriminator, as patch, or remove this "
+                    "loss (null)"
                 )
 
     def build(self) -> LossFunction:

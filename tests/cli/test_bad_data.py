@@ -156,6 +156,74 @@ def test_no_step_is_lost_to_a_size(
     assert trained(zoo, root, *words, "--set", "data.crop=[16, 16]").code == 0
 
 
+def test_a_split_that_is_not_there_is_told_with_who_reads_it(zoo: Command, root: Path) -> None:
+    asking = (
+        "validation={metrics: {l1: {use: l1}}}",
+        "callbacks={previews: {use: previews, split: val}, late: {use: previews, split: late}}",
+    )
+    words = [word for change in asking for word in ("--set", change)]
+    said = trained(zoo, root, *words)
+    assert said.code == 2
+    ending = "; its splits: train. Name another folder with --data DIR, or arrange the files in one"
+    lines = said.err.splitlines()
+    assert all(ending in line for line in lines)
+    assert [line.partition(" these ways")[2] for line in lines] == [
+        " (the split 'val' is read by validation and callbacks.previews)",
+        " (the split 'late' is read by callbacks.late)",
+    ]
+
+
+@pytest.mark.parametrize("name", ["z.jpg", "z.png"])
+def test_check_reads_every_pixel(zoo: Command, root: Path, name: str) -> None:
+    """Headers are sound, so a run starts; check tells what the run would find."""
+    path = picture(root / "train" / name)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 3 // 4])
+    recipe = root.parent / "mine.yaml"
+    recipe.write_text(RECIPE.replace("ROOT", str(root)))
+    said = zoo("check", recipe)
+    assert said.code == 2
+    assert f"Mistakes in the data\n  {path} is damaged or cut short (" in said.out
+    path.write_bytes(whole)
+    assert zoo("check", recipe).code == 0
+
+
+def test_a_folder_named_by_hand_is_meant_to_be_there(zoo: Command, root: Path) -> None:
+    """A recipe's own absent data is no mistake until a run."""
+    recipe = root.parent / "mine.yaml"
+    recipe.write_text(RECIPE.replace("ROOT", str(root.parent / "nowhere")))
+    assert zoo("check", recipe).code == 0
+    said = zoo("check", recipe, "--data", "nowhere")
+    assert said.code == 2
+    told = "there is no folder nowhere; name yours with --data DIR\n"
+    assert said.err == f"--data nowhere: {told}"
+    assert "Phase main" in said.out
+    file = root / "train" / "a.jpg"
+    said = zoo("check", recipe, "--data", file)
+    assert said.code == 2
+    told = f"{file} is a file; name the folder that holds the splits with --data DIR\n"
+    assert said.err == f"--data {file}: {told}"
+    said = zoo("run", recipe, "--data", file, "--out", root.parent / "run")
+    assert (said.code, said.err) == (2, f"data: {told}")
+
+
+def test_batch_norm_beside_a_penalty_is_said(zoo: Command, root: Path) -> None:
+    """No refusal: with a batch of 1 there is nobody to mix with."""
+    recipe = root.parent / "mine.yaml"
+    recipe.write_text(RECIPE.replace("ROOT", str(root)))
+    told = (
+        "losses.slope: it takes the slope at each sample by itself, but batch norm in "
+        "discriminator makes it depend on the whole batch; use another norm there"
+    )
+    penalty = ("--set", "losses.slope={use: gradient_penalty}")
+    one = zoo("check", recipe, *penalty)
+    assert one.code == 0
+    assert f"{told}, or stay with a batch of 1\n" in one.out
+    penalty = ("--set", "losses.slope={use: r1}", "--set")
+    assert f"{told}\n" in zoo("check", recipe, *penalty, "data.batch=2").out
+    assert "batch norm" not in zoo("check", recipe, *penalty, "discriminator.norm=instance").out
+
+
 def test_several_sizes_train_one_by_one(zoo: Command, root: Path) -> None:
     picture(root / "train" / "c.jpg", height=24, width=64)
     assert trained(zoo, root).code == 0

@@ -95,6 +95,18 @@ def wrong_stems(root: Path) -> str:
     return f"{root}/train_img/b.jpg has no label map {root}/train_label/b.*"
 
 
+def wrong_endings(root: Path) -> str:
+    for path in [*(root / "train_label").iterdir()]:
+        path.rename(path.with_name(f"{path.stem}_seg.png"))
+    return "may differ if the data says so: `suffixes: {label: _seg, target: ''}`"
+
+
+def a_mask(root: Path) -> str:
+    for path in (root / "train_label").iterdir():
+        Image.fromarray(np.eye(16, dtype=np.uint8) * 255).save(path)
+    return "as a mask of 0 and 255 it has two classes, whose ids are 0 and 1: divide the files by"
+
+
 def deep_photo(root: Path) -> str:
     """A color PNG of 16 bits a channel, which Pillow would cut to 8."""
     (root / "train_img/a.jpg").unlink()
@@ -108,7 +120,7 @@ def deep_photo(root: Path) -> str:
             for name, body in parts
         )
     )
-    return f"{path} is stored with more than 8 bits a channel; convert the files to 8 bits"
+    return f"{path} is stored with more than 8 bits a channel, of which Pillow keeps the upper 8"
 
 
 def palette_photo(root: Path) -> str:
@@ -144,6 +156,8 @@ def trained_on_ids(zoo: Command, root: Path, *words: object) -> Said:
         labels_in_colors,
         labels_with_alpha,
         wrong_stems,
+        wrong_endings,
+        a_mask,
         deep_photo,
         palette_photo,
         photo_with_alpha,
@@ -158,6 +172,18 @@ def test_a_fault_in_maps_of_ids_is_named_before_the_first_step(
     assert told in said.err
     assert "Traceback" not in said.err
     assert not (maps.parent / "run").exists()
+
+
+def wrong_endings(root: Path) -> str:
+    for path in (root / "train_label").iterdir():
+        path.rename(path.with_name(f"{path.stem}_seg.png"))
+    return "may differ if the data says so: `suffixes: {label: _seg, target: ''}`"
+
+
+def a_mask(root: Path) -> str:
+    for path in (root / "train_label").iterdir():
+        Image.fromarray(np.eye(16, dtype=np.uint8) * 255).save(path)
+    return "as a mask of 0 and 255 it has two classes, whose ids are 0 and 1: divide the files by"
 
 
 def as_they_are(root: Path) -> tuple[str, ...]:
@@ -202,3 +228,21 @@ def test_odd_but_sound_maps_train(
     said = trained_on_ids(zoo, maps, *change(maps))
     assert said.code == 0, said.err
     assert len((maps.parent / "run/log.jsonl").read_text().splitlines()) == 4
+
+
+def test_a_photo_for_a_model_of_label_maps(zoo: Command, maps: Path) -> None:
+    """In its folder, or anywhere."""
+    flat = ("--set", "data.instance=false", "--set", "conditions.e=null", "--steps", "1")
+    assert trained_on_ids(zoo, maps, *flat).code == 0
+    photo = maps / "train_img/a.jpg"
+    said = zoo("translate", maps.parent / "run", photo, maps.parent / "out")
+    assert said.code == 2
+    assert said.err == (
+        f"{photo} is one of the photos, but the model reads label maps; name {maps}/train_label or "
+        "a file in it\n"
+    )
+    photo = photo.rename(maps.parent / "a.jpg")
+    said = zoo("translate", maps.parent / "run", photo, maps.parent / "out")
+    assert said.code == 2
+    assert f"{photo} is a color picture, but the model reads a map of ids here" in said.err
+    assert not (maps.parent / "out").exists()

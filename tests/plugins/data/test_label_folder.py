@@ -140,8 +140,8 @@ def test_missing_folders(tmp_path: Path) -> None:
         (
             "val",
             f"{tmp_path} has no split 'val': looked for val_label/, val_inst/, val_img/; found "
-            "train_img/, train_inst/, train_label/. Name another folder with --data DIR, or name "
-            "the folders so",
+            "train_img/, train_inst/, train_label/; its splits: train. Name another folder with "
+            "--data DIR, or name the folders so",
         ),
         (
             "test",
@@ -191,11 +191,17 @@ def test_ids_out_of_range_are_found_before_training(tmp_path: Path) -> None:
     assert recipe.inspect("train") == []
     strict = triple(tmp_path, "ab", classes=2, instances=4)
     told = strict.inspect("train")
-    assert [line.split(",")[0] for line in told] == [
-        f"{tmp_path}/train_label/{name}.png holds the id 2" for name in "ab"
+    folders = [tmp_path / name for name in ("train_label", "train_inst")]
+    files = [f"2 files ({folder}/a.png, {folder}/b.png): " for folder in folders]
+    assert told == [
+        f"{files[0]}together they hold the id 2, but the recipe says classes: 2, which are 0 to 1; "
+        "say `ignore: [2]` where they are no classes, `classes: 3` where they are, or correct the "
+        "file",
+        f"{files[1]}each holds up to 5 different ids, but the recipe says instances: 4; say "
+        "`instances: 5` or more",
     ]
-    told = triple(tmp_path, "ab", instances=4).inspect("train")
-    assert told[0] == (
+    save(tmp_path / "train_inst/b.png", ids([[0] * 6] * 4))
+    assert labelled(tmp_path, instances=4).inspect("train")[0] == (
         f"{tmp_path}/train_inst/a.png holds 5 different ids, but the recipe says instances: 4; "
         "say `instances: 5` or more"
     )
@@ -316,5 +322,5 @@ def test_refused_inputs(tmp_path: Path) -> None:
 
 def test_a_photo_is_no_label_map(tmp_path: Path) -> None:
     photo = save(tmp_path / "x.png", side_by_side(picture(), picture()))
-    with pytest.raises(DataError, match=r"x\.png is a color picture, but a map of ids holds one"):
+    with pytest.raises(DataError, match=r"x\.png is a color picture, but the model reads a map"):
         labelled(tmp_path).inputs(photo, maps=["label"]).read(0, None)

@@ -83,6 +83,27 @@ def test_a_column_may_tell_the_splits(root: Path) -> None:
         manifest(root, file="train.csv").open("train")
 
 
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("", "{path} has no lines"),
+        ("split,label,instance,target\n", "{path} has no lines"),
+        ("split;label\ntrain;x\n", "{path}:1: the cells are separated by semicolons, but commas"),
+        ("split,label\ntrain\n", "{path}:2: 1 cell, but the first line names 2 columns; write"),
+        ("split,label\nval,x\ntrain\n", "{path}:3: 1 cell, but the first line names 2 columns"),
+        ("label\nx\n", "{path} has no column split; add it, or give every split a table of"),
+    ],
+)
+def test_mistakes_come_before_the_split(tmp_path: Path, lines: str, told: str) -> None:
+    """A table without a good line lacks more than a split."""
+    path = table(tmp_path, lines, "all.csv")
+    [said] = manifest(tmp_path, file="all.csv").inspect("train")
+    assert said.startswith(told.format(path=path))
+    with pytest.raises(DataError) as caught:
+        manifest(tmp_path, file="all.csv").open("train")
+    assert str(caught.value) == said
+
+
 def test_columns_say_the_shapes() -> None:
     recipe = manifest(Path("no"), pictures={"source": "grey", "target": 4}, crop=[4, 6])
     assert recipe.maps() == {
@@ -120,11 +141,25 @@ GOOD = PATHS.format("a")
         (
             HEAD.replace(",", ";") + GOOD.replace(",", ";"),
             [
-                "{path}:1: no column " + name + "; there are label;instance;target; cells are "
-                "separated by commas"
-                for name in ("label", "instance", "target")
+                "{path}:1: the cells are separated by semicolons, but commas are expected: "
+                "label,instance,target"
             ],
         ),
+        (
+            HEAD.replace(",", "\t") + GOOD.replace(",", "\t"),
+            [
+                "{path}:1: the cells are separated by tabs, but commas are expected: "
+                "label,instance,target"
+            ],
+        ),
+        (
+            HEAD + "train_label/a.png",
+            [
+                "{path}:2: 1 cell, but the first line names 3 columns; write the cells that are "
+                "missing, or take the line out"
+            ],
+        ),
+        ("\n" + HEAD + GOOD, ["{path}:1: the first line is empty; it names the columns"]),
         (
             HEAD + GOOD + "\n" + PATHS.format("z"),
             [
@@ -234,9 +269,14 @@ def test_files_are_judged_as_everywhere(root: Path) -> None:
         ),
         (
             {"pictures": {"target": "color"}},
-            "a mode is rgb, grey, or the number of channels of the files from 1 to 4",
+            "a mode is rgb, grey, or the number of channels of the files from 1 to 4; did you mean "
+            "rgb?",
         ),
-        ({"file": "train.xls"}, r"String should match pattern '\.(csv|jsonl)$'"),
+        (
+            {"file": "train.json"},
+            "'train.json' came, but the name of a table is expected: a .csv file, whose cells are "
+            "separated by commas, or a .jsonl file, with one JSON object a line",
+        ),
     ],
 )
 def test_refused_options(tmp_path: Path, options: dict[str, object], told: str) -> None:

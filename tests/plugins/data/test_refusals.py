@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image as Pictures
 from pydantic import ValidationError
@@ -38,6 +39,17 @@ def turned(path: Path) -> None:
     tag[0x0112] = 6
     save(path, exif=tag)
 
+
+SCALE = (
+    "Scale the files to 8 bits, as ((a - low) / (high - low) * 255).round().astype('uint8') in "
+    "numpy, with one low and one high for all of them, here {own}. Pillow's convert does not "
+    "scale: it cuts off all above 255"
+)
+CUT_TO_8 = (
+    "{path} is stored with more than 8 bits a channel, of which Pillow keeps the upper 8; scale "
+    "the files to 8 bits with a program that reads all of them, as OpenCV: ((a - low) / "
+    "(high - low) * 255), with one low and one high for all files"
+)
 
 REFUSED_FILES: list[tuple[str, Callable[[Path], object], str]] = [
     (
@@ -80,23 +92,25 @@ REFUSED_FILES: list[tuple[str, Callable[[Path], object], str]] = [
         "x.png",
         lambda path: save(path, picture("I;16")),
         "{path} is 16-bit grey (I;16); the recipe says source: rgb. "
-        "Convert the files to color (RGB)",
+        + SCALE.replace("{own}", "0 and 0")
+        + ". Then say `source: grey`",
     ),
     (
         "x.tif",
         lambda path: save(path, picture("F")),
         "{path} is floating-point grey (F); the recipe says source: rgb. "
-        "Convert the files to color (RGB)",
+        + SCALE.replace("{own}", "0 and 0")
+        + ". Then say `source: grey`",
     ),
     (
         "x.png",
         deep_png,
-        "{path} is stored with more than 8 bits a channel; convert the files to 8 bits",
+        CUT_TO_8,
     ),
     (
         "x.ppm",
         lambda path: path.write_bytes(b"P6\n1 1\n65535\n" + bytes(6)),
-        "{path} is stored with more than 8 bits a channel; convert the files to 8 bits",
+        CUT_TO_8,
     ),
     (
         "x.png",
@@ -122,6 +136,12 @@ REFUSED_FILES: list[tuple[str, Callable[[Path], object], str]] = [
         "x.jpg",
         lambda path: path.write_text("<html>not found</html>"),
         "{path} is not a picture, whatever its name says; get it again, or take it out",
+    ),
+    (
+        "x.tif",
+        lambda path: path.write_text("five channels"),
+        "{path} is not a picture, whatever its name says; get it again, or take it out. A TIFF of "
+        "more than 4 channels is not read from files: a plugin's data can",
     ),
     (
         "x.jpg",
@@ -157,6 +177,53 @@ def test_a_file_cut_short_is_found_when_read(tmp_path: Path, name: str) -> None:
     start, _, end = str(caught.value).partition("(")
     assert start == f"{path} is damaged or cut short "
     assert end.endswith("; get it again, or take it out")
+    assert spec(tmp_path).inspect("train") == []  # the header is sound
+    assert spec(tmp_path).decode("train") == [str(caught.value)]
+    save(path, picture(height=64, width=64))
+    assert spec(tmp_path).decode("train") == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "name"),
+    [(np.uint16, "16-bit grey (I;16)", "png"), (np.int32, "32-bit grey (I)", "tif")],
+)
+def test_deep_files_are_told_their_common_scale(
+    tmp_path: Path, mode: type, kind: str, name: str
+) -> None:
+    """What the message says makes of the numbers what it promises; a conversion does not."""
+    values = np.linspace(0, 60000, 24).reshape(4, 6)
+    for number, low in enumerate((7, 0)):
+        deep = Pictures.fromarray((values + low).astype(mode))
+        save(tmp_path / f"A/train/{number}.{name}", deep)
+        save(tmp_path / f"B/train/{number}.png")
+    files = ", ".join(f"{tmp_path}/A/train/{number}.{name}" for number in (0, 1))
+    said = spec(tmp_path, source="grey").inspect("train")
+    assert said == [
+        f"2 files ({files}): each is {kind}; the recipe says source: grey. "
+        + SCALE.replace("{own}", "0 and 60007")
+    ]
+    a = np.asarray(deep)
+    formula = said[0].partition(", as ")[2].partition(" in numpy")[0]
+    scaled = eval(formula, {"a": a, "low": 0, "high": 60007})
+    assert (np.asarray(deep.convert("L")) == 255).mean() > 0.9
+    assert np.abs(scaled / 255 * 60007 - a).max() <= 60007 / 255 / 2
+    inputs = spec(tmp_path, source="grey").inputs(tmp_path / "A/train", maps=["source"])
+    with pytest.raises(DataError, match="the low and high that the training files were scaled"):
+        inputs.read(0, None)
+
+
+def test_a_fault_of_many_files_is_told_once(tmp_path: Path) -> None:
+    """Broken files are named one by one all the same."""
+    for number in range(12):
+        save(tmp_path / f"train/{number:02}.png", picture("L"))
+    (tmp_path / "train/03.png").write_bytes(b"")
+    told = spec(tmp_path).inspect("train")
+    first = ", ".join(f"{tmp_path}/train/{number:02}.png" for number in (0, 1, 2))
+    assert told[0].startswith(f"11 files ({first}, ...): each is grey (L); the recipe says source")
+    assert told[1:] == [f"{tmp_path}/train/03.png is empty (0 bytes); get it again, or take it out"]
+    (tmp_path / "train/04.png").write_bytes(b"")
+    (tmp_path / "train/05.png").write_bytes(b"")
+    assert f"{tmp_path}/train/11.png): each is" in spec(tmp_path).inspect("train")[0]  # of 9 all
 
 
 def test_one_file_wrong_for_both_sides(tmp_path: Path) -> None:
@@ -177,8 +244,9 @@ REFUSED_FOLDERS: list[tuple[list[str], str]] = [
     (
         ["images/x.png", "note.txt"],
         "{root} has no split 'train': looked for train/ (side by side); A/train/ and B/train/; "
-        "trainA/ and trainB/; train_A/ and train_B/; found images/, note.txt. "
-        "Name another folder with --data DIR, or arrange the files in one of these ways",
+        "trainA/ and trainB/; train_A/ and train_B/; found images/, note.txt; "
+        "its splits: images. Name another folder with --data DIR, or arrange the files in one of "
+        "these ways",
     ),
     (
         ["train/x.png", "trainA/x.png", "trainB/x.png"],
@@ -265,6 +333,7 @@ def test_a_missing_root_is_said_with_its_cure(tmp_path: Path) -> None:
     assert spec(tmp_path).missing() == []
 
 
+MODES = "a mode is rgb, grey, or the number of channels of the files from 1 to 4"
 REFUSED_OPTIONS = [
     (
         {"load": [8, 8], "scale_width": 8},
@@ -280,11 +349,22 @@ REFUSED_OPTIONS = [
         "use a smaller crop or a larger scale_width",
     ),
     *(
-        (
-            {"source": mode},
-            "a mode is rgb, grey, or the number of channels of the files from 1 to 4",
+        ({"source": mode}, MODES + hint)
+        for mode, hint in (
+            ("gray", "; did you mean grey?"),
+            ("L", "; did you mean grey?"),
+            ("RGB", "; did you mean rgb?"),
+            ("RGBA", "; did you mean 4?"),
+            ("3", "; did you mean 3?"),
+            ("sepia", ""),
+            (0, ""),
+            (True, ""),
+            (
+                5,
+                "; more are not read from picture files, but data of your own may give them: "
+                "gan-zoo new-plugin NAME --kind data",
+            ),
         )
-        for mode in ("gray", 0, 5, True)
     ),
     ({"flip": 1.5}, "Input should be less than or equal to 1"),
     ({"sorce": "rgb"}, "Extra inputs are not permitted"),

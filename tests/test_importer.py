@@ -139,7 +139,8 @@ def test_without_its_file_the_discriminator_starts_fresh(copy: Path, out: Path) 
     (copy / "latest_net_D.pth").unlink()
     lines = import_run(copy, recipe(NARROW), out)
     assert lines[1] == (
-        "discriminator (patch): there is no *_net_D.pth, so it starts with fresh weights"
+        "discriminator (patch): there is no *_net_D.pth, so it starts with fresh weights; pictures "
+        "need none, `resume` trains it from the start"
     )
     assert imported(out, "discriminator")["head.weight"].std() == pytest.approx(0.02, rel=0.1)
     Translator.load(out, device="cpu")

@@ -7,24 +7,34 @@ from typing import Annotated
 
 import typer
 
-from gan_zoo.cli.options import DataRoot, Set, load
+from gan_zoo.cli.options import DataRoot, Set, changes, load
 
 
 def import_(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Holds NAME_net_G.pth and so on.")],
-    recipe: Annotated[
-        str, typer.Option(metavar="RECIPE", help="What the networks were trained with.")
-    ],
     out: Annotated[Path, typer.Option(metavar="RUN", help="The run's folder, to be made.")],
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RECIPE",
+            help="What the networks were trained with; read off the files if absent.",
+        ),
+    ] = None,
     data: DataRoot = None,
     set_: Set = None,
 ) -> None:
     """Make a run's folder of published checkpoints."""
-    made, source = load(recipe, data, set_)
-    from gan_zoo.check import contracts
+    if recipe is not None:
+        made, source = load(recipe, data, set_)
+        from gan_zoo.check import contracts
 
-    contracts(made, source)
-    from gan_zoo.importer import import_run
+        contracts(made, source)
+        from gan_zoo.importer import import_run
 
-    for line in import_run(folder, made, out, source):
+        lines = import_run(folder, made, out, source)
+    else:
+        from gan_zoo.importer import import_unknown
+
+        lines = import_unknown(folder, out, changes(data, set_))
+    for line in lines:
         print(line)

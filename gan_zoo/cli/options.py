@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,15 +33,22 @@ def load(recipe: str, data: str | None, set_: list[str] | None) -> tuple[Recipe,
     """A recipe with its changes, and where each value came from."""
     from gan_zoo.recipe.model import Recipe
     from gan_zoo.recipe.report import parse
-    from gan_zoo.recipe.source import parse_set, read
+    from gan_zoo.recipe.source import read
+
+    source = read(recipe, set=changes(data, set_))
+    return parse(Recipe, source), source
+
+
+def changes(data: str | None, set_: list[str] | None) -> dict[str, Any]:
+    """What --set and --data say, by dotted path."""
+    from gan_zoo.recipe.source import parse_set
 
     changes = parse_set(set_ or [])
     if data is not None:
         if "data.root" in changes:
             raise UserError("--data and --set data.root came, which say the same; give one of them")
         changes["data.root"] = data
-    source = read(recipe, set=changes)
-    return parse(Recipe, source), source
+    return changes
 
 
 def told(problem: OSError) -> str:

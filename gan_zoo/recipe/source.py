@@ -72,18 +72,23 @@ def read(
     Raises:
         RecipeError: no such file, broken YAML, a circle of `extends`.
     """
-    source = _load(find(recipe, zoo), zoo, chain=())
+    return changed(_load(find(recipe, zoo), zoo, chain=()), set or {}, zoo)
+
+
+def changed(source: Source, set: Mapping[str, Any], zoo: Zoo | None = None) -> Source:
+    """A recipe with changes by dotted path, to which what its phases say gives way."""
     root, problems, spoken = source.root, [*source.problems], [*source.spoken]
-    for key, value in (set or {}).items():
+    for key, value in set.items():
         place = Place(f"--set {key}={_brief(value)}")
         spoken.append(place.source)
         if problem := _leads_nowhere(root, key, place, zoo):
             problems.append(problem)
         else:
             root = tree.patch(root, key, Node.of(value, place))
-    notes: list[str] = []
+    notes: list[str] = [*source.notes]
     if set and not problems:
-        root, notes = give_way(source.root, root, zoo or Zoo.installed())
+        root, gave = give_way(source.root, root, zoo or Zoo.installed())
+        notes += gave
     return Source(source.name, root, tuple(spoken), tuple(problems), tuple(notes))
 
 
@@ -98,7 +103,8 @@ def find(recipe: str | Path, zoo: Zoo | None = None, beside: Path | None = None)
         path = beside / path
     if path.is_file():
         return path
-    shipped = (zoo or Zoo.installed()).recipes()
+    zoo = zoo or Zoo.installed()
+    shipped = zoo.recipes()
     claims = shipped.get(str(recipe), [])
     if len(claims) == 1:
         return claims[0][0]
@@ -109,6 +115,8 @@ def find(recipe: str | Path, zoo: Zoo | None = None, beside: Path | None = None)
         told = f"{recipe} is a folder; name a YAML file (a run goes on with gan-zoo resume)"
     else:
         told = f"there is no file {path} and no shipped recipe of that name"
+        if not path.suffix and not path.parent.exists() and (absent := zoo.absence(str(recipe))):
+            raise RecipeError([Problem((), f"{told}; {absent}")])
         beside_it = {file.name: str(file) for file in sorted(path.parent.glob("*.yaml"))}
         near = near_misses(path.stem, shipped)
         near += [beside_it[name] for name in near_misses(path.name, beside_it)]

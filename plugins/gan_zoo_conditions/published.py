@@ -1,10 +1,12 @@
-"""Published checkpoint layouts of conditions, as key maps. No torch here."""
+"""Published checkpoint layouts of conditions: key maps, and what shapes say. No torch here."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+
+from gan_zoo.published import Reading, Shapes
+
+RECIPES = ("pix2pixhd_512_features", "pix2pixhd_features")
 
 CONV = ("weight", "bias")
 BATCH_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
@@ -26,9 +28,9 @@ def encoder_keys(downsamplings: int, norm: str) -> dict[str, str]:
     return keys | {f"model.{last}.{tensor}": f"encoder.head.{tensor}" for tensor in CONV}
 
 
-def encoder_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
-    """Width, downsamplings, channels and norm of a published encoder; nothing where it is another
-    network's file: a generator has residual blocks at its lowest resolution.
+def read_encoder(shapes: Shapes) -> Reading | None:
+    """Width, downsamplings, channels and norm of a published encoder. A generator, which begins
+    alike, has residual blocks at its lowest resolution.
     """
     place = re.compile(r"model\.(\d+)\.weight")
     found = {
@@ -39,10 +41,14 @@ def encoder_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
     last = max(found, default=0)
     downsamplings, rest = divmod(last - 5, 6)
     if rest or downsamplings < 1 or len(found) != 2 * downsamplings + 2 or 1 not in found:
-        return {}
-    return {
+        return None
+    options = {
         "width": found[1][0],
         "downsamplings": downsamplings,
         "channels": found[last][0],
         "norm": "batch" if "model.2.weight" in shapes else "instance",
     }
+    assumed = {"over": "means over instances or over classes: neither has tensors"}
+    if options["norm"] == "instance":
+        assumed["norm"] = "neither instance norm nor none has tensors"
+    return Reading(options, RECIPES, assumed)

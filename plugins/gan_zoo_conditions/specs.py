@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, PositiveInt, Strict
 
 from gan_zoo.errors import ContractError
+from gan_zoo.published import Reading, Shapes
 from gan_zoo.shapes import Image
 from gan_zoo.specs import ConditionSpec, Norm, Published, Size
-from gan_zoo_conditions.published import encoder_keys, encoder_options
+from gan_zoo_conditions.published import encoder_keys, read_encoder
 
 if TYPE_CHECKING:
     from torch import nn
@@ -237,9 +238,14 @@ class InstanceFeaturesSpec(ConditionSpec, name="instance_features"):
 
     def published(self, maps: Mapping[str, Image]) -> list[Published]:
         """pix2pixHD's encoder, latest_net_E.pth."""
-        if self.norm not in ("batch", "instance"):
+        if self.norm == "group":
             return []
-        return [Published("E", encoder_keys(self.downsamplings, self.norm), encoder_options)]
+        return [Published("E", encoder_keys(self.downsamplings, self.norm))]
+
+    @classmethod
+    def read_off(cls, shapes: Shapes) -> Reading | None:
+        """Of the published pix2pixHD."""
+        return read_encoder(shapes)
 
     def _around(self, encoder: nn.Module, slots: int) -> nn.Module:
         from gan_zoo_conditions.instance_features import InstanceFeatures

@@ -1,4 +1,4 @@
-"""Published checkpoint layouts of the discriminators, as key maps. No torch here.
+"""Published checkpoint layouts of the discriminators: key maps, and what shapes say. No torch here.
 
 A published network is one flat sequence in which activations, and norms without tensors, take a
 place too; so a place does not depend on the norm.
@@ -7,9 +7,11 @@ place too; so a place does not depend on the norm.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
+from gan_zoo.published import Reading, Shapes
+
+PIX2PIX = ("pix2pix",)
+COARSE_TO_FINE = (*("pix2pixhd_512", "pix2pixhd", "pix2pixhd_512_features", "pix2pixhd_features"),)
 PIX2PIXHD = {"padding": 2, "max_multiple": None, "max_width": 512, "bias": True}
 BATCH_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
@@ -61,33 +63,31 @@ def pixel_keys(norm: str, *, bias: bool) -> dict[str, str]:
     )
 
 
-def patch_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
-    """Layers, width and norm of a published PatchGAN; nothing where it is another's file."""
+def read_patch(shapes: Shapes) -> Reading | None:
+    """Layers, width and norm of a published PatchGAN."""
     convolutions = _convolutions("model", shapes)
     if "model.0.weight" not in convolutions:
-        return {}
-    return {
+        return None
+    options = {
         "layers": len(convolutions) - 2,
         "width": shapes["model.0.weight"][0],
         "norm": _norm_of("model", shapes),
         "bias": "auto",
     }
+    return Reading(options, PIX2PIX)
 
 
-def pixel_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
-    """Width and norm of a published PixelGAN; nothing where it is another network's file."""
+def read_pixel(shapes: Shapes) -> Reading | None:
+    """Width and norm of a published PixelGAN."""
     if "net.0.weight" not in shapes:
-        return {}
-    return {
-        "width": shapes["net.0.weight"][0],
-        "norm": _norm_of("net", shapes),
-        "bias": "auto",
-    }
+        return None
+    width, norm = shapes["net.0.weight"][0], _norm_of("net", shapes)
+    return Reading({"width": width, "norm": norm, "bias": "auto"}, PIX2PIX)
 
 
-def scales_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+def read_scales(shapes: Shapes) -> Reading | None:
     """Scales, and layers, width and norm of each, of a published file with matched features or
-    without; nothing where it is another network's file.
+    without.
     """
     matched = "scale0_layer0.0.weight" in shapes
     name = r"scale(\d+)_layer\d+\.0\.weight" if matched else r"layer(\d+)\.\d+\.weight"
@@ -98,9 +98,9 @@ def scales_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
     ]
     first = shapes.get("scale0_layer0.0.weight" if matched else "layer0.0.weight", ())
     if not found or len(first) != 4:
-        return {}
+        return None
     norm = "scale0_layer1.1.weight" if matched else "layer0.3.weight"
-    return {
+    options = {
         "scales": max(found) + 1,
         "each.use": "patch",
         "each.layers": found.count(0) - 2,
@@ -108,6 +108,13 @@ def scales_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
         "each.norm": "batch" if norm in shapes else "instance",
         **{f"each.{option}": value for option, value in PIX2PIXHD.items()},
     }
+    why = "neither instance norm nor none has tensors"
+    return Reading(
+        options,
+        COARSE_TO_FINE,
+        assumed={} if norm in shapes else {"each.norm": why},
+        beside={} if matched else {"losses.features": None},
+    )
 
 
 def _convolution(theirs: str, ours: str, *, bias: bool) -> dict[str, str]:
@@ -120,12 +127,12 @@ def _norm(theirs: str, ours: str, norm: str) -> dict[str, str]:
     return {f"{theirs}.{tensor}": f"{ours}.{tensor}" for tensor in tensors}
 
 
-def _convolutions(root: str, shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
+def _convolutions(root: str, shapes: Shapes) -> list[str]:
     place = re.compile(rf"{root}\.\d+\.weight")
     return [key for key, shape in shapes.items() if place.fullmatch(key) and len(shape) == 4]
 
 
-def _norm_of(root: str, shapes: Mapping[str, tuple[int, ...]]) -> str:
+def _norm_of(root: str, shapes: Shapes) -> str:
     """Both networks have their first normed convolution at 2 and its norm at 3."""
     if shapes.get(f"{root}.3.weight", ()):
         return "batch"

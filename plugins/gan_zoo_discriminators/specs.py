@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import PositiveInt, model_validator
 
 from gan_zoo.errors import ContractError
+from gan_zoo.published import Reading, Shapes
 from gan_zoo.shapes import Image, convolved, receptive_field
 from gan_zoo.specs import DiscriminatorSpec, Norm, Published, Single
 from gan_zoo_discriminators import published
@@ -22,6 +23,8 @@ KERNEL = 4  # of every convolution of the PatchGAN
 
 class PatchSpec(Single, name="patch"):
     """PatchGAN: a logit for every overlapping patch (Isola et al. 2017, sec. 3.2.2)."""
+
+    exportable = True
 
     layers: PositiveInt = 3
     """Halvings; 1, 3 and 5 are the paper's 16, 70 and 286 pixel patches."""
@@ -111,7 +114,12 @@ class PatchSpec(Single, name="patch"):
         if self.padding != 1 or not is_published(self.norm, spectral=self.spectral):
             return []  # the tensors may fit, and compute something else
         keys = published.patch_keys(self.layers, self.norm, bias=has_bias(self.bias, self.norm))
-        return [Published("D", keys, published.patch_options)]
+        return [Published("D", keys)]
+
+    @classmethod
+    def read_off(cls, shapes: Shapes) -> Reading | None:
+        """Of the published pix2pix."""
+        return published.read_patch(shapes)
 
     def _max_width(self) -> int:
         """The cap of the channels, which never narrows the first layer."""
@@ -132,6 +140,8 @@ class PatchSpec(Single, name="patch"):
 
 class PixelSpec(Single, name="pixel"):
     """PixelGAN: every pixel is judged alone, by 1x1 convolutions (Isola et al. 2017, sec. 4.4)."""
+
+    exportable = True
 
     width: PositiveInt = 64
     """Channels of the first layer; the second has twice as many."""
@@ -179,12 +189,18 @@ class PixelSpec(Single, name="pixel"):
         if not is_published(self.norm, spectral=self.spectral):
             return []
         keys = published.pixel_keys(self.norm, bias=has_bias(self.bias, self.norm))
-        return [Published("D", keys, published.pixel_options)]
+        return [Published("D", keys)]
+
+    @classmethod
+    def read_off(cls, shapes: Shapes) -> Reading | None:
+        """Of the published pix2pix."""
+        return published.read_pixel(shapes)
 
 
 class MultiScaleSpec(DiscriminatorSpec, name="multiscale"):
     """The same discriminator at several resolutions (Wang et al. 2018, sec. 3.2)."""
 
+    exportable = True
     per_phase = frozenset({"scales"})
     capped = frozenset({"scales"})
 
@@ -248,16 +264,17 @@ class MultiScaleSpec(DiscriminatorSpec, name="multiscale"):
         each = self.each
         if not isinstance(each, PatchSpec) or each.spectral or each.padding != 2:
             return []
-        if each.norm not in ("batch", "instance") or not has_bias(each.bias, each.norm):
+        if each.norm == "group" or not has_bias(each.bias, each.norm):
             return []
         return [
-            Published(
-                "D",
-                published.scales_keys(self.scales, each.layers, each.norm, matched=m),
-                published.scales_options,
-            )
+            Published("D", published.scales_keys(self.scales, each.layers, each.norm, matched=m))
             for m in (True, False)
         ]
+
+    @classmethod
+    def read_off(cls, shapes: Shapes) -> Reading | None:
+        """Of the published pix2pixHD."""
+        return published.read_scales(shapes)
 
     def _pyramid(self, given: Image, wanted: Image) -> Iterator[tuple[Image, Image]]:
         """Condition and picture as every scale sees them, full resolution first."""

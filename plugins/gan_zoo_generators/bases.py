@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class Levels(GeneratorSpec):
     """What the U-Net shares with the same net without skips."""
 
+    exportable = True
+
     width: PositiveInt = 64
     """Channels of the first level; they double inwards, up to 8 times as many."""
     depth: int = Field(8, ge=2)
@@ -73,6 +75,8 @@ class Levels(GeneratorSpec):
 
 class Residual(GeneratorSpec):
     """Residual blocks between halvings and doublings."""
+
+    exportable = True
 
     width: PositiveInt = 64
     """Channels at full resolution; they double with every halving."""

@@ -1,10 +1,17 @@
-"""Published checkpoint layouts of the generators, as key maps. No torch here."""
+"""Published checkpoint layouts of the generators: key maps, and what shapes say. No torch here."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+
+from gan_zoo.published import Reading, Shapes
+
+PIX2PIX = ("pix2pix",)
+GLOBAL = ("pix2pixhd_512", "pix2pixhd_512_features")
+LOCAL = ("pix2pixhd", "pix2pixhd_features")
+UNTOLD = "neither instance norm nor none has tensors"
 
 CONV = ("weight",)
 CONV_WITH_BIAS = ("weight", "bias")
@@ -40,15 +47,20 @@ def unet_keys(depth: int, norm: str) -> dict[str, str]:
     return keys
 
 
-def unet_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
-    """Width, depth and norm of a published U-Net; nothing where it is another network's file."""
-    first = "model.model.0.weight"
-    if first not in shapes:
-        return {}
+def read_unet(shapes: Shapes) -> Reading | None:
+    """Width, depth and norm of a published U-Net."""
+    first, last = _weight(shapes, "model.model.0"), _weight(shapes, "model.model.3")
+    if not first or not last:
+        return None
     weights = [shape for key, shape in shapes.items() if key.endswith(".weight")]
     norm = _norm(any(len(shape) == 1 for shape in weights), "model.model.0.bias" in shapes)
     convolutions = sum(len(shape) == 4 for shape in weights)
-    return {"width": shapes[first][0], "depth": convolutions // 2, "norm": norm}
+    return Reading(
+        {"width": first[0], "depth": convolutions // 2, "norm": norm},
+        PIX2PIX,
+        assumed={"dropout": "dropout has no tensors"},
+        channels=(first[1], last[1]),  # the last one is transposed
+    )
 
 
 def resnet_keys(blocks: int, norm: str, *, dropout: bool) -> dict[str, str]:
@@ -70,22 +82,24 @@ def resnet_keys(blocks: int, norm: str, *, dropout: bool) -> dict[str, str]:
     return keys | _pairs(f"model.{last}", "decoder.2", CONV_WITH_BIAS)
 
 
-def resnet_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
-    """Width, blocks, norm and dropout of a published ResNet; nothing where it is another's file."""
+def read_resnet(shapes: Shapes) -> Reading | None:
+    """Width, blocks, norm and dropout of a published ResNet."""
     place = re.compile(r"model\.(\d+)\.conv_block\.(\d+)\.weight")
     found = [match for match in map(place.fullmatch, shapes) if match]
     blocks = {int(match[1]) for match in found}
-    if "model.1.weight" not in shapes or min(blocks, default=0) != 10:  # 10 is after two halvings
-        return {}
+    first, last = _weight(shapes, "model.1"), _weight(shapes, f"model.{17 + len(blocks)}")
+    if not first or not last or min(blocks, default=0) != 10:  # 10 is after two halvings
+        return None
     if ENHANCER in shapes:
-        return {}
+        return None
     dropped = any(match[2] == "6" and len(shapes[match[0]]) == 4 for match in found)
-    return {
-        "width": shapes["model.1.weight"][0],
+    options = {
+        "width": first[0],
         "blocks": len(blocks),
         "norm": _norm("model.2.weight" in shapes, "model.1.bias" in shapes),
         "dropout": "code" if dropped else "none",
     }
+    return Reading(options, PIX2PIX, channels=(first[1], last[0]))
 
 
 def global_keys(downsamplings: int, blocks: int, norm: str, *, head: bool = True) -> dict[str, str]:
@@ -127,45 +141,59 @@ def local_keys(
     return keys | _pairs(f"{back}.{blocks + 4}", f"{ours}.decoder.1", CONV_WITH_BIAS)
 
 
-def global_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
-    """Width, downsamplings, blocks and norm of a published global generator; nothing where it is
-    another network's file.
-    """
-    return {} if ENHANCER in shapes else _embedded(shapes)
+def read_global(shapes: Shapes) -> Reading | None:
+    """Width, downsamplings, blocks and norm of a published global generator."""
+    reading = None if ENHANCER in shapes else _embedded(shapes)
+    if reading is None:
+        return None
+    halvings, blocks = reading.options["downsamplings"], reading.options["blocks"]
+    last = _weight(shapes, f"model.{5 + 6 * halvings + blocks}")
+    if not last:
+        return None
+    # With two halvings and instance norm pix2pix's ResNet has these tensors, and computes the same.
+    doubtful = halvings == 2 and reading.options["norm"] == "instance"
+    channels = shapes["model.1.weight"][1], last[0]
+    return replace(reading, channels=channels, doubtful=doubtful)
 
 
-def local_options(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
-    """Enhancers and their blocks, and the options of the coarse part; nothing where it is another
-    network's file.
-    """
+def read_local(shapes: Shapes) -> Reading | None:
+    """Enhancers and their blocks, and the options of the coarse part."""
     coarse = _embedded(shapes)
-    if ENHANCER not in shapes or not coarse:
-        return {}
     fronts = [re.fullmatch(r"model(\d+)_1\.1\.weight", key) for key in shapes]
+    enhancers = max((int(match[1]) for match in fronts if match), default=0)
     blocks = [re.fullmatch(r"model1_2\.(\d+)\.conv_block\.1\.weight", key) for key in shapes]
-    return {
-        "enhancers": max(int(match[1]) for match in fronts if match),
-        "blocks": sum(match is not None for match in blocks),
-        "norm": coarse["norm"],
+    count = sum(match is not None for match in blocks)
+    first, last = _weight(shapes, "model1_1.1"), _weight(shapes, f"model{enhancers}_2.{count + 4}")
+    if coarse is None or not first or not last:
+        return None
+    options = {
+        "enhancers": enhancers,
+        "blocks": count,
+        "norm": coarse.options["norm"],
         "coarse.use": "global",
-        **{f"coarse.{option}": value for option, value in coarse.items()},
+        **{f"coarse.{option}": value for option, value in coarse.options.items()},
     }
+    assumed = dict(coarse.assumed) | {f"coarse.{key}": why for key, why in coarse.assumed.items()}
+    return Reading(options, LOCAL, assumed, channels=(first[1], last[0]))
 
 
-def _embedded(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+def _embedded(shapes: Shapes) -> Reading | None:
     """The options of a global generator, whole or without its head."""
     place = re.compile(r"model\.(\d+)\.conv_block\.5\.weight")
     blocks = [int(match[1]) for match in map(place.fullmatch, shapes) if match]
     halvings, rest = divmod(min(blocks, default=0) - 4, 3)
-    first = shapes.get("model.1.weight", ())
-    if not blocks or rest or halvings < 1 or len(first) != 4 or "model.1.bias" not in shapes:
-        return {}
-    return {
-        "width": first[0],
-        "blocks": len(blocks),
-        "downsamplings": halvings,
-        "norm": "batch" if "model.2.weight" in shapes else "instance",
-    }
+    first = _weight(shapes, "model.1")
+    if not blocks or rest or halvings < 1 or not first or "model.1.bias" not in shapes:
+        return None
+    norm = "batch" if "model.2.weight" in shapes else "instance"
+    options = {"width": first[0], "blocks": len(blocks), "downsamplings": halvings, "norm": norm}
+    return Reading(options, GLOBAL, {"norm": UNTOLD} if norm == "instance" else {})
+
+
+def _weight(shapes: Shapes, layer: str) -> tuple[int, ...]:
+    """The weight of a convolution; empty where there is none at that place."""
+    shape = shapes.get(f"{layer}.weight", ())
+    return shape if len(shape) == 4 else ()
 
 
 def _biased(root: str, place: int, stage: str, norm: str) -> dict[str, str]:

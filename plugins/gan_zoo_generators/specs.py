@@ -10,6 +10,7 @@ from pydantic import Field, PositiveInt
 
 from gan_zoo import backbones
 from gan_zoo.errors import ContractError, UserError
+from gan_zoo.published import Reading, Shapes
 from gan_zoo.shapes import Image, require_halvings
 from gan_zoo.specs import GeneratorSpec, Norm, Published
 from gan_zoo_generators import published
@@ -44,7 +45,12 @@ class UNetSpec(Levels, name="unet"):
         """`latest_net_G.pth` of the published PyTorch pix2pix."""
         if self.norm == "group" or (self.upsampling, self.padding) != ("transposed", "zero"):
             return []  # with another padding the tensors would fit, and compute something else
-        return [Published("G", published.unet_keys(self.depth, self.norm), published.unet_options)]
+        return [Published("G", published.unet_keys(self.depth, self.norm))]
+
+    @classmethod
+    def read_off(cls, shapes: Shapes) -> Reading | None:
+        """Of the published PyTorch pix2pix."""
+        return published.read_unet(shapes)
 
     def _last(self) -> int:
         return 2 * self.width  # the skip's and its own
@@ -81,7 +87,12 @@ class ResNetSpec(Residual, name="resnet"):
         if self.norm == "group" or how != (2, "transposed", "reflect"):
             return []  # with another padding the tensors would fit, and compute something else
         keys = published.resnet_keys(self.blocks, self.norm, dropout=self._drops())
-        return [Published("G", keys, published.resnet_options)]
+        return [Published("G", keys)]
+
+    @classmethod
+    def read_off(cls, shapes: Shapes) -> Reading | None:
+        """Of the published PyTorch pix2pix."""
+        return published.read_resnet(shapes)
 
     def _biased(self) -> bool:
         return hidden_bias(self.norm)
@@ -103,11 +114,18 @@ class GlobalSpec(Residual, name="global"):
         if not is_published(self):
             return []
         keys = published.global_keys(self.downsamplings, self.blocks, self.norm)
-        return [Published("G", keys, published.global_options)]
+        return [Published("G", keys)]
+
+    @classmethod
+    def read_off(cls, shapes: Shapes) -> Reading | None:
+        """Of the published pix2pixHD without enhancers."""
+        return published.read_global(shapes)
 
 
 class LocalEnhancerSpec(GeneratorSpec, name="local_enhancer"):
     """Coarse to fine (Wang et al. 2018, sec. 3.1): each enhancer doubles a coarse generator."""
+
+    exportable = True
 
     enhancers: PositiveInt = 1
     """How often the coarse part's resolution is doubled; each one has half the channels."""
@@ -203,9 +221,9 @@ class LocalEnhancerSpec(GeneratorSpec, name="local_enhancer"):
     def published(self, given: Image, wanted: Image) -> list[Published]:
         """`latest_net_G.pth` of the published pix2pixHD, which has no coarse head here."""
         coarse = self.coarse
-        if not isinstance(coarse, GlobalSpec) or self.norm != coarse.norm:
+        if not isinstance(coarse, GlobalSpec) or not is_published(coarse) or not is_published(self):
             return []
-        if not is_published(coarse) or not is_published(self):
+        if (self.norm == "batch") != (coarse.norm == "batch"):
             return []
         keys = published.local_keys(
             enhancers=self.enhancers,
@@ -217,7 +235,12 @@ class LocalEnhancerSpec(GeneratorSpec, name="local_enhancer"):
         )
         head = published.global_keys(coarse.downsamplings, coarse.blocks, coarse.norm).values()
         rests = frozenset(f"coarse.{key}" for key in head) - set(keys.values())
-        return [Published("G", keys, published.local_options, rests)]
+        return [Published("G", keys, rests)]
+
+    @classmethod
+    def read_off(cls, shapes: Shapes) -> Reading | None:
+        """Of the published pix2pixHD with enhancers."""
+        return published.read_local(shapes)
 
     def _coarse(self, image: Image) -> Image:
         """What the coarse part sees, or makes by itself: the picture, halved by every enhancer."""
@@ -242,6 +265,8 @@ class LocalEnhancerSpec(GeneratorSpec, name="local_enhancer"):
 
 class TimmUNetSpec(GeneratorSpec, name="unet_timm"):
     """A U-Net (Ronneberger et al. 2015) whose encoder is a backbone of timm."""
+
+    exportable = True
 
     backbone: str = Field("resnet18", examples=["regnetx_002"])
     """A convolutional model of timm; the recipe's init fills it too, before weights are loaded."""
@@ -353,7 +378,7 @@ class TimmUNetSpec(GeneratorSpec, name="unet_timm"):
 
 def is_published(spec: GlobalSpec | LocalEnhancerSpec) -> bool:
     """Whether pix2pixHD has such layers; with another padding the tensors would fit, and compute
-    something else.
+    something else. Without a norm they are those of instance norm: only the recipe can tell.
     """
     how = (spec.upsampling, spec.padding)
-    return spec.norm in ("batch", "instance") and how == ("transposed", "reflect")
+    return spec.norm != "group" and how == ("transposed", "reflect")

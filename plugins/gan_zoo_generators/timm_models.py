@@ -45,6 +45,8 @@ def plan(name: str, *, channels_in: int, levels: int) -> Plan:
     if levels not in fitting:
         sizes = ", ".join(f"1/{reduction}" for reduction in dict.fromkeys(reductions))
         cure = f"Use levels {' or '.join(map(str, fitting))}" if fitting else "Use resnet18"
+        if len(set(reductions)) == 1:  # a transformer: one size, and mostly one size of pictures
+            cure = "Use a convolutional backbone, as resnet18"
         raise ContractError(
             f"levels {levels} wants features at 1/{2**levels} of the sides; timm's {name} has them "
             f"at {sizes}. {cure}",

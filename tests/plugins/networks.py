@@ -6,10 +6,12 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from gan_zoo.published import Readable
 from gan_zoo.shapes import Image
 from gan_zoo.specs import GeneratorSpec, NetworkSpec
 
@@ -63,6 +65,13 @@ def shapes_of(stored: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
     return {key: tuple(tensor.shape) for key, tensor in stored.items()}
 
 
+def read_options(spec: type[Readable], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    """The options that a spec reads off its own file."""
+    reading = spec.read_off(shapes)
+    assert reading is not None
+    return dict(reading.options)
+
+
 def pictures(stored: Tensor) -> Tensor:
     return stored.double() / 127.5 - 1
 
@@ -82,11 +91,9 @@ def compare(output: Tensor, golden: Mapping[str, Tensor], name: str) -> None:
     torch.testing.assert_close(output[..., ::step, ::step], expected, atol=1e-6, rtol=0)
 
 
-def gives_published_pictures(
-    spec: GeneratorSpec, folder: Path, stored: Mapping[str, Tensor]
-) -> None:
-    """A generator with the published weights of a case of pictures makes its pictures."""
-    golden = tensors(folder / "golden.json")
+def gives_published_pictures(spec: GeneratorSpec, case: Path, stored: Mapping[str, Tensor]) -> None:
+    """A generator with the published weights of a case, its golden.json, makes its pictures."""
+    golden = tensors(case)
     [layout] = spec.published(RGB, RGB)
     assert set(layout.keys) == set(stored)
     source, target = pictures(golden["A_uint8"]), pictures(golden["B_uint8"])

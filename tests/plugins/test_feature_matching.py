@@ -169,8 +169,8 @@ def test_logits_alone_are_refused_with_the_cure() -> None:
     with pytest.raises(RecipeError) as refused:
         contracts(recipe.model_copy(update={"discriminator": BluntSpec()}))
     assert str(refused.value) == (
-        "losses.features: blunt gives logits alone, and no features to be matched; use another "
-        "discriminator, as patch, or remove this loss (null)"
+        "losses.features: blunt gives logits alone with these options, and no features to be "
+        "matched; change them, use another discriminator, as patch, or remove this loss (null)"
     )
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 import torch
@@ -22,6 +22,7 @@ from tests.plugins.networks import (
     learns_alike,
     on_meta,
     parameters,
+    read_options,
     shapes_of,
 )
 
@@ -178,12 +179,11 @@ def test_the_published_layout_names_every_tensor_once(depth: int, norm: Norm) ->
     assert len(set(layout.keys.values())) == len(layout.keys)
     assert set(layout.keys.values()) == set(ours)
     shapes = {theirs: tuple(ours[key].shape) for theirs, key in layout.keys.items()}
-    assert layout.options(shapes) == {"width": 3, "depth": depth, "norm": norm}
+    assert read_options(UNetSpec, shapes) == {"width": 3, "depth": depth, "norm": norm}
 
 
 def test_another_network_s_file_says_nothing() -> None:
-    [layout] = UNetSpec().published(RGB, RGB)
-    assert layout.options({"model.1.weight": (64, 3, 7, 7)}) == {}
+    assert UNetSpec.read_off({"model.1.weight": (64, 3, 7, 7)}) is None
 
 
 def test_the_deepest_published_key() -> None:
@@ -198,7 +198,7 @@ def test_the_deepest_published_key() -> None:
 def test_the_published_weights_give_the_published_pictures(path: Path) -> None:
     case = json.loads(path.read_text())["case"]
     stored = torch.load(path.parent / "latest_net_G.pth", weights_only=True)
-    options: dict[str, Any] = dict(UNetSpec().published(RGB, RGB)[0].options(shapes_of(stored)))
+    options = read_options(UNetSpec, shapes_of(stored))
     depth = {"unet_256": 8, "unet_128": 7}[case["netG"]]
     assert options == {"width": case["ngf"], "depth": depth, "norm": case["norm"]}
 

@@ -26,6 +26,7 @@ from gan_zoo.testing.world import PLAIN, batch_of
 from gan_zoo_conditions.pooling import Places, nearest
 from gan_zoo_conditions.specs import InstanceFeaturesSpec
 from tests.parity import published
+from tests.plugins.networks import read_options
 
 GOLDEN = Path(__file__).parents[1] / "parity/golden/pix2pixhd/global_features"
 SHAPES = {
@@ -133,7 +134,7 @@ def test_parameters_and_results_as_published() -> None:
     (layout,) = spec.published(SHAPES)
     shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
     assert (layout.file, set(layout.keys)) == ("E", set(state))
-    assert layout.options(shapes) == {
+    assert read_options(InstanceFeaturesSpec, shapes) == {
         **{"width": 4, "downsamplings": 4},
         **{"channels": 3, "norm": "instance"},
     }
@@ -150,8 +151,8 @@ def test_parameters_and_results_as_published() -> None:
 @pytest.mark.parametrize("family", ["global", "local"])
 def test_options_of_other_networks_files(family: str) -> None:
     state = torch.load(GOLDEN.parent / family / "latest_net_G.pth", weights_only=True)
-    (layout,) = InstanceFeaturesSpec().published(SHAPES)
-    assert layout.options({key: tuple(tensor.shape) for key, tensor in state.items()}) == {}
+    shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
+    assert InstanceFeaturesSpec.read_off(shapes) is None
     assert InstanceFeaturesSpec(norm="group").published(SHAPES) == []
 
 
@@ -163,7 +164,7 @@ def test_layouts_name_every_tensor(norm: Any, downsamplings: int) -> None:
     state = spec.build(SHAPES).state_dict()
     assert set(layout.keys.values()) == set(state)
     shapes = {theirs: tuple(state[ours].shape) for theirs, ours in layout.keys.items()}
-    assert layout.options(shapes) == {
+    assert read_options(InstanceFeaturesSpec, shapes) == {
         **{"width": 2, "downsamplings": downsamplings},
         **{"channels": 5, "norm": norm},
     }

@@ -26,6 +26,7 @@ from tests.plugins.networks import (
     on_meta,
     parameters,
     pictures,
+    read_options,
     shapes_of,
     tensors,
 )
@@ -213,7 +214,7 @@ def test_the_published_layouts_name_every_tensor_once(scales: int, layers: int, 
     for layout in layouts:
         assert sorted(layout.keys.values()) == sorted(ours)
         shapes = {theirs: tuple(ours[key].shape) for theirs, key in layout.keys.items()}
-        assert layout.options(shapes) == {
+        assert read_options(MultiScaleSpec, shapes) == {
             "scales": scales,
             "each.use": "patch",
             "each.layers": layers,
@@ -248,7 +249,6 @@ def test_published_keys_are_where_the_published_program_has_them() -> None:
     [
         published(padding=1),
         published(norm="group"),
-        published(norm="none"),
         published(spectral=True),
         published(norm="batch", bias="auto"),
         PixelSpec(),
@@ -259,9 +259,8 @@ def test_what_nobody_published_reads_no_file(each: Single) -> None:
 
 
 def test_another_network_s_file_says_nothing() -> None:
-    for layout in MultiScaleSpec().published(RGB, RGB):
-        assert layout.options({"model.0.weight": (64, 6, 4, 4)}) == {}
-        assert layout.options({"layer0.0.bias": (64,)}) == {}
+    assert MultiScaleSpec.read_off({"model.0.weight": (64, 6, 4, 4)}) is None
+    assert MultiScaleSpec.read_off({"layer0.0.bias": (64,)}) is None
 
 
 @pytest.mark.skipif(not CASES, reason=f"no golden data in {GOLDEN}")
@@ -269,7 +268,7 @@ def test_another_network_s_file_says_nothing() -> None:
 def test_the_published_weights_give_the_published_views(path: Path) -> None:
     golden = tensors(path)
     stored = torch.load(path.parent / "latest_net_D.pth", weights_only=True)
-    options = MultiScaleSpec().published(RGB, RGB)[0].options(shapes_of(stored))
+    options = read_options(MultiScaleSpec, shapes_of(stored))
     found = {key: options[f"each.{key}"] for key in ("layers", "width", "norm")}
     spec = MultiScaleSpec(scales=options["scales"], each=published(**found))
     assert spec.scales == (3 if path.parent.name == "local" else 2)

@@ -19,6 +19,7 @@ from tests.plugins.networks import (
     learns_alike,
     on_meta,
     parameters,
+    read_options,
     shapes_of,
 )
 
@@ -179,7 +180,7 @@ def test_the_published_layout_names_every_tensor_once(
     assert sorted(layout.keys.values()) == sorted(ours)
     shapes = {theirs: tuple(ours[key].shape) for theirs, key in layout.keys.items()}
     read = {"width": 3, "blocks": blocks, "norm": norm, "dropout": dropout}
-    assert layout.options(shapes) == read
+    assert read_options(ResNetSpec, shapes) == read
 
 
 @pytest.mark.parametrize(("dropout", "second"), [("none", 5), ("code", 6)])
@@ -212,11 +213,10 @@ def test_what_nobody_published_reads_no_file(options: dict[str, Any]) -> None:
 
 
 def test_another_network_s_file_says_nothing() -> None:
-    [layout] = ResNetSpec().published(RGB, RGB)
-    assert layout.options({"model.model.0.weight": (64, 3, 4, 4)}) == {}
-    assert layout.options({"model.1.weight": (64, 3, 7, 7)}) == {}
+    assert ResNetSpec.read_off({"model.model.0.weight": (64, 3, 4, 4)}) is None
+    assert ResNetSpec.read_off({"model.1.weight": (64, 3, 7, 7)}) is None
     four_halvings = {"model.1.weight": (64, 3, 7, 7), "model.16.conv_block.1.weight": (1, 1, 3, 3)}
-    assert layout.options(four_halvings) == {}
+    assert ResNetSpec.read_off(four_halvings) is None
 
 
 @pytest.mark.skipif(not CASES, reason=f"no golden data in {GOLDEN}")
@@ -224,7 +224,7 @@ def test_another_network_s_file_says_nothing() -> None:
 def test_the_published_weights_give_the_published_pictures(path: Path) -> None:
     case = json.loads(path.read_text())["case"]
     stored = torch.load(path.parent / "latest_net_G.pth", weights_only=True)
-    options = dict(ResNetSpec().published(RGB, RGB)[0].options(shapes_of(stored)))
+    options = read_options(ResNetSpec, shapes_of(stored))
     blocks = {"resnet_9blocks": 9, "resnet_6blocks": 6}[case["netG"]]
     norm = {"width": case["ngf"], "blocks": blocks, "norm": case["norm"], "dropout": "none"}
     assert options == norm

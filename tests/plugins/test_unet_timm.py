@@ -126,6 +126,7 @@ def test_what_lies_deeper_than_the_levels_is_not_built() -> None:
             "leaves deeper layers of timm's mobilenetv3_small_050 without use",
         ),
         ({"backbone": "vit_tiny_patch16_224", "levels": 4}, "backbone", "resnet18"),
+        ({"backbone": "vit_tiny_patch16_224"}, "levels", "Use a convolutional backbone"),
         ({"backbone": "mambaout_femto"}, "backbone", "are expected"),  # channels last
         ({"backbone": "resnet18.no_such_tag"}, "backbone", "gives no features: Invalid pretrained"),
     ],

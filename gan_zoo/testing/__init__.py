@@ -27,12 +27,14 @@ from gan_zoo.testing import (  # noqa: F401  # each adds its checks
     methods,
     modules,
     networks,
+    resuming,
+    using,
     watching,
 )
-from gan_zoo.testing.subject import Advice, Case, NotAtHand, cases
+from gan_zoo.testing.subject import Advice, Case, NotAtHand, cases, checks
 from gan_zoo.zoo import Zoo
 
-__all__ = ["Advice", "Case", "NotAtHand", "conformance", "examine"]
+__all__ = ["Advice", "Case", "NotAtHand", "checks", "conformance", "examine"]
 
 
 def conformance(*plugins: str) -> Callable[[Case], None]:
@@ -91,7 +93,7 @@ def examine(spec: type[Spec], *titles: str) -> dict[str, str]:
 def _cases(names: Iterable[str]) -> Iterator[Case]:
     zoo = Zoo.installed()
     known = {plugin.name: plugin for plugin in zoo.plugins}
-    for name in names or known:
+    for name in names or [name for name, plugin in known.items() if not plugin.left_out]:
         if name not in known:
             there = ", ".join(known)
             raise UserError(f"no plugin '{name}' is installed; there are {there}")

@@ -11,10 +11,11 @@ from torch import Tensor
 from gan_zoo.errors import ContractError, UserError
 from gan_zoo.shapes import Image
 from gan_zoo.specs import ConditionSpec
-from gan_zoo.testing.networks import listed
-from gan_zoo.testing.options import variants
-from gan_zoo.testing.probe import Probe, call, data_for, probe, promised, shapes
+from gan_zoo.testing.losses import hear
+from gan_zoo.testing.options import changed, variants
+from gan_zoo.testing.probe import Probe, call, data_for, listed, probe, promised, shapes
 from gan_zoo.testing.subject import Advice, Subject, check, trying
+from gan_zoo.testing.world import world_of_conditions
 
 
 class _Asked(dict[str, Tensor]):
@@ -99,3 +100,27 @@ def reads_what_needs_says(subject: Subject) -> None:
             expected="every map that needs() names",
             cure=f"take {', '.join(idle)} out of needs()",
         )
+
+
+@check("condition")
+def gradients_stay_with_its_player(subject: Subject) -> None:
+    """What it learns, it learns with the generator: no other player's loss reaches its weights."""
+    example: ConditionSpec = subject.ready()
+    if not example.learns():
+        return
+    for seen_by in ("both", "generator"):
+        spec = changed(example, "seen_by", seen_by)
+        if spec is None:
+            continue
+        recipe = world_of_conditions(subject.zoo, data_for(spec, subject), {"tested": spec})
+        for loss in recipe.losses.values():
+            for player, heard in hear(loss, recipe).items():
+                if strangers := heard.strangers(player):
+                    raise Advice(
+                        f"played a step with it and took the gradient of the {player}'s terms of "
+                        f"{loss.name} (seen_by: {seen_by})",
+                        came=f"it reaches {', '.join(strangers)} too",
+                        expected=f"a gradient in the {player}'s own networks only",
+                        cure="leave the maps as they are: one that is changed in place carries "
+                        "your weights to all who read it (x = x * w, not x *= w)",
+                    )

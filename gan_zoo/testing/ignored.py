@@ -30,8 +30,9 @@ READ_BY_THE_ENGINE = {"data": ("batch", "workers")}
 
 @check()
 def no_option_is_ignored(subject: Subject) -> None:
-    """For every option, another value shows, beside the example's other options or beside one
-    other value of them. Of a short list, every two values show.
+    """Another value of any option shows somewhere; of a short list, every two values do.
+
+    It may show beside the example's other options, or beside one other value of them.
     """
     example = subject.ready()
     glass = Glass(subject)
@@ -130,6 +131,7 @@ class Glass:
 def _network(spec: Any, subject: Subject) -> Iterator[tuple[str, str]]:
     tested = comfortable(spec)
     yield "parts", repr(spec.parts())
+    yield "missing", repr(spec.missing())
     if isinstance(spec, GeneratorSpec):
         yield "multiple", str(spec.multiple())
         yield "plays", repr(list(spec.plays()))

@@ -55,7 +55,7 @@ def a_step_moves_every_parameter(subject: Subject) -> None:
 
 
 @check("optimizer")
-def the_rate_is_honoured(subject: Subject) -> None:
+def the_rate_is_honored(subject: Subject) -> None:
     """Its groups carry lr, and the schedule can change it there, down to nothing."""
     spec: OptimizerSpec = subject.ready()
     parameters = toy()

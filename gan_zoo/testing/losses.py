@@ -17,6 +17,7 @@ from gan_zoo.testing.subject import Advice, Subject, check, trying
 from gan_zoo.testing.world import Theatre, Witness, losses_for, recipe_of, world_of_loss
 
 CLOSE = 1e-9  # relative, in float64
+HALVED, HALVED_TO = 0.25, 0.05  # between float32 and autocast: of the term, and at least
 
 
 @dataclass
@@ -41,6 +42,15 @@ class Heard:
     def total(self) -> Tensor:
         """The player's sum."""
         return torch.stack([term.value * term.factor for term in self.terms]).sum()
+
+    def and_also(self, other: Heard) -> Heard:
+        """What was said on one side of a step, and on another."""
+        gradients = {
+            name: [*self.gradients.get(name, ()), *other.gradients.get(name, ())]
+            for name in {**self.gradients, **other.gradients}
+        }
+        terms, spoiled = [*self.terms, *other.terms], [*self.spoiled, *other.spoiled]
+        return Heard(terms, self.asked | other.asked, spoiled, self.owners, gradients)
 
     def reached(self) -> set[str]:
         """Networks that get a gradient."""
@@ -71,9 +81,11 @@ def hear(loss: LossSpec, recipe: Recipe, **how: Any) -> dict[str, Heard]:
         ):
             torch.manual_seed(0)
             terms = [Term(*term) for term in function(witness, player)]
-        found[player] = Heard(terms, set(witness.looked), witness.spoiled(), owners)
+        terms = [term._replace(label=scene.labeled(term.label)) for term in terms]
+        heard = Heard(terms, set(witness.looked), witness.spoiled(), owners)
         if terms:
-            found[player].gradients = _gradients(theatre, found[player].total)
+            heard.gradients = _gradients(theatre, heard.total)
+        found[player] = found[player].and_also(heard) if player in found else heard
 
     theatre.play(ear)
     return found
@@ -145,7 +157,7 @@ def asks_for_what_needs_says(subject: Subject) -> None:
 
 
 @check("loss")
-def terms_are_labelled_scalars(subject: Subject) -> None:
+def terms_are_labeled_scalars(subject: Subject) -> None:
     """Every term is a finite scalar in the working type, under a label of its own."""
     loss, recipe = world(subject)
     labels: list[str] = []
@@ -254,6 +266,44 @@ def equal_gradients_in_both_memory_formats(subject: Subject) -> None:
                             expected=f"equal gradients to {CLOSE:g}",
                             cure="avoid .view and .flatten on strides, and torch's InstanceNorm2d",
                         )
+
+
+@check("loss")
+def works_under_autocast(subject: Subject) -> None:
+    """Where networks compute in bfloat16, terms stay float32 and about the same."""
+    loss, recipe = world(subject)
+    plain = hear(loss, recipe, precision="float32")
+    for player, heard in hear(loss, recipe, precision="bfloat16").items():
+        done = f"computed the {player}'s terms with networks under autocast to bfloat16"
+        for ours, theirs in zip(plain[player].terms, heard.terms, strict=True):
+            apart = (ours.value - theirs.value).abs().item()
+            size = ours.value.abs().item()
+            if theirs.value.dtype != torch.float32 or not apart <= max(HALVED * size, HALVED_TO):
+                raise Advice(
+                    done,
+                    came=f"{theirs.label} is {theirs.value.item():.4g} in {theirs.value.dtype}, "
+                    f"and {size:.4g} without autocast",
+                    expected="about the same number, in float32",
+                    cure="compute in the type of the scene's tensors, which is float32 here; run "
+                    "fixed features alone inside `with scene.autocast():`",
+                )
+
+
+@check("loss")
+def equal_terms_from_one_seed(subject: Subject) -> None:
+    """Chance comes from torch's default generator, and nothing stays from step to step."""
+    loss, recipe = world(subject)
+    once, again = hear(loss, recipe), hear(loss, recipe)
+    for player, heard in once.items():
+        for ours, theirs in zip(heard.terms, again[player].terms, strict=True):
+            if not torch.equal(ours.value, theirs.value):
+                raise Advice(
+                    f"computed the {player}'s terms twice, each time under torch.manual_seed(0)",
+                    came=f"{ours.label} is {ours.value.item()!r}, then {theirs.value.item()!r}",
+                    expected="one number: a run follows from its seed",
+                    cure="draw with torch functions and no generator of your own, and remember "
+                    "nothing: a loss has no state in a checkpoint",
+                )
 
 
 @check("loss")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from gan_zoo.assembly import Assembly
 from gan_zoo.engine.loader import collate
 from gan_zoo.engine.scene import Scene
 from gan_zoo.engine.turns import Ledger, Player, Turn
@@ -15,6 +16,7 @@ from gan_zoo.errors import ContractError
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.specs import MethodSpec
 from gan_zoo.testing.losses import hear
+from gan_zoo.testing.stand_ins import ScaledSpec
 from gan_zoo.testing.subject import Advice, Subject, check, said, trying
 from gan_zoo.testing.world import (
     Theatre,
@@ -27,6 +29,7 @@ from gan_zoo.testing.world import (
 )
 
 CLOSE = 1e-9
+T = TypeVar("T")
 
 
 def world(subject: Subject) -> Recipe:
@@ -156,13 +159,19 @@ def a_turn_moves_its_player_alone(subject: Subject) -> None:
 
 @check("method")
 def no_gradient_leaves_a_turn(subject: Subject) -> None:
-    """What a player learns from has no graph into the networks of others that it could move."""
+    """What a player learns from has no graph into the networks of others that it could move.
+
+    Conditions that learn are the first player's.
+    """
     recipe = world(subject)
+    learned = {name: ScaledSpec(seen_by=c.seen_by) for name, c in recipe.conditions.items()}
+    recipe = recipe.model_copy(update={"conditions": learned})
     for name, loss in recipe.losses.items():
         for player, heard in hear(loss, recipe).items():
             if strangers := heard.strangers(player):
                 raise Advice(
-                    f"took the gradient of the {player}'s terms of {loss.name} ({name})",
+                    f"took the gradient of the {player}'s terms of {loss.name} ({name}), with a "
+                    "condition that learns",
                     came=f"it reaches {', '.join(strangers)} too",
                     expected=f"a gradient in the {player}'s networks only",
                     cure=f"detach what others made in the scene of the {player}'s turn",
@@ -175,16 +184,45 @@ def micro_batches_equal_one_batch(subject: Subject) -> None:
     recipe = world(subject)
     batch = batch_of(recipe.data, 2)
     halves = [{name: maps[n : n + 1] for name, maps in batch.items()} for n in range(2)]
-    whole, split = step(recipe, [[batch]]), step(recipe, [halves])
-    for name, network in whole.networks.items():
-        for ours, theirs in zip(_weights(network), _weights(split.networks[name]), strict=True):
-            if (far := (ours - theirs).abs().max().item()) > CLOSE:
-                raise Advice(
-                    "took one step on a batch of 2, and one on the same two as micro-batches",
-                    came=f"weights of {name} that differ by {far:.2g}",
-                    expected=f"equal weights to {CLOSE:g}",
-                    cure="inside one turn, learn from every scene before anybody moves",
-                )
+    compare(
+        step(recipe, [[batch]]),
+        step(recipe, [halves]),
+        "took one step on a batch of 2, and one on the same two as micro-batches",
+        "inside one turn, learn from every scene before anybody moves",
+    )
+
+
+@check("method")
+def order_of_names_does_not_count(subject: Subject) -> None:
+    """Losses, optimizers and maps are told apart by their names, not by their places."""
+    recipe = world(subject)
+    turned = recipe.model_copy(
+        update={part: _turned(getattr(recipe, part)) for part in ("losses", "optimizers")}
+    )
+    batch = batch_of(recipe.data, 2)
+    ours, theirs = step(recipe, [[batch]]), step(turned, [[_turned(batch)]])
+    compare(
+        ours,
+        theirs,
+        "took one step, and one with losses, optimizers and maps in the opposite order",
+        "ask for maps and players by name, not for the first one",
+    )
+
+
+@check("method")
+def maps_stay_as_they_are(subject: Subject) -> None:
+    """All who play read the same maps."""
+    theatre = Theatre(world(subject))
+    before = {name: tensor.clone() for name, tensor in theatre.maps.items()}
+    theatre.play(lambda player, scene: _hear(theatre, player, scene))
+    spoiled = [n for n, t in before.items() if not torch.equal(t, theatre.maps.get(n, t[:0]))]
+    if spoiled or set(theatre.maps) != set(before):
+        raise Advice(
+            "played one step and looked at its maps again",
+            came=f"changed: {', '.join(spoiled) or 'their names'}",
+            expected="the maps as they came: conditions, losses and metrics read them too",
+            cure="make new tensors under new names in the scene",
+        )
 
 
 @check("method")
@@ -226,13 +264,34 @@ def _weights(network: nn.Module) -> list[Tensor]:
     return [parameter.detach().clone() for parameter in network.parameters()]
 
 
+def _turned(mapping: Mapping[str, T]) -> dict[str, T]:
+    return {name: mapping[name] for name in reversed(list(mapping))}
+
+
+def compare(ours: Assembly, theirs: Assembly, done: str, cure: str, exact: bool = False) -> None:
+    """Whether two assemblies have the same weights after what was done."""
+    for name, network in ours.networks.items():
+        for mine, other in zip(_weights(network), _weights(theirs.networks[name]), strict=True):
+            far = (mine - other).abs().max().item() if mine.numel() else 0.0
+            if far > (0.0 if exact else CLOSE):
+                raise Advice(
+                    done,
+                    came=f"weights of {name} that differ by {far:.2g}",
+                    expected="equal weights" if exact else f"equal weights to {CLOSE:g}",
+                    cure=cure,
+                )
+
+
+def batches_of(recipe: Recipe, steps: int) -> list[Mapping[str, Tensor]]:
+    """Batches of two, each of other samples as far as there are any."""
+    dataset = recipe.data.open("train")
+    samples = [dataset.read(n % len(dataset), None) for n in range(2 * steps)]
+    return [collate(samples[2 * n : 2 * n + 2]).maps for n in range(steps)]
+
+
 def moved_in(recipe: Recipe, steps: int) -> Iterator[tuple[str, Tensor]]:
     """Every weight after some steps on changing batches."""
-    data = recipe.data
-    dataset = data.open("train")
-    samples = [dataset.read(n % len(dataset), None) for n in range(2 * steps)]
-    batches = [[collate(samples[2 * n : 2 * n + 2]).maps] for n in range(steps)]
-    assembly = step(recipe, batches)
+    assembly = step(recipe, [[batch] for batch in batches_of(recipe, steps)])
     for name, network in assembly.networks.items():
         for key, tensor in network.state_dict().items():
             yield f"{name}.{key}", tensor

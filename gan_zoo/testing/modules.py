@@ -19,6 +19,7 @@ from gan_zoo.testing.probe import (
     comfortable,
     in_format,
     leaves,
+    listed,
     probes,
     promised,
     shapes,
@@ -168,7 +169,7 @@ def _leaves_inputs(tested: Probe) -> None:
         before = [leaf.clone() for leaf in leaves(inputs)]
         names = {id(m): set(m) for m in inputs if isinstance(m, Mapping)}
         with torch.no_grad():
-            call(module.train(training), inputs)
+            module.train(training)(*inputs)
         same = all(torch.equal(a, b) for a, b in zip(before, leaves(inputs), strict=True))
         if not same or any(set(m) != names[id(m)] for m in inputs if isinstance(m, Mapping)):
             raise Advice(
@@ -285,8 +286,8 @@ def _rehearse(tested: Probe) -> int:
     if shapes(views) != promised(tested.expected()):
         raise Advice(
             done,
-            came=str(shapes(views)),
-            expected=str(promised(tested.expected())),
+            came=listed(shapes(views)),
+            expected=listed(promised(tested.expected())),
             cure="compute sizes from x.shape",
         )
     tensors = dict([*module.named_parameters(), *module.named_buffers()])

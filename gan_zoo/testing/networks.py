@@ -18,11 +18,12 @@ from gan_zoo.testing.probe import (
     Shape,
     accepts,
     call,
+    listed,
     probe,
     promised,
     shapes,
 )
-from gan_zoo.testing.subject import Advice, Subject, check, said, trying
+from gan_zoo.testing.subject import Advice, Subject, check, trying
 
 SIZES = ((32, 32), (33, 31), (48, 64), (65, 40), (16, 24), (5, 7), (1, 1), (128, 96))
 CHANNELS = ((3, 3), (1, 3), (5, 1), (2, 4))  # of the condition, of the picture
@@ -67,7 +68,7 @@ def contract_over_odd_sizes(subject: Subject) -> None:
                     done,
                     came=listed(came),
                     expected=f"{listed(expected)}, as {_contract(spec)}",
-                    cure=f"correct {_contract(spec)}, or refuse these shapes in check()",
+                    cure=f"{_correction(spec)}, or refuse these shapes in check()",
                 )
             # A batch of one: a norm of single pixels works on more, and makes them zero.
             if not fits and _wanted(tested, came) and _wanted(tested, _try(tested, 1)):
@@ -82,8 +83,8 @@ def contract_over_odd_sizes(subject: Subject) -> None:
 def _try(tested: Probe, batch: int) -> list[list[Shape]] | Exception:
     try:
         with torch.no_grad():
-            module = tested.build().double().eval()
-            views = call(module, tested.inputs(batch))
+            module = tested.build().float().eval()
+            views = call(module, tested.inputs(batch, dtype=torch.float32))
     except Exception as problem:  # whatever a module raises on shapes is what came
         return problem
     if any(tensor.shape[0] != batch for view in views for tensor in view):
@@ -107,11 +108,8 @@ def _contract(spec: Any) -> str:
     return "the size of its input" if isinstance(spec, GeneratorSpec) else "views() says"
 
 
-def listed(came: list[list[Shape]] | Exception) -> str:
-    """Shapes of views in a line, or what was raised."""
-    if isinstance(came, Exception):
-        return said(came)
-    return "; ".join(", ".join("x".join(map(str, s)) for s in view) for view in came)
+def _correction(spec: Any) -> str:
+    return "keep the size" if isinstance(spec, GeneratorSpec) else "correct views()"
 
 
 @check("generator", "discriminator")
@@ -174,24 +172,33 @@ def pictures_stay_in_range(subject: Subject) -> None:
         )
 
 
-@check("generator")
-def every_channel_of_the_condition_counts(subject: Subject) -> None:
-    """The picture depends on each channel that it is given."""
+@check("generator", "discriminator")
+def every_channel_that_is_shown_counts(subject: Subject) -> None:
+    """The picture, or the logits, depend on each channel of the condition and of the picture."""
     tested = probe(subject)
-    condition = tested.inputs(2)[0].requires_grad_()
-    made = call(tested.build().double().train(), [condition])[0][0]
+    inputs = [tensor.requires_grad_() for tensor in tested.inputs(2)]
+    views = call(tested.build().double().train(), inputs)
+    judges = not isinstance(tested.spec, GeneratorSpec)
+    made, seen = [view[-1] for view in views], ["condition", "picture"][: len(inputs)]
     generator = torch.Generator().manual_seed(0)
-    incoming = torch.randn(made.shape, generator=generator, dtype=made.dtype)
-    (gradient,) = torch.autograd.grad(made, condition, incoming, allow_unused=True)
-    channels = [] if gradient is None else gradient.abs().sum(dim=(0, 2, 3)).tolist()
-    if not channels or not all(channels):
-        dead = [n for n, size in enumerate(channels) if not size] or "all"
-        raise Advice(
-            f"took the gradient of the picture in training ({tested})",
-            came=f"channels {dead} of the condition do not matter",
-            expected="a picture that depends on its whole condition",
-            cure="use all given channels, and no no_grad() in forward",
-        )
+    incoming = [torch.randn(m.shape, generator=generator, dtype=m.dtype) for m in made]
+    gradients = torch.autograd.grad(made, inputs, incoming, allow_unused=True)
+    for what, gradient in zip(seen, gradients, strict=True):
+        channels = [] if gradient is None else gradient.abs().sum(dim=(0, 2, 3)).tolist()
+        if not channels or not all(channels):
+            dead = ", ".join(str(n) for n, size in enumerate(channels) if not size)
+            raise Advice(
+                f"took the gradient of the {'logits' if judges else 'picture'} in training "
+                f"({tested})",
+                came=f"{f'channel {dead} of the {what}' if dead else f'the {what}'} has no part "
+                "in it",
+                expected=f"{'logits that depend' if judges else 'a picture that depends'} on the "
+                f"whole {what}",
+                cure="use all given channels (torch.cat([condition, picture], dim=1)), and no "
+                "no_grad() in forward"
+                if judges
+                else "use all given channels, and no no_grad() in forward",
+            )
 
 
 @check("generator", "discriminator")

@@ -23,7 +23,7 @@ from gan_zoo.specs import (
     Spec,
 )
 from gan_zoo.testing.options import variants
-from gan_zoo.testing.subject import Advice, Subject
+from gan_zoo.testing.subject import Advice, Subject, said
 from gan_zoo.testing.world import batch_of, data_sets
 
 LARGEST = 256  # sides above are not computed here
@@ -196,14 +196,23 @@ def data_for(spec: ConditionSpec, subject: Subject) -> DataSpec:
 
 
 def call(module: nn.Module, inputs: list[Any]) -> list[list[Tensor]]:
-    """The module's output as views."""
-    made = module(*inputs)
+    """The module's output as views. It gets copies with a graph to the inputs: whether it writes
+    into them is a check of its own, and no fault of all others.
+    """
+    made = module(*tree_map(lambda x: x.clone() if isinstance(x, Tensor) else x, inputs))
     return [[made]] if isinstance(made, Tensor) else [list(view) for view in made]
 
 
 def shapes(views: list[list[Tensor]]) -> list[list[Shape]]:
     """Their shapes without the batch."""
     return [[tuple(t.shape[1:]) for t in view] for view in views]
+
+
+def listed(came: list[list[Shape]] | Exception) -> str:
+    """Shapes of views in a line, or what was raised."""
+    if isinstance(came, Exception):
+        return said(came)
+    return "; ".join(", ".join("x".join(map(str, s)) for s in view) for view in came)
 
 
 def promised(images: list[list[Image]]) -> list[list[Shape]]:

@@ -121,6 +121,30 @@ class Source(nn.Module):
         return maps["source"]
 
 
+class ScaledSpec(SourceSpec, name="scaled"):
+    """The source times a weight that is learned."""
+
+    def learns(self) -> bool:
+        """The weight."""
+        return True
+
+    def build(self, maps: Mapping[str, Image]) -> nn.Module:
+        """Takes the source out of the maps and scales it."""
+        return Scaled()
+
+
+class Scaled(nn.Module):
+    """The source, scaled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(()))
+
+    def forward(self, maps: Mapping[str, Tensor]) -> Tensor:
+        """`B C H W`."""
+        return maps["source"] * self.weight
+
+
 class PainterSpec(GeneratorSpec, name="stand_in"):
     """Two convolutions, which keep the size."""
 

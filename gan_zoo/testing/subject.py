@@ -138,6 +138,15 @@ def cases(specs: Iterable[type[Spec]], zoo: Zoo) -> Iterator[Case]:
                 yield Case(subject, title, function)
 
 
+def checks(kind: str) -> dict[str, str]:
+    """What is checked of a kind: title -> what it means, in a line."""
+    return {
+        title: " ".join((function.__doc__ or "").partition("\n\n")[0].split())
+        for of, title, function in _CHECKS
+        if of is KINDS[kind]
+    }
+
+
 @contextmanager
 def trying(done: str, *, expected: str, cure: str) -> Iterator[None]:
     """Whatever the component raises inside becomes advice, with the traceback kept below it."""

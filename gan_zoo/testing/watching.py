@@ -1,24 +1,23 @@
-"""What holds for data, metrics and callbacks."""
+"""What holds for data and metrics."""
 
 from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import pluggy
 import torch
 from torch import Tensor
 
-from gan_zoo.engine.callbacks import Lifecycle
+from gan_zoo.engine.loader import Plan, batches
 from gan_zoo.errors import ContractError, UserError
-from gan_zoo.hooks import GROUP
 from gan_zoo.protocols import Dataset, Sample
-from gan_zoo.specs import CallbackSpec, DataSpec, MetricSpec
+from gan_zoo.shapes import Image
+from gan_zoo.specs import DataSpec, MetricSpec
 from gan_zoo.testing.subject import Advice, Subject, check, trying
 
 READ = 24  # samples of a split that are read
+IDS = (torch.int16, torch.int32, torch.int64)
 
 
 def opened(subject: Subject) -> Dataset:
@@ -68,20 +67,34 @@ def samples_are_what_maps_says(subject: Subject) -> None:
                     cure="make maps() and read() agree on names and order",
                 )
             for name, image in maps.items():
-                _one_map(sample, name, (image.channels, image.height, image.width))
+                _one_map(sample, name, image, spec.ignored(name))
 
 
-def _one_map(sample: Sample, name: str, said: tuple[int | None, ...]) -> None:
-    tensor = sample.maps[name]
+def _one_map(sample: Sample, name: str, image: Image, ignored: Sequence[int]) -> None:
+    tensor, said = sample.maps[name], (image.channels, image.height, image.width)
     fits = tensor.ndim == 3 and all(
         a == b or b is None for a, b in zip(tensor.shape, said, strict=True)
     )
-    if not fits or tensor.dtype not in (torch.uint8, torch.int16, torch.int32, torch.int64):
+    if not fits or tensor.dtype not in (IDS if image.ids else (torch.uint8,)):
         raise Advice(
             f"read {sample.name}, map {name}, in training",
             came=f"{tuple(tensor.shape)} {tensor.dtype}",
-            expected=f"{said} (None is any), pictures as uint8, ids as int64",
+            expected=f"{said} (None is any), {'ids as int32' if image.ids else 'uint8'}: what is "
+            "uint8 becomes colors in [-1, 1], what is a wider integer stays an id",
             cure="make maps() and read() agree",
+        )
+    if not image.ids:
+        return
+    most = image.classes or 2**31
+    ids = np.unique(tensor.numpy()).tolist()
+    strays = [number for number in ids if not 0 <= number < most and number not in ignored]
+    if strays or (image.instances is not None and len(ids) > image.instances):
+        raise Advice(
+            f"read {sample.name} and looked at the ids in {name}",
+            came=f"the id {strays[0]}" if strays else f"{len(ids)} different ids",
+            expected=f"ids from 0 to {most - 1}, at most {image.instances or most} of them in a "
+            "picture, as maps() says",
+            cure="refuse such a file with a DataError, name the id in ignored(), or correct maps()",
         )
 
 
@@ -121,7 +134,7 @@ def _global_state() -> tuple[bytes, str]:
 
 @check("data")
 def datasets_travel_to_workers(subject: Subject) -> None:
-    """A pickled copy reads the same samples."""
+    """A pickled copy reads the same samples, and so do worker processes."""
     dataset = opened(subject)
     with trying(
         "pickled the dataset, as worker processes need it",
@@ -136,6 +149,18 @@ def datasets_travel_to_workers(subject: Subject) -> None:
                 came="two samples",
                 expected="one",
                 cure="let pickle carry everything that read() looks at",
+            )
+    plan = Plan(len(dataset), batch=1, seed=0, first_pass=0)
+    alone, helped = (
+        [*batches(dataset, plan, start=0, stop=4, workers=workers, pin=False)] for workers in (0, 2)
+    )
+    for ours, theirs in zip(alone, helped, strict=True):
+        if not all(torch.equal(ours.maps[name], theirs.maps[name]) for name in ours.maps):
+            raise Advice(
+                f"read {', '.join(ours.names)} in this process and in one of two workers",
+                came="two samples",
+                expected="one: the number of workers changes nothing",
+                cure="look at nothing that differs from process to process",
             )
 
 
@@ -266,36 +291,30 @@ def order_does_not_count(subject: Subject) -> None:
         )
 
 
-# ---------------------------------------------------------------------------------- callbacks
-
-
-@check("callback")
-def hooks_are_of_the_lifecycle(subject: Subject) -> None:
-    """Its hook implementations exist in the lifecycle, with arguments that are there."""
-    callback: CallbackSpec = subject.ready()
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(Lifecycle)
-    done = "registered what build() makes with the lifecycle"
-    known = [name for name in vars(Lifecycle) if name.startswith("on_")]
+@check("metric")
+def accumulators_stand_alone(subject: Subject) -> None:
+    """Two at once do not mix, and a score may be asked for in between."""
+    metric: MetricSpec = subject.ready()
+    pairs = pictures()
+    apart = [score(metric, pairs[::2]), score(metric, pairs[1::2]), score(metric, pairs)]
     with trying(
-        done,
-        expected=f"hooks out of {', '.join(known)}, with their arguments",
-        cure="see gan_zoo.engine.callbacks for the names",
+        "updated three of it by turns, and computed every one twice",
+        expected="three scores",
+        cure="let compute() leave what was accumulated as it is",
     ):
-        made: Any = callback.build()
-        manager.register(made, "tested")
-        manager.check_pending()
-    if not manager.get_hookcallers(made):
-        raise Advice(
-            done,
-            came="no hook implementation",
-            expected=f"at least one of {', '.join(known)}",
-            cure="mark the methods with @hookimpl from gan_zoo.hooks",
-        )
-    if callback.build() is made:
-        raise Advice(
-            "built it twice",
-            came="the same object",
-            expected="one for each run",
-            cure="make a new object in build()",
-        )
+        made = [metric.build() for _ in range(3)]
+        for number, pair in enumerate(pairs):
+            made[number % 2].update(*pair)
+            made[2].update(*pair)
+            if number >= 2:
+                made[2].compute()
+        found = [(each.compute(), each.compute()) for each in made]
+    for once, (ours, again) in zip(apart, found, strict=True):
+        if not abs(ours - once) <= 1e-9 * abs(once) or ours != again:
+            raise Advice(
+                "updated three of it by turns, and computed every one twice",
+                came=f"{ours!r}, then {again!r}",
+                expected=f"{once!r}, as alone: validation may score while an evaluation does",
+                cure="hold what is accumulated in the object that build() makes, and let "
+                "compute() leave it as it is",
+            )

@@ -38,14 +38,21 @@ if TYPE_CHECKING:
 
 
 def parts(method: MethodSpec, data: DataSpec) -> dict[str, Any]:
-    """Stand-ins for all that a method wires."""
-    return {
+    """Stand-ins for all that a method wires. The discriminator sees the condition, unless the
+    method refuses that.
+    """
+    made: dict[str, Any] = {
         "data": data,
         "conditions": {"picture": SourceSpec()},
         "method": method,
         "generator": PainterSpec(),
         "discriminator": CriticSpec(),
     }
+    try:
+        method.wire(Recipe.model_construct(**made))
+    except (ContractError, KeyError):
+        made["conditions"] = {"picture": SourceSpec(seen_by="generator")}
+    return made
 
 
 def wired(method: MethodSpec, data: DataSpec) -> Wiring:
@@ -73,13 +80,31 @@ def wired_with(zoo: Zoo, data: DataSpec, conditions: Mapping[str, ConditionSpec]
     Raises:
         ContractError: there is none.
     """
+    return _wired_with(zoo, data, conditions)[1]
+
+
+def world_of_conditions(
+    zoo: Zoo, data: DataSpec, conditions: Mapping[str, ConditionSpec]
+) -> Recipe:
+    """A recipe of stand-ins around these conditions, with losses that teach every player.
+
+    Raises:
+        ContractError: no installed method can use them.
+    """
+    made, wiring = _wired_with(zoo, data, conditions)
+    optimizers: Any = {player: DescentSpec() for player in wiring.players}
+    return Recipe(**made, losses=losses_for(wiring.offers, zoo), optimizers=optimizers)
+
+
+def _wired_with(
+    zoo: Zoo, data: DataSpec, conditions: Mapping[str, ConditionSpec]
+) -> tuple[dict[str, Any], Wiring]:
     for method in examples("method", zoo):
         made = {**parts(method, data), "conditions": dict(conditions)}
         try:
-            wiring: Wiring = method.wire(Recipe.model_construct(**made))
+            return made, method.wire(Recipe.model_construct(**made))
         except (ContractError, KeyError):
             continue
-        return wiring
     raise ContractError("no installed method can use this condition's data")
 
 
@@ -189,25 +214,32 @@ class Listener:
 
 
 class Theatre:
-    """Plays one step of a recipe without anybody moving, in float64.
+    """Plays one step of a recipe without anybody moving.
 
     Args:
         recipe: What is played.
         samples: The batch.
         memory_format: The layout of pictures.
+        precision: In which numbers, as a recipe names it.
     """
 
     def __init__(
-        self, recipe: Recipe, *, samples: int = 2, memory_format: Any = "contiguous"
+        self,
+        recipe: Recipe,
+        *,
+        samples: int = 2,
+        memory_format: Any = "contiguous",
+        precision: str = "float64",
     ) -> None:
         self.assembly = assemble(recipe)
-        precision = Precision(torch.device("cpu"), "float64", memory_format)
-        self.stage = Stage(self.assembly, next(iter(recipe.phases)), precision)
-        self.maps = precision.receive(batch_of(recipe.data, samples))
+        numbers = Precision(torch.device("cpu"), precision, memory_format)
+        self.stage = Stage(self.assembly, next(iter(recipe.phases)), numbers)
+        self.maps = numbers.receive(batch_of(recipe.data, samples))
 
     def play(self, ear: Ear) -> None:
         """One step of the method."""
         scene = self.stage.method.scene(self.stage.cast, self.maps)
+        scene.autocast = self.stage.precision.autocast
         turn: Any = lambda player: Listener(self.assembly, player, ear)  # noqa: E731
         self.stage.method.step([scene], turn)
 

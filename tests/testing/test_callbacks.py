@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from gan_zoo.hooks import hookimpl
 from gan_zoo.specs import CallbackSpec
 from tests.testing.faults import Faults, sound
@@ -59,5 +61,76 @@ class LoudSpec(CallbackSpec, name="faulty"):
         return bell
 
 
+class Counting(CallbackSpec, name="counting"):
+    """A callback that remembers, and says so."""
+
+    def build(self) -> object:
+        return Counter()
+
+
+class Counter:
+    def __init__(self) -> None:
+        self.steps = 0
+
+    @hookimpl
+    def on_step_end(self, run: Any) -> None:
+        """Count."""
+        self.steps += 1
+
+    def state(self) -> dict[str, Any]:
+        return {"steps": self.steps}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.steps = state["steps"]
+
+
+@fault("watching moves nothing", "weights of generator that differ")
+class Meddling(CallbackSpec, name="faulty"):
+    """A callback that bounds the weights."""
+
+    def build(self) -> object:
+        class Clip:
+            @hookimpl
+            def on_step_end(self, run: Any) -> None:
+                with torch.no_grad():
+                    for parameter in run.assembly.networks["generator"].parameters():
+                        parameter.clamp_(-0.01, 0.01)
+
+        return Clip()
+
+
+@fault("watching moves nothing", "torch's generator stands elsewhere with it")
+class Restless(CallbackSpec, name="faulty"):
+    """A callback that rolls the networks' dice."""
+
+    def build(self) -> object:
+        class Dice:
+            @hookimpl
+            def on_step_end(self, run: Any) -> None:
+                torch.rand(())
+
+        return Dice()
+
+
+@fault("a resumed run ends alike", "came:     state() steps is not the same")
+class Forgetful(CallbackSpec, name="faulty"):
+    """A callback that does not take back what it remembered."""
+
+    def build(self) -> object:
+        made = Counter()
+        made.restore = lambda state: None  # type: ignore[method-assign]
+        return made
+
+
+@fault("a resumed run ends alike", "nested mappings of tensors and plain numbers")
+class Hoarding(CallbackSpec, name="faulty"):
+    """A callback that takes back something else than it gives."""
+
+    def build(self) -> object:
+        made = Counter()
+        made.state = lambda: {"count": made.steps}  # type: ignore[method-assign]
+        return made
+
+
 test_a_fault_is_found_and_said = fault.test()
-test_what_is_sound_passes = sound(BellSpec)
+test_what_is_sound_passes = sound(BellSpec, Counting)

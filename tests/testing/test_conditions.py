@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
+from torch import Tensor, nn
+
 from gan_zoo.shapes import Image
 from gan_zoo.testing.stand_ins import SourceSpec
 from tests.testing.faults import Faults, sound
@@ -35,5 +38,41 @@ class Sneaky(SourceSpec, name="faulty"):
         return ("target",)
 
 
+class Scaled(SourceSpec, name="scaled"):
+    """The source and the target's mean, each with a weight that is learned."""
+
+    def needs(self) -> tuple[str, ...]:
+        return ("source", "target")
+
+    def learns(self) -> bool:
+        return True
+
+    def build(self, maps: Mapping[str, Image]) -> nn.Module:
+        return Scale()
+
+
+class Scale(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(()))
+
+    def forward(self, maps: Mapping[str, Tensor]) -> Tensor:
+        target = self.weighed(maps["target"])
+        return maps["source"] + target.mean(dim=(1, 2, 3), keepdim=True)
+
+    def weighed(self, target: Tensor) -> Tensor:
+        return target * self.weight
+
+
+@fault("gradients stay with its player", "it reaches conditions.tested too")
+class Leaking(Scaled, name="faulty"):
+    """A condition that weighs the target in place."""
+
+    def build(self, maps: Mapping[str, Image]) -> nn.Module:
+        made = Scale()
+        made.weighed = lambda target: target.mul_(made.weight)  # type: ignore[method-assign]
+        return made
+
+
 test_a_fault_is_found_and_said = fault.test()
-test_what_is_sound_passes = sound(SourceSpec)
+test_what_is_sound_passes = sound(SourceSpec, Scaled)

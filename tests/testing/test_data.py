@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Any
 import torch
 from pydantic import Field
 
-from gan_zoo.testing.stand_ins import Pictures, PicturesSpec
+from gan_zoo.testing.stand_ins import LabelledSpec, Pictures, PicturesSpec
 from tests.testing.faults import Faults, sound
 
 fault = Faults()
@@ -45,6 +46,75 @@ class Grey(PicturesSpec, name="faulty"):
             sample, maps={name: tensor[:1] for name, tensor in sample.maps.items()}
         )
     )
+
+
+def labelled(change: Callable[[Any], Any]) -> Callable[..., Any]:
+    """An open() of data with ids, in which the ids of classes are changed."""
+
+    class Changed(Pictures):
+        def read(self, index: int, draw: Any) -> Any:
+            sample = super().read(index, draw)
+            return replace(sample, maps={**sample.maps, "label": change(sample.maps["label"])})
+
+    return lambda self, split, size=None: Changed(self.maps(size))
+
+
+@fault("samples are what maps says", "what is uint8 becomes colors")
+class Coloring(LabelledSpec, name="faulty"):
+    """Data whose ids look like pictures."""
+
+    open = labelled(lambda ids: ids.to(torch.uint8))
+
+
+@fault("samples are what maps says", "the id 5")
+class Straying(LabelledSpec, name="faulty"):
+    """Data with an id beyond its classes."""
+
+    open = labelled(lambda ids: ids + 3)
+
+
+@fault("samples are what maps says", "expected: ids from 0 to 2147483647, at most 2 of them")
+class Crowded(LabelledSpec, name="faulty"):
+    """Data with more instances than it says."""
+
+    def maps(self, size: Any = None) -> Any:
+        maps = super().maps(size)
+        return {**maps, "instance": replace(maps["instance"], instances=2)}
+
+    def open(self, split: str, size: Any = None) -> Any:
+        return Pictures(super().maps(size))
+
+
+@fault("datasets travel to workers", "let pickle carry everything")
+class Homesick(PicturesSpec, name="faulty"):
+    """Data that is another one abroad."""
+
+    def open(self, split: str, size: Any = None) -> Any:
+        return Homebound(self.maps(size))
+
+
+@fault("datasets travel to workers", "in this process and in one of two workers")
+class Local(PicturesSpec, name="faulty"):
+    """Data that depends on who reads it."""
+
+    def open(self, split: str, size: Any = None) -> Any:
+        return Watched(self.maps(size))
+
+
+class Watched(Pictures):
+    def read(self, index: int, draw: Any) -> Any:
+        sample = super().read(index, draw)
+        by = os.getpid() % 9 if os.getpid() != READER else 9
+        return replace(sample, maps={n: t.roll(by, -1) for n, t in sample.maps.items()})
+
+
+READER = os.getpid()
+
+
+class Homebound(Pictures):
+    def __reduce__(self) -> Any:
+        turned = {name: self.maps[name] for name in reversed(list(self.maps))}
+        return Homebound, (turned,)
 
 
 @fault("the draw alone decides", "torch's or numpy's global generator moved")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from torch import nn
+from typing import Any
+
+import torch
+from torch import Tensor, nn
 
 from gan_zoo.shapes import Image
 from gan_zoo.testing.stand_ins import CriticSpec
@@ -11,7 +14,7 @@ from tests.testing.faults import Faults, Wrapped, sound
 fault = Faults()
 
 
-@fault("contract over odd sizes", "correct views() says, or refuse these shapes in check()")
+@fault("contract over odd sizes", "correct views(), or refuse these shapes in check()")
 class Lying(CriticSpec, name="faulty"):
     """A discriminator whose views are not what it says."""
 
@@ -32,6 +35,21 @@ class SometimesLying(CriticSpec, name="faulty"):
         narrow = self.narrow
         network = super().build(given, wanted)
         return Wrapped(network, after=lambda views: views[:1] if narrow else views)
+
+
+@fault("every channel that is shown counts", "channel 0, 1 of the picture has no part in it")
+class Monochrome(CriticSpec, name="faulty"):
+    """A discriminator that looks at the last channel of the picture alone."""
+
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        return Narrow(super().build(given, wanted))
+
+
+class Narrow(Wrapped):
+    def forward(self, *inputs: Tensor) -> Any:
+        condition, picture = inputs
+        hidden = torch.zeros_like(picture[:, :-1])
+        return self.network(condition, torch.cat([hidden, picture[:, -1:]], dim=1))
 
 
 @fault("receptive field is what a logit sees", "it sees 5x5 pixels")

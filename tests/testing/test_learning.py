@@ -25,7 +25,7 @@ class Descent(OptimizerSpec, name="descent"):
         return torch.optim.SGD(parameters, lr=self.lr, momentum=0.5)
 
 
-@fault("the rate is honoured", "groups with the rates [0.1]")
+@fault("the rate is honored", "groups with the rates [0.1]")
 class Rash(OptimizerSpec, name="faulty"):
     """An optimizer with a rate of its own."""
 

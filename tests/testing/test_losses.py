@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import torch
 from torch import nn
+from torch.nn.functional import conv2d
 
 from gan_zoo.protocols import Term
 from gan_zoo.specs import LossSpec
@@ -90,7 +93,7 @@ class Dreaming(Distance, name="faulty"):
         return {"generator": frozenset({"dream"})}
 
 
-@fault("terms are labelled scalars", "G_D more than once")
+@fault("terms are labeled scalars", "G_D more than once")
 class Repeating(Distance, name="faulty"):
     """A loss with one label for two terms."""
 
@@ -98,7 +101,7 @@ class Repeating(Distance, name="faulty"):
         yield from (*super().terms(scene), *super().terms(scene))
 
 
-@fault("terms are labelled scalars", "reduce with mean()")
+@fault("terms are labeled scalars", "reduce with mean()")
 class Unreduced(Distance, name="faulty"):
     """A loss that is a map."""
 
@@ -112,6 +115,46 @@ class Spoiling(Distance, name="faulty"):
 
     def terms(self, scene: Any) -> Iterator[Term]:
         yield Term("G_D", (scene["real"].sub_(scene["fake"].detach()) + scene["fake"]).mean())
+
+
+@fault("works under autocast", "in torch.bfloat16")
+class Rounding(Distance, name="faulty"):
+    """A loss that computes in the numbers of autocast."""
+
+    def terms(self, scene: Any) -> Iterator[Term]:
+        with scene.autocast():
+            kernel = scene["real"].new_ones(1, 3, 1, 1) / 3
+            grey = [conv2d(scene[name], kernel) for name in ("fake", "real")]
+        yield Term("G_D", (grey[0] - grey[1]).abs().mean(), self.weight)
+
+
+@fault("equal terms from one seed", "remember nothing")
+class Whimsical(Distance, name="faulty"):
+    """A loss with a whim."""
+
+    def terms(self, scene: Any) -> Iterator[Term]:
+        whim = random.random()
+        yield Term("G_D", whim * (scene["fake"] - scene["real"]).abs().mean(), self.weight)
+
+
+@fault("equal gradients in both memory formats", "avoid .view and .flatten on strides")
+class Stepping(Distance, name="faulty"):
+    """A loss that reads memory as it lies there."""
+
+    def terms(self, scene: Any) -> Iterator[Term]:
+        fake = scene["fake"]
+        flat = fake.as_strided((fake.numel(),), (1,))
+        rising = torch.linspace(0, 1, len(flat), dtype=flat.dtype, device=flat.device)
+        yield Term("G_D", (flat * rising).mean() + 0 * scene["real"].mean(), self.weight)
+
+
+@fault("rehearses on the meta device", "no branch on values")
+class Deciding(Distance, name="faulty"):
+    """A loss that looks at its value."""
+
+    def terms(self, scene: Any) -> Iterator[Term]:
+        far = (scene["fake"] - scene["real"]).abs().mean()
+        yield Term("G_D", far if far.item() < 9 else far.sqrt(), self.weight)
 
 
 @fault("holds nothing that learns", "network.weight asks for gradients")

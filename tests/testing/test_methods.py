@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -94,33 +96,52 @@ class Hasty(PairedSpec, name="faulty"):  # type: ignore[misc]
         return Hurry(super().build(recipe), lambda turn: turn)
 
 
-@fault("no gradient leaves a turn", "it reaches generator too")
+def showing(views: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A build() of a method whose discriminator sees other views of the fake."""
+
+    class Bare:
+        def __init__(self, turn: Any, first: Any) -> None:
+            self.turn, self.first = turn, first
+
+        def __enter__(self) -> Any:
+            self.turn.__enter__()
+            return self
+
+        def __exit__(self, *error: Any) -> None:
+            self.turn.__exit__(*error)
+
+        def learn(self, scene: Any) -> None:
+            self.turn.learn(scene.view({"fake_views": lambda mine: views(self.first)}))
+
+    class Show(Play):
+        def step(self, scenes: Any, turn: Any) -> None:
+            def shown(name: str) -> Any:
+                return Bare(turn(name), scenes[0]) if name == "discriminator" else turn(name)
+
+            self.method.step(scenes, shown)
+
+    def build(self: Any, recipe: Any) -> Any:
+        return Show(PairedSpec.build(self, recipe), lambda turn: turn)
+
+    return build
+
+
+@fault("no gradient leaves a turn", "it reaches conditions.picture, generator too")
 class Attached(PairedSpec, name="faulty"):  # type: ignore[misc]
     """A method that shows the discriminator the fake with its graph."""
 
-    def build(self, recipe: Any) -> Any:
-        class Bare:
-            def __init__(self, turn: Any, first: Any) -> None:
-                self.turn, self.first = turn, first
+    build = showing(
+        lambda scene: scene["cast"].play("discriminator", scene["seen"].detach(), scene["fake"])
+    )
 
-            def __enter__(self) -> Any:
-                self.turn.__enter__()
-                return self
 
-            def __exit__(self, *error: Any) -> None:
-                self.turn.__exit__(*error)
+@fault("no gradient leaves a turn", "it reaches conditions.picture too")
+class HalfAttached(PairedSpec, name="faulty"):  # type: ignore[misc]
+    """A method that shows the discriminator the condition with its graph."""
 
-            def learn(self, scene: Any) -> None:
-                def views(mine: Any) -> Any:
-                    return mine["cast"].play("discriminator", mine["seen"], self.first["fake"])
-
-                self.turn.learn(scene.view({"fake_views": views}))
-
-        class Show(Play):
-            def step(self, scenes: Any, turn: Any) -> None:
-                self.method.step(scenes, lambda name: Bare(turn(name), scenes[0]))
-
-        return Show(super().build(recipe), lambda turn: turn)
+    build = showing(
+        lambda scene: scene["cast"].play("discriminator", scene["seen"], scene["fake"].detach())
+    )
 
 
 @fault("translates without a target", "KeyError: 'target'")
@@ -132,6 +153,79 @@ class Needy(PairedSpec, name="faulty"):  # type: ignore[misc]
         scene = made.scene
         made.scene = lambda cast, maps: (maps["target"], scene(cast, maps))[1]
         return made
+
+
+class Strange(Play):
+    """The paired method with other maps."""
+
+    def __init__(self, method: Any, maps: Callable[[Any], Any]) -> None:
+        super().__init__(method, lambda turn: turn)
+        self.maps = maps
+
+    def scene(self, cast: Any, maps: Any) -> Any:
+        return self.method.scene(cast, self.maps(maps))
+
+
+@fault("order of names does not count", "ask for maps and players by name")
+class Counting(PairedSpec, name="faulty"):  # type: ignore[misc]
+    """A method that takes the first map for its source."""
+
+    def build(self, recipe: Any) -> Any:
+        def first(maps: Any) -> Any:
+            return {**maps, "source": next(iter(maps.values()))[:, :2]}
+
+        return Strange(super().build(recipe), first)
+
+
+@fault("maps stay as they are", "changed: source")
+class Careless(PairedSpec, name="faulty"):  # type: ignore[misc]
+    """A method that changes a map in place."""
+
+    def build(self, recipe: Any) -> Any:
+        return Strange(
+            super().build(recipe), lambda maps: {**maps, "source": maps["source"].mul_(0.5)}
+        )
+
+
+@fault("equal steps from one seed", "took 2 steps from the same seed")
+class Dicing(PairedSpec, name="faulty"):  # type: ignore[misc]
+    """A method with dice of its own."""
+
+    def build(self, recipe: Any) -> Any:
+        return Strange(
+            super().build(recipe), lambda maps: {**maps, "source": maps["source"] * random.random()}
+        )
+
+
+@fault("state survives a round trip", "give the method state() and restore()")
+class Forgetful(PairedSpec, name="faulty"):  # type: ignore[misc]
+    """A method that counts its steps and tells nobody."""
+
+    def build(self, recipe: Any) -> Any:
+        steps = itertools.count(1)
+        return Strange(
+            super().build(recipe), lambda maps: {**maps, "source": maps["source"] / next(steps)}
+        )
+
+
+@fault("state survives a round trip", "nested mappings of tensors and plain numbers")
+class Hoarding(PairedSpec, name="faulty"):  # type: ignore[misc]
+    """A method whose state no checkpoint can hold."""
+
+    def build(self, recipe: Any) -> Any:
+        made = super().build(recipe)
+        made.state = lambda: {"held": object()}
+        return made
+
+
+@fault("rehearses on the meta device", "no branch on values")
+class Curious(PairedSpec, name="faulty"):  # type: ignore[misc]
+    """A method that looks at its values."""
+
+    def build(self, recipe: Any) -> Any:
+        return Strange(
+            super().build(recipe), lambda maps: maps if maps["source"].mean().item() < 9 else {}
+        )
 
 
 test_a_fault_is_found_and_said = fault.test()

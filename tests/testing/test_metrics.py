@@ -58,6 +58,33 @@ class Sticky(Difference, name="faulty"):
         return made
 
 
+@fault("accumulators stand alone", "let compute() leave it as it is")
+class Fleeting(Difference, name="faulty"):
+    """A metric that forgets what it was asked for."""
+
+    def build(self) -> Any:
+        made = super().build()
+
+        def compute() -> float:
+            values, made.values = made.values, made.values[-1:]
+            return float(np.mean(values))
+
+        made.compute = compute
+        return made
+
+
+@fault("accumulators stand alone", "hold what is accumulated in the object")
+class Shared(Difference, name="faulty"):
+    """A metric whose accumulators begin afresh, and then share what they hold."""
+
+    def build(self) -> Any:
+        made = super().build()
+        REMEMBERED_TOO.clear()
+        made.values = REMEMBERED_TOO
+        return made
+
+
+REMEMBERED_TOO: list[float] = []
 REMEMBERED: list[float] = []
 
 

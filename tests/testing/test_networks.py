@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.errors import ContractError
+from gan_zoo.published import Published
 from gan_zoo.shapes import Image
 from gan_zoo.specs import GeneratorSpec
 from gan_zoo.testing import examine
@@ -73,7 +75,7 @@ class Glaring(PainterSpec, name="faulty"):
     build = painting(after=lambda made: 3 * made)
 
 
-@fault("every channel of the condition counts", "channels [0] of the condition do not matter")
+@fault("every channel that is shown counts", "channel 0 of the condition has no part in it")
 class Blind(PainterSpec, name="faulty"):
     """A generator that does not look at its first channel."""
 
@@ -151,6 +153,73 @@ class Gambling(PainterSpec, name="faulty"):
         network = PainterSpec().build(given, wanted)
         nn.init.constant_(network[0].bias, random.random())  # type: ignore[operator]
         return network
+
+
+@fault("works under autocast", "compute sums, variances and exponentials in float32")
+class Cancelling(PainterSpec, name="faulty"):
+    """A generator that adds a large number and takes it away again."""
+
+    build = painting(after=lambda made: (made + 100) - 100)
+
+
+@fault("equal calls from one seed", "python's random or numpy's global generator moved")
+class Dicing(PainterSpec, name="faulty"):
+    """A generator whose noise in training is python's."""
+
+    build = painting(after=lambda made: made * random.random())
+
+
+CALLS = itertools.count(1)
+
+
+@fault("equal calls from one seed", "nothing may stay from call to call but buffers")
+class Tiring(PainterSpec, name="faulty"):
+    """A generator that grows weaker with every call."""
+
+    build = painting(after=lambda made: made / next(CALLS))
+
+
+@fault("exports where it says so", "data-dependent")
+class Unportable(PainterSpec, name="faulty"):
+    """A generator that promises an export and looks at its values."""
+
+    exportable = True
+    build = painting(after=lambda made: made if made.mean() < 2 else -made)
+
+
+ASKED: list[str] = []
+
+
+def fading(made: Tensor) -> Tensor:
+    ASKED.append("again")
+    return made / len(ASKED)
+
+
+@fault("exports where it says so", "an export holds them as they were")
+class Stale(PainterSpec, name="faulty"):
+    """A generator with a number that changes, of which an export keeps the first."""
+
+    exportable = True
+    build = painting(after=fading)
+
+
+class Portable(PainterSpec, name="portable"):
+    """A generator that promises an export and keeps the promise."""
+
+    exportable = True
+
+
+def test_a_kept_promise_is_no_fault() -> None:
+    assert examine(Portable, "exports where it says so") == {}
+
+
+@fault("published layouts fill the network", "no such key: lost.weight; without a source: 0.bias")
+class Mistranslating(PainterSpec, name="faulty"):
+    """A generator with a wrong dictionary."""
+
+    def published(self, given: Image, wanted: Image) -> list[Published]:
+        names = {"0.weight": "lost.weight", "2.weight": "2.weight", "2.bias": "2.bias"}
+        return [Published("G", {**names, "1": "0.weight"})]
 
 
 @fault("rehearses on the meta device", "no branch on values")

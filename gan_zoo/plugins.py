@@ -9,10 +9,12 @@ import re
 import time
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
+from email.parser import HeaderParser
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pluggy
 
@@ -22,6 +24,8 @@ from gan_zoo.specs import KINDS, Spec
 PACKAGE = "gan-zoo"
 ONLY = "GAN_ZOO_PLUGINS"  # environment: load only these guests, comma separated
 NAME = re.compile(r"[A-Za-z0-9_-]+")  # of a plugin or a component: what `plugin/name` is made of
+LEAST = re.compile(rf"{PACKAGE} *>= *([0-9]+(?:\.[0-9]+)*)")  # a requirement of the plainest kind
+PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Plugin:
     recipes: tuple[Path, ...] = ()
     seconds: float = 0.0
     error: str = ""
+    left_out: bool = False  # as the user asked, so nobody need be told unless it is missed
 
     @property
     def builtin(self) -> bool:
@@ -45,6 +50,17 @@ class Plugin:
         return f"{self.name} ({f'{self.package} {self.version}'.rstrip()})"
 
 
+class _About(NamedTuple):
+    """What a package's metadata says."""
+
+    package: str
+    version: str
+    requires: tuple[str, ...] = ()
+
+
+UNKNOWN = _About("unknown package", "")
+
+
 def installed() -> list[Plugin]:
     """Load every installed plugin, the built-in ones first.
 
@@ -53,7 +69,10 @@ def installed() -> list[Plugin]:
     """
     only = os.environ.get(ONLY)
     wanted = None if only is None else {name.strip() for name in only.split(",")}
-    found = [load(entry, wanted) for entry in metadata.entry_points(group=hooks.GROUP)]
+    entries = metadata.entry_points(group=hooks.GROUP)
+    # Equal types share an object, which is the first one's: `a | b` of ours, not a guest's `b | a`.
+    ordered = sorted(entries, key=lambda entry: _told(entry).package != PACKAGE)
+    found = [load(entry, wanted) for entry in ordered]
     return sorted(found, key=lambda plugin: (not plugin.builtin, plugin.name, plugin.package))
 
 
@@ -64,13 +83,14 @@ def load(entry: metadata.EntryPoint, wanted: Container[str] | None = None) -> Pl
         entry: Of the group `gan_zoo`.
         wanted: The guests to load; all if None.
     """
-    package, version = _package(entry)
-    found = Plugin(entry.name, package, version)
+    about = _told(entry)
+    found = Plugin(entry.name, about.package, about.version)
     if wanted is not None and entry.name not in wanted and not found.builtin:
-        return replace(found, error=f"left out by {ONLY}={os.environ.get(ONLY, '')}")
+        told = f"left out by {ONLY}={os.environ.get(ONLY, '')}"
+        return replace(found, error=told, left_out=True)
     start = time.perf_counter()
     try:
-        if refusal := _refusal(entry, found):
+        if refusal := _refusal(found, about.requires):
             return replace(found, error=refusal)
         components, recipes = _call(entry.name, entry.load())
     except (Exception, SystemExit) as problem:  # a guest may raise anything; it is shown, not lost
@@ -80,13 +100,15 @@ def load(entry: metadata.EntryPoint, wanted: Container[str] | None = None) -> Pl
 
 
 def _call(name: str, module: ModuleType) -> tuple[tuple[type[Spec], ...], tuple[Path, ...]]:
-    """Ask one module through a plugin manager of its own, so that the answer's origin is known."""
-    manager = pluggy.PluginManager(hooks.GROUP)
-    manager.add_hookspecs(hooks)
-    manager.register(module, name)
-    manager.check_pending()  # a misspelt hook is an error, not silence
-    components = tuple(_items("gan_zoo_components", manager.hook.gan_zoo_components()))
-    folders = _items("gan_zoo_recipes", manager.hook.gan_zoo_recipes())
+    """Ask one module alone, so that the answer's origin is known."""
+    manager = _manager()
+    try:
+        manager.register(module, name)
+        manager.check_pending()  # a misspelt hook is an error, not silence
+        components = tuple(_items("gan_zoo_components", manager.hook.gan_zoo_components()))
+        folders = _items("gan_zoo_recipes", manager.hook.gan_zoo_recipes())
+    finally:
+        manager.unregister(name=name)
     if not components and not folders:
         raise TypeError(f"{getattr(module, '__name__', module)} brings no component and no recipe")
     for index, spec in enumerate(components):
@@ -97,6 +119,14 @@ def _call(name: str, module: ModuleType) -> tuple[tuple[type[Spec], ...], tuple[
         if not (isinstance(folder, str | Path) and Path(folder).is_dir()):
             raise TypeError(f"gan_zoo_recipes returned {folder!r}, which is not a folder")
     return components, tuple(map(Path, folders))
+
+
+@cache
+def _manager() -> pluggy.PluginManager:
+    """One for all plugins, which it holds one at a time."""
+    manager = pluggy.PluginManager(hooks.GROUP)
+    manager.add_hookspecs(hooks)
+    return manager
 
 
 def _require_component(spec: Any) -> None:
@@ -119,32 +149,63 @@ def _items(hook: str, answers: Iterable[Any]) -> list[Any]:
     return found
 
 
-def _package(entry: metadata.EntryPoint) -> tuple[str, str]:
-    dist = entry.dist
-    name = None if dist is None else dist.metadata["Name"]
-    if dist is None or not name:
-        return "unknown package", ""
-    return str(name).lower().replace("_", "-"), dist.metadata["Version"] or ""
+def _told(entry: metadata.EntryPoint) -> _About:
+    return UNKNOWN if entry.dist is None else _about(entry.dist)
 
 
-def _refusal(entry: metadata.EntryPoint, plugin: Plugin) -> str:
+@cache  # every entry point of a package asks for the same, which is slow to parse
+def _about(dist: metadata.Distribution) -> _About:
+    try:
+        text = dist.read_text("METADATA")
+    except ValueError:  # not UTF-8, which is no reason to stop: nobody knows what it is called
+        return UNKNOWN
+    head = None if text is None else text.partition("\n\n")[0]  # below it is the long description
+    told = dist.metadata if head is None else HeaderParser().parsestr(head)
+    if not told["Name"]:
+        return UNKNOWN
+    requires = told.get_all("Requires-Dist") or dist.requires or ()
+    name = str(told["Name"]).lower().replace("_", "-")
+    return _About(name, told["Version"] or "", tuple(map(str, requires)))
+
+
+def _refusal(plugin: Plugin, requires: Iterable[str]) -> str:
     """Why a guest cannot be loaded at all: its name, or another gan-zoo that it asks for."""
-    if not NAME.fullmatch(entry.name):
-        return f"'{entry.name}' cannot be a plugin's name; it needs letters, digits, _ and -"
-    if plugin.builtin or entry.dist is None:
+    if not NAME.fullmatch(plugin.name):
+        return f"'{plugin.name}' cannot be a plugin's name; it needs letters, digits, _ and -"
+    if plugin.builtin:
         return ""
-    asks = [line for line in entry.dist.requires or [] if line.lower().startswith("gan")]
-    if not asks:
-        return ""
+    have = _core_version()
+    for line in requires:
+        if line.lower().startswith("gan") and (asked := _unmet(line, have)):
+            return f"it asks for {asked}, and this is {have}: pip install '{asked}'"
+    return ""
+
+
+@cache
+def _core_version() -> str:
+    return metadata.version(PACKAGE)
+
+
+def _unmet(line: str, have: str) -> str:
+    """What a requirement asks of this package and does not get; empty if nothing."""
+    least = LEAST.fullmatch(line)
+    if least and PLAIN.fullmatch(have) and _numbers(least[1]) <= _numbers(have):
+        return ""  # what nearly all ask for; packaging takes as long to import as ten plugins
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
-    have = metadata.version(PACKAGE)
-    for asked in map(Requirement, asks):
-        holds = asked.marker is None or asked.marker.evaluate({"extra": ""})
-        if canonicalize_name(asked.name) != PACKAGE or not holds:
-            continue
-        if not asked.specifier.contains(have, prereleases=True):
-            wanted = f"{PACKAGE}{asked.specifier}"
-            return f"it asks for {wanted}, and this is {have}: pip install '{wanted}'"
-    return ""
+    asked = Requirement(line)
+    holds = asked.marker is None or asked.marker.evaluate({"extra": ""})
+    if canonicalize_name(asked.name) != PACKAGE or not holds:
+        return ""
+    if asked.specifier.contains(have, prereleases=True):
+        return ""
+    return f"{PACKAGE}{asked.specifier}"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Numbers that compare as versions do: 1.0 is 1."""
+    numbers = [*map(int, version.split("."))]
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return tuple(numbers)

@@ -87,6 +87,19 @@ class Zoo:
                     found.setdefault(name, []).append((path, plugin))
         return found
 
+    def absence(self, name: str) -> str:
+        """Why nothing of a guest is there, by a name `plugin/...`; empty where it loaded, or where
+        the name is bare.
+        """
+        plugin, slash, _ = name.partition("/")
+        if not slash:
+            return ""
+        there = [found for found in self.plugins if found.name == plugin]
+        if not there:
+            return f"its plugin is not installed: pip install {PACKAGE}-{plugin}"
+        broken = [found for found in there if found.error]
+        return f"its plugin {broken[0]} did not load: {broken[0].error}" if broken else ""
+
     def _rivals(self, name: str, claims: Sequence[Claim]) -> list[Plugin]:
         """The plugins between which a name is open: of one name themselves, or both claim it."""
         plugin, slash, _ = name.rpartition("/")
@@ -96,19 +109,16 @@ class Zoo:
         return same if len(same) > 1 else []
 
     def _unknown(self, kind: str, name: str) -> str:
-        plugin, _, bare = name.rpartition("/")
         told = f"unknown {kind} '{name}'"
-        if plugin and not any(p.name == plugin for p in self.plugins):
-            return f"{told}; its plugin is not installed: pip install {PACKAGE}-{plugin}"
-        for broken in self.plugins:
-            if broken.error and broken.name == plugin:
-                return f"{told}; its plugin {broken} did not load: {broken.error}"
+        if absent := self.absence(name):
+            return f"{told}; {absent}"
         known = list(self.claims(kind))
-        if near := _namesakes(bare, known) or near_misses(name, known):
+        if near := _namesakes(name.rpartition("/")[2], known) or near_misses(name, known):
             return f"{told}; did you mean {' or '.join(near)}?"
         if elsewhere := [other for other in KINDS if name in self._claims.get(other, {})]:
             told += f", which is a {elsewhere[0]}"
-        failed = "".join(f"; {p} did not load: {p.error}" for p in self.plugins if p.error)
+        broken = [p for p in self.plugins if p.error and not p.left_out]
+        failed = "".join(f"; {p} did not load: {p.error}" for p in broken)
         return f"{told}; there are {', '.join(known) or 'none'}{failed}"
 
 

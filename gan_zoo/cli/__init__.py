@@ -16,6 +16,7 @@ from gan_zoo.cli import (
     features,
     import_,
     list_,
+    new_plugin,
     resume,
     run,
     schema,
@@ -43,12 +44,13 @@ for _command in (
     schema.schema,
     list_.list_,
     list_.plugins,
+    new_plugin.new_plugin,
     translate.translate,
     evaluate.evaluate,
     features.features,
     import_.import_,
 ):
-    app.command(_command.__name__.strip("_"))(_command)
+    app.command(_command.__name__.strip("_").replace("_", "-"))(_command)
 
 
 def main() -> None:

@@ -24,13 +24,22 @@ def print_component(zoo: Zoo, kind: str, name: str) -> None:
     if rows:
         print("\nOptions")
         print_rows([["option", "type", "default", "meaning"], *rows])
-    words = contract(spec)
-    if missing := _missing(spec):
-        words["needed before run"] = missing
-    if words:
+    if words := _contract(zoo, spec):
         print("\nContract")
         print_rows([[word, said] for word, said in words.items()])
     print(f"\nIn a recipe\n  {recipe_line(zoo, spec)}")
+
+
+def _contract(zoo: Zoo, spec: type[Spec]) -> dict[str, str]:
+    """What it promises and what is missing; of a guest that raises instead, the error."""
+    owner = zoo.owner(spec)
+    try:
+        missing = _missing(spec)
+        return {**contract(spec), **({"needed before run": missing} if missing else {})}
+    except Exception as problem:
+        if owner is None or owner.builtin:
+            raise
+        return {"cannot be told": f"{type(problem).__name__}: {problem}"}
 
 
 def _missing(spec: type[Spec]) -> str:

@@ -32,7 +32,7 @@ def print_list(zoo: Zoo, kind: str | None = None, as_json: bool = False) -> None
     for number, (one, entries) in enumerate(found.items()):
         print(f"\n{one}" if number else one)
         print_rows([[entry["name"], _about(entry)] for entry in entries])
-    if broken := [plugin for plugin in zoo.plugins if plugin.error]:
+    if broken := [plugin for plugin in zoo.plugins if plugin.error and not plugin.left_out]:
         names = ", ".join(map(str, broken))
         print(f"\nNot loaded: {names}; `gan-zoo plugins` says why")
 

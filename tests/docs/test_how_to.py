@@ -147,6 +147,10 @@ def deep(root: Path) -> None:
     (root / A).with_suffix(".ppm").write_bytes(b"P6\n1 1\n65535\n" + bytes(6))
 
 
+def deep_grey(root: Path) -> None:
+    Image.fromarray(np.arange(6400, dtype=np.uint16).reshape(80, 80)).save(root / A)
+
+
 def odd(root: Path) -> None:
     shutil.rmtree(root)
     picture(root / "train" / "000.png", 8, 17)
@@ -171,6 +175,7 @@ REFUSED: dict[str, Callable[[Path], object]] = {  # what the page quotes -> what
     "is empty (0 bytes)": lambda root: (root / A).write_bytes(b""),
     "is damaged or cut short": lambda root: (root / A).write_bytes((root / A).read_bytes()[:999]),
     "the recipe says source": lambda root: picture(root / A, mode="L"),
+    "Scale the files to 8 bits": deep_grey,
     "more than 8 bits a channel": deep,
     "turned by its EXIF orientation": turned,
     "make the two sizes equal": lambda root: picture(root / A, 81, 80),
@@ -192,10 +197,22 @@ def complaint(data: DataSpec, root: Path) -> str:
     return ""
 
 
+def suffixed(root: Path) -> None:
+    for path in [*(root / "train_label").iterdir()]:
+        path.rename(path.with_name(f"{path.stem}_seg.png"))
+
+
+def masks(root: Path) -> None:
+    for path in (root / "train_label").iterdir():
+        Image.fromarray(np.tri(80, dtype=np.uint8) * 255).save(path)
+
+
 LABELS_REFUSED: dict[str, Callable[[Path], object]] = {
     "has no split 'train'": lambda root: [p.rename(f"{p}s") for p in root.glob("train_*")],
+    "have no name in common": suffixed,
     "has no label map": lambda root: (root / "train_label/000.png").unlink(),
     "holds the id": lambda root: Image.new("L", (80, 80), 4).save(root / "train_label/000.png"),
+    "as a mask of 0 and 255": masks,
     "different ids": lambda root: Image.fromarray(
         np.arange(6400, dtype=np.uint16).reshape(80, 80)
     ).save(root / "train_inst/000.png"),
@@ -218,7 +235,8 @@ def test_a_refusal_of_labels_is_worded_as_quoted(quoted: str, tmp_path: Path) ->
     labels(tmp_path)
     LABELS_REFUSED[quoted](tmp_path)
     spec: Any = Zoo.installed().get("data", "label_folder")
-    found = spec(root=str(tmp_path), classes=4, ignore=(255,)).inspect("train")
+    ignore = () if quoted == "as a mask of 0 and 255" else (255,)
+    found = spec(root=str(tmp_path), classes=4, ignore=ignore).inspect("train")
     assert quoted in "\n".join(found)
 
 

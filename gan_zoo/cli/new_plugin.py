@@ -1,0 +1,43 @@
+"""gan-zoo new-plugin NAME --kind KIND"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def new_plugin(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Of the plugin; the package is gan-zoo-NAME.")
+    ],
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help="generator, discriminator, loss, condition, data, method, metric or callback.",
+        ),
+    ],
+) -> None:
+    """Write a plugin to start your own from.
+
+    ./gan-zoo-NAME is a whole package with one component of the kind, a recipe that uses it, and
+    tests, which pass at once.
+    """
+    from gan_zoo import templates
+    from gan_zoo.newplugin import write
+    from gan_zoo.zoo import Zoo
+
+    folder = write(name, kind, Zoo.installed())
+    component = f"{name}/{templates.component(kind).name}"
+    print(f"{folder} brings the {kind} {component}, a recipe that uses it, and tests. Next:")
+    for line in (
+        f"cd {folder}",
+        "pip install -e .",
+        "gan-zoo plugins",
+        f"gan-zoo show {kind} {component}",
+        "pytest",
+        f"gan-zoo run {name}/example --steps 20",
+    ):
+        print(f"  {line}")

@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install
 PLUGINS := $(notdir $(wildcard plugins/gan_zoo_*))
+GUESTS := $(wildcard plugins/gan-zoo-*)
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test lint types reference bench clean
@@ -12,8 +14,10 @@ help:  ## list the commands
 demo: .venv/.installed  ## train the quickstart recipe, score it, show how to use it
 	@tools/demo.sh
 
+# Guests' tests run by themselves: those of gan-zoo are the same whatever is installed beside it.
 test: lint  ## lint, types and the CPU tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow" $(addsuffix /tests,$(GUESTS))
 
 lint: .venv/.installed-dev  ## ruff and mypy
 	$(BIN)/ruff check .
@@ -21,7 +25,7 @@ lint: .venv/.installed-dev  ## ruff and mypy
 	@$(MAKE) --no-print-directory types
 
 types: .venv/.installed-dev  ## mypy alone
-	$(BIN)/mypy -p gan_zoo $(addprefix -p ,$(PLUGINS))
+	$(BIN)/mypy -p gan_zoo $(addprefix -p ,$(PLUGINS) $(subst -,_,$(notdir $(GUESTS))))
 
 reference: .venv/.installed  ## write docs/reference from the source
 	$(BIN)/python tools/reference.py
@@ -41,9 +45,9 @@ clean:  ## remove built files and caches; runs and .venv stay
 	@touch $@
 
 # The newer of the two is enough for `demo`, so this one sets both.
-.venv/.installed-dev: pyproject.toml | $(BIN)/python
-	@echo "Installing gan-zoo and its tools into .venv; the first time takes minutes."
-	$(PIP) -e '.[dev]'
+.venv/.installed-dev: pyproject.toml $(addsuffix /pyproject.toml,$(GUESTS)) | $(BIN)/python
+	@echo "Installing gan-zoo, its guests and its tools into .venv; the first time takes minutes."
+	$(PIP) -e '.[dev]' $(addprefix -e ,$(GUESTS))
 	@touch .venv/.installed $@
 
 $(BIN)/python:

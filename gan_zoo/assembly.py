@@ -44,10 +44,14 @@ class Assembly:
         }
         return replace(self, networks={**self.networks, **networks}, conditions=conditions)
 
-    def part(self, path: str) -> nn.Module:
-        """The module at a part's path, as `generator.encoder`."""
-        network, spec_parts, rest = split_path(path, self.recipe, self.wiring)
-        return self.networks[network].get_submodule(spec_parts.get(rest, rest))
+    def parts(self, path: str) -> list[nn.Module]:
+        """The module at a part's path, as `generator.encoder`; of every network of the section,
+        where one describes several and the path names none.
+        """
+        return [
+            self.networks[network].get_submodule(spec_parts.get(rest, rest))
+            for network, spec_parts, rest in split_path(path, self.recipe, self.wiring)
+        ]
 
 
 def assemble(
@@ -110,13 +114,20 @@ def _built(name: str, build: Callable[[], T]) -> T:
         raise UserError(f"{at}: {problem}") from None
 
 
-def split_path(path: str, recipe: Recipe, wiring: Wiring) -> tuple[str, Mapping[str, str], str]:
-    """A part's path -> (network, the parts that its spec names, the rest of the path)."""
-    specs = {network.name: network.spec.parts() for network in wiring.networks}
-    specs |= {f"conditions.{name}": {} for name in recipe.conditions}
-    for name in sorted(specs, key=len, reverse=True):
-        if path == name or path.startswith(f"{name}."):
-            return name, specs[name], path[len(name) + 1 :]
+def split_path(
+    path: str, recipe: Recipe, wiring: Wiring
+) -> list[tuple[str, Mapping[str, str], str]]:
+    """A part's path -> each network that it names, or whose section it names: (the network, the
+    parts that its spec names, the rest of the path).
+    """
+    known: dict[str, list[tuple[str, Mapping[str, str]]]]
+    known = {f"conditions.{name}": [(f"conditions.{name}", {})] for name in recipe.conditions}
+    for network in wiring.networks:
+        for said in {network.section, network.name}:
+            known.setdefault(said, []).append((network.name, network.spec.parts()))
+    for said in sorted(known, key=len, reverse=True):
+        if f"{path}.".startswith(f"{said}."):
+            return [(name, parts, path[len(said) + 1 :]) for name, parts in known[said]]
     raise KeyError(path)
 
 

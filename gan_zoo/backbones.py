@@ -40,13 +40,18 @@ def require(backbone: str, *, option: str = "backbone") -> None:
     model = backbone.partition(".")[0]
     if model in known or not known:  # a timm without sources has the last word, in `build`
         return
-    near = near_misses(model, known)
+    near = _near(model)
     hint = f"did you mean {' or '.join(near)}?" if near else "resnet18 is one."
     command = "python -c 'import timm; print(*timm.list_models())'"
     raise ContractError(
         f"timm has no model '{model}'; {hint} All {len(known)}: {command}",
         option=option,
     )
+
+
+@cache
+def _near(model: str) -> list[str]:
+    return near_misses(model, names())
 
 
 def fetching(backbone: str) -> str:

@@ -64,11 +64,17 @@ def evaluate(
         device: As in the recipe's engine section.
 
     Raises:
-        UserError: no run, no such metric or baseline, or data that is not what the recipe says.
+        UserError: no run, no such metric or baseline, data that is not what the recipe says, or
+            whose pictures have no targets of their own.
     """
     refuse_unknown(baseline)
     translator = Translator.load(run, device=device)
     recipe = translator.recipe
+    if not recipe.data.paired:
+        raise UserError(
+            f"{recipe.data.name} pairs no picture with the target that its translation should be, "
+            "so no metric has anything to compare; look at previews, or translate"
+        )
     specs = _metrics(recipe.validation.metrics if recipe.validation else {}, metrics)
     source = recipe.data
     if data is not None:

@@ -17,6 +17,7 @@ from gan_zoo.meanings import meanings
 from gan_zoo.specs import (
     KINDS,
     ConditionSpec,
+    DataSpec,
     DiscriminatorSpec,
     GeneratorSpec,
     LossSpec,
@@ -55,6 +56,8 @@ def options(model: type[BaseModel]) -> list[Option]:
 
 def contract(spec: type[Spec]) -> dict[str, str]:
     """What the spec promises with its defaults, where it needs no more to tell."""
+    if issubclass(spec, DataSpec):
+        return {"gives the maps": ", ".join(spec.example().maps())}
     if any(field.is_required() for field in spec.model_fields.values()):
         return {}
     made = spec()

@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import core_schema
 
 from gan_zoo.published import Published as Published
+from gan_zoo.published import ReadableCondition, ReadableNetwork
 from gan_zoo.shapes import Image
 
 if TYPE_CHECKING:
@@ -92,9 +93,7 @@ class Spec(BaseModel):
 
     @classmethod
     def example(cls) -> Self:
-        """The smallest useful one, which gan_zoo.testing builds and runs; override it where an
-        option is required or the defaults are large.
-        """
+        """A small one for gan_zoo.testing; override it for required options or large defaults."""
         return cls()
 
     def missing(self) -> list[str]:
@@ -124,6 +123,7 @@ class DataSpec(Spec, kind="data"):
     """Samples of named maps: pictures (`source`, `target`) and ids (`label`, `instance`)."""
 
     per_phase = frozenset({"batch"})
+    paired: ClassVar[bool] = True  # the maps of a sample belong together
 
     batch: PositiveInt = 1
     """Samples a step."""
@@ -133,6 +133,10 @@ class DataSpec(Spec, kind="data"):
     @abstractmethod
     def maps(self, size: Size | None = None) -> dict[str, Image]:
         """The maps of a sample and their shapes in training, from the recipe alone."""
+
+    def counted(self) -> Mapping[str, str]:
+        """Map -> the option that says how many channels or classes it has, where one does."""
+        return {name: name for name in self.maps() if name in type(self).model_fields}
 
     def ignored(self, name: str) -> tuple[int, ...]:
         """Ids beyond its classes that a map may hold too; conditions make nothing of them."""
@@ -150,10 +154,9 @@ class DataSpec(Spec, kind="data"):
     def inputs(
         self, path: str | Path, *, pairs: bool = False, maps: Sequence[str] | None = None
     ) -> Dataset:
-        """Samples without a target, for translation: a file, or a folder of them, as they are.
+        """Samples without a target, for translation: of a file or a folder, as they are.
 
         Args:
-            path: A file or a folder.
             pairs: The files hold input and target, as in training; take the input out of them.
             maps: The maps that the model asks for; all but the target if absent. With the target
                 among them the path is one of targets, and the others lie where its layout says.
@@ -166,18 +169,22 @@ class DataSpec(Spec, kind="data"):
         """Every mistake in the files of a split, found without training on them."""
         return []
 
+    def decode(self, split: str, size: Size | None = None) -> list[str]:
+        """As `inspect`, with all pixels read: for a check, since it may take minutes."""
+        return self.inspect(split, size)
+
     def sizes(self, split: str, size: Size | None = None) -> Mapping[tuple[int, int], str]:
-        """Every (height, width) that a split has in training, after the size rule -> the first
-        file of it; nothing where `maps` tells the size, or where the files cannot be read.
-        """
+        """Each (height, width) in training -> its first file; empty if `maps` tells, or no file."""
         return {}
 
 
 # ---------------------------------------------------------------------------------- networks
 
 
-class NetworkSpec(Spec):
+class NetworkSpec(ReadableNetwork, Spec):
     """A network that takes `given` and is wanted to make, or to judge, `wanted`."""
+
+    exportable: ClassVar[bool] = False  # torch.export takes its module, for batches of any number
 
     def check(self, given: Image, wanted: Image) -> None:
         """Refuse shapes that the network cannot take. Pure Python.
@@ -210,10 +217,6 @@ class NetworkSpec(Spec):
         """Parts that phases can train or freeze: name -> path of the submodule."""
         return {}
 
-    def published(self, given: Image, wanted: Image) -> list[Published]:
-        """Foreign checkpoint layouts that these options can read."""
-        return []
-
 
 class GeneratorSpec(NetworkSpec, kind="generator"):
     """Condition `B C H W` -> picture `B D H W` in [-1, 1]; output size = input size."""
@@ -227,9 +230,8 @@ class GeneratorSpec(NetworkSpec, kind="generator"):
         return {}
 
     def features(self, given: Image, wanted: Image) -> Image | None:
-        """The shape of the features before its head, the picture's size or an nth of it, for a
-        generator that works on from them. Its module then has `features` and `head`, which make
-        the picture one after the other.
+        """The shape of the features before its head, the picture's size or an nth of it. Its
+        module then has `features` and `head`, which make the picture one after the other.
         """
         return None
 
@@ -253,7 +255,7 @@ class Single(DiscriminatorSpec):
     """A discriminator of one scale: its views are a list of one, so that others can hold it."""
 
 
-class ConditionSpec(Spec, kind="condition"):
+class ConditionSpec(ReadableCondition, Spec, kind="condition"):
     """Maps of a sample -> a tensor `B C H W` for the networks; concatenated in recipe order."""
 
     seen_by: Literal["both", "generator"] = "both"
@@ -295,16 +297,14 @@ class ConditionSpec(Spec, kind="condition"):
         """
         return module
 
-    def published(self, maps: Mapping[str, Image]) -> list[Published]:
-        """Foreign checkpoint layouts that these options can read, where it owns parameters."""
-        return []
-
 
 # ---------------------------------------------------------------------------------- learning
 
 
 class MethodSpec(Spec, kind="method"):
     """Which networks exist, what a scene holds, and who takes a turn in which order."""
+
+    foreign: ClassVar[Mapping[str, str]] = {}  # a foreign file's name, as G_A -> its recipe's name
 
     @abstractmethod
     def wire(self, recipe: Recipe, size: Size | None = None) -> Wiring:

@@ -64,11 +64,11 @@ class Translator:
         self.method = method
         self.phase = phase
         self.weights = weights
-        self.inputs = list(dict.fromkeys(m for c in recipe.conditions.values() for m in c.asks()))
         wiring = recipe.method.wire(recipe)
+        asked = (name for spec in recipe.conditions.values() for name in spec.asks())
+        self.inputs = list(dict.fromkeys(wiring.inputs or asked))
         self.target = wiring.target
-        made = [n for n in wiring.networks if n.spec is recipe.generator]
-        self._made = made[0] if made else wiring.networks[0]
+        self._made = wiring.networks[0]
         self.shapes = recipe.data.maps()
         self.stylist = Stylist(recipe, cast, self.inputs, run, weights)
 
@@ -165,7 +165,9 @@ class Translator:
         """`output` as an 8-bit picture, uint8 `D H W`."""
         return to_8bit(self.output(maps, seed=seed, style=style))
 
-    def __call__(self, inputs: Any, *, seed: int = 0, style: Any = None) -> Any:
+    def __call__(
+        self, inputs: Any = None, *, seed: int = 0, style: Any = None, **others: Any
+    ) -> Any:
         """Translate one input or a batch of them; the answer is of the same type.
 
         Args:
@@ -179,15 +181,25 @@ class Translator:
             style: For models that take styles: `sample`, `cluster:K` or `encode:IMAGE`, with
                 `instance:ID=` or `class:C=` before it for these alone; a list of such, or a dict
                 of `instance:ID`, `class:C` or "" (all) and which, which may be a tensor too.
+            others: Refused: maps come as one dict.
 
         Raises:
             UserError: the type, the channels, the value range or the style is not what the model
                 takes.
         """
+        if inputs is None or others:
+            raise UserError(self._asked(others))
         said = rules(style)
         made = self._any(inputs, seed, said)
         self.stylist.refuse_unmet(said)
         return made
+
+    def _asked(self, others: Mapping[str, Any]) -> str:
+        """What a call takes, where something else came."""
+        came = f"{', '.join(others)} came by name" if others else "nothing came"
+        maps = ", ".join(f"'{name}': ..." for name in self.inputs)
+        call = f"({{{maps}}})" + " or (picture)" * (len(self.inputs) == 1)
+        return f"{came}; call the model with its maps, {call}, and with seed or style by name"
 
     def _any(self, inputs: Any, seed: int, said: Rules) -> Any:
         """One input of any type, or several."""

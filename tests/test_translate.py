@@ -235,13 +235,13 @@ def test_batches_come_back_as_batches(translator: Translator) -> None:
         (grey(picture()).convert("RGB"), "mode RGB came, the model takes L; picture.convert('L')"),
         (grey(picture()).convert("P"), "mode P came"),
         (np.zeros(5), "[5] came"),
-        (None, "NoneType came"),
+        (None, "nothing came; call the model with its maps"),
         ([], None),
         (torch.zeros(0, 1, 4, 4), "an empty batch came"),
         ({"sauce": picture()}, "the maps sauce came; this model takes source"),
         ({"source": picture(), "target": picture()}, "the maps source, target came"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_what_the_model_cannot_take_is_refused(
     translator: Translator, given: Any, told: str | None

@@ -175,7 +175,7 @@ def test_ids_are_not_averaged_into_the_seed_of_noise(tmp_path: Path) -> None:
         (
             "label",
             torch.zeros(3, 4, 4).int(),
-            "[3, 4, 4] (channels, height, width) came",
+            "the model takes 1 channel; a batch is B 1 H W, as an array B H W 1",
         ),
         (
             "label",
@@ -186,7 +186,7 @@ def test_ids_are_not_averaged_into_the_seed_of_noise(tmp_path: Path) -> None:
         ("label", PIL.new("F", (4, 4)), "mode F came, but this map holds ids"),
         ("label", torch.zeros(1, 4, 5).int(), "the maps of one picture must have one size; label"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_what_are_no_ids_of_the_model_is_refused(
     translator: Translator, name: str, given: Any, told: str
@@ -202,6 +202,16 @@ def test_both_maps_are_needed(translator: Translator) -> None:
         translator(ids()["label"])
     with pytest.raises(UserError, match="the maps label came; this model takes label, instance"):
         translator({"label": ids()["label"]})
+    call = "call the model with its maps, ({'label': ..., 'instance': ...}), and with seed or style"
+    for given, came in (
+        (ids(), "label, instance came by name"),
+        ({"sed": 3}, "sed came"),
+        ({}, "nothing came"),
+    ):
+        with pytest.raises(UserError) as caught:
+            translator(**given)
+        assert str(caught.value).startswith(came)
+        assert call in str(caught.value)
 
 
 # ------------------------------------------------------------------ sizes and files

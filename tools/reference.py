@@ -21,7 +21,7 @@ from gan_zoo.engine import callbacks
 from gan_zoo.plugins import installed
 from gan_zoo.recipe import model
 from gan_zoo.recipe.schema import schema
-from gan_zoo.specs import KINDS, DataSpec, Spec
+from gan_zoo.specs import KINDS, Spec
 from gan_zoo.zoo import Zoo
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
@@ -87,7 +87,7 @@ def _kind(zoo: Zoo, kind: str) -> Iterator[str]:
         yield _text(spec.__doc__)
         if options := facts.options(spec):
             yield _options(options)
-        if words := facts.contract(spec) | _maps(spec):
+        if words := facts.contract(spec):
             yield "\n".join(f"- {word}: {_cell(said)}" for word, said in words.items())
         yield f"```yaml\n{facts.recipe_line(zoo, spec)}\n```"
 
@@ -166,13 +166,6 @@ def _specs(zoo: Zoo, kind: str) -> list[tuple[str, type[Spec]]]:
 
 def _file(kind: str) -> str:
     return f"{TITLES[kind].lower()}.md"
-
-
-def _maps(spec: type[Spec]) -> dict[str, str]:
-    """The names of the maps that data of this kind gives, which its example tells."""
-    return (
-        {"gives the maps": ", ".join(spec.example().maps())} if issubclass(spec, DataSpec) else {}
-    )
 
 
 def _options(options: Sequence[facts.Option]) -> str:

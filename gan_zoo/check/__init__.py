@@ -40,14 +40,15 @@ class Report:
 
 
 def check(recipe: Recipe, source: Source | None = None) -> Report:
-    """Contracts, then a rehearsal of every phase on the meta device, then the data.
+    """Contracts, then a rehearsal of every phase on the meta device, then the data, every pixel of
+    what a run would read.
 
     Raises:
         RecipeError: every broken contract at once.
     """
     contracts(recipe, source)
     notes = [*(source.notes if source else ()), *_notes(recipe)]
-    report = Report([], notes, needed(recipe), _mistakes(recipe))
+    report = Report([], notes, needed(recipe), _mistakes(recipe, pixels=True))
     size = None
     if not report.mistakes and not recipe.data.missing():
         try:
@@ -57,6 +58,7 @@ def check(recipe: Recipe, source: Source | None = None) -> Report:
     from gan_zoo.check.rehearsal import rehearse
 
     report.phases = rehearse(recipe, size)
+    report.notes += _mixed(recipe, report.phases)
     return report
 
 
@@ -87,11 +89,19 @@ def needed(recipe: Recipe) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _mistakes(recipe: Recipe) -> list[str]:
-    """The mistakes in the data at hand, in the splits and at the sizes that a run would read."""
-    splits = ["train"]
-    splits += [recipe.validation.split] if recipe.validation else []
-    splits += [split for callback in recipe.callbacks.values() for split in callback.splits()]
+def _mistakes(recipe: Recipe, *, pixels: bool = False) -> list[str]:
+    """The mistakes in the data at hand, in the splits and at the sizes that a run would read.
+
+    Args:
+        recipe: Its contracts hold.
+        pixels: Decode every file; a run starts without, and finds these mistakes as it goes.
+    """
+    splits: dict[str, list[str]] = {"train": []}  # split -> who asks for it
+    if recipe.validation:
+        splits.setdefault(recipe.validation.split, []).append("validation")
+    for name, callback in recipe.callbacks.items():
+        for split in callback.splits():
+            splits.setdefault(split, []).append(f"callbacks.{name}")
     found: dict[str, None] = {}
     inspected: list[tuple[DataSpec, Size | None]] = []
     for name, phase in recipe.phases.items():
@@ -100,8 +110,12 @@ def _mistakes(recipe: Recipe) -> list[str]:
             continue
         if (here.data, phase.size) not in inspected:
             inspected.append((here.data, phase.size))
-            for split in dict.fromkeys(splits):
-                found |= dict.fromkeys(here.data.inspect(split, phase.size))
+            look = here.data.decode if pixels else here.data.inspect
+            for split, askers in splits.items():
+                mistakes = [*look(split, phase.size)]
+                if mistakes and split != "train":
+                    mistakes[0] += f" (the split '{split}' is read by {' and '.join(askers)})"
+                found |= dict.fromkeys(mistakes)
         found |= dict.fromkeys(_misfits(here, phase))
     return list(found)
 
@@ -148,6 +162,23 @@ def _size(recipe: Recipe) -> tuple[int, int] | None:
         return None
     first = next(iter(recipe.data.open("train").read(0, None).maps.values()))
     return first.shape[-2], first.shape[-1]
+
+
+def _mixed(recipe: Recipe, phases: list[Rehearsal]) -> Iterator[str]:
+    """Losses that take a slope sample by sample, of networks in which the samples are mixed."""
+    most = max(phase.batch for phase in phases)
+    for name, loss in recipe.losses.items():
+        if not loss.bounds or not loss.weight:
+            continue
+        mixing = dict.fromkeys(
+            network.name
+            for network in recipe.method.wire(recipe).networks
+            if network.player in loss.needs() and any(network.name in p.mixing for p in phases)
+        )
+        if mixing:
+            told = f"losses.{name}: it takes the slope at each sample by itself, but batch norm in "
+            told += f"{' and '.join(mixing)} makes it depend on the whole batch; use another norm"
+            yield told + " there" + (", or stay with a batch of 1" if most == 1 else "")
 
 
 def _notes(recipe: Recipe) -> list[str]:

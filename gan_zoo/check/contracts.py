@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from gan_zoo.check.cures import showing
 from gan_zoo.errors import ContractError
 from gan_zoo.recipe.mistakes import Keys, Problem, said
 from gan_zoo.recipe.model import Phase, Recipe
@@ -33,18 +34,19 @@ def contracts(recipe: Recipe, source: Source | None = None, zoo: Zoo | None = No
 
 
 def _mistakes(recipe: Recipe, zoo: Zoo) -> Iterator[Problem]:
-    wiring = _wire(recipe, None, ("data",))
+    wiring = _wire(recipe, None, ("data",), zoo)
     if not isinstance(wiring, Wiring):
         yield from wiring
         return
     yield from _untranslatable(recipe, wiring)
+    yield from _scores(recipe)
     yield from _losses(recipe, wiring)
     yield from _optimizers(recipe, wiring, zoo)
     known = words(recipe, wiring)
     for name, phase in recipe.phases.items():
         here: Keys = ("phases", name)
         yield from _start(wiring, phase, here)
-        yield from _play_and_train(recipe, known, phase, here)
+        yield from _play_and_train(recipe, wiring, known, phase, here)
         if changes := [*_set(recipe, known, phase, here, zoo)]:
             yield from changes
         else:
@@ -56,13 +58,15 @@ def _mistakes(recipe: Recipe, zoo: Zoo) -> Iterator[Problem]:
                 yield from _losses(staged, wiring)
 
 
-def _wire(recipe: Recipe, size: tuple[int, int] | None, at: Keys) -> Wiring | list[Problem]:
+def _wire(
+    recipe: Recipe, size: tuple[int, int] | None, at: Keys, zoo: Zoo | None = None
+) -> Wiring | list[Problem]:
     """The wiring at a size, or why there is none. `at` is where the size stands."""
     try:
         maps = recipe.data.maps(size)
     except ContractError as problem:
         return [_broken(("data",) if problem.option else at, problem)]
-    if found := [*_conditions(recipe, maps)]:
+    if found := [*_conditions(recipe, maps, zoo or Zoo.installed())]:
         return found
     try:
         return recipe.method.wire(recipe, size)
@@ -70,7 +74,7 @@ def _wire(recipe: Recipe, size: tuple[int, int] | None, at: Keys) -> Wiring | li
         return [_broken(("method",), problem)]
 
 
-def _conditions(recipe: Recipe, maps: Mapping[str, Image]) -> Iterator[Problem]:
+def _conditions(recipe: Recipe, maps: Mapping[str, Image], zoo: Zoo) -> Iterator[Problem]:
     """Every condition finds its maps and can work on them."""
     for name, spec in recipe.conditions.items():
         here: Keys = ("conditions", name)
@@ -78,6 +82,10 @@ def _conditions(recipe: Recipe, maps: Mapping[str, Image]) -> Iterator[Problem]:
         for wanted in absent:
             option = next((key for key, value in spec if value == wanted), None)
             told = f"the data has no map '{wanted}'; {_hint(wanted, maps)}"
+            if not near_misses(wanted, maps):
+                others = showing(maps, zoo)
+                cure = f"use {' or '.join(others)}, or " if others else ""
+                told += f"; {cure}remove conditions.{name} (null removes what is inherited)"
             yield Problem((*here, option) if option else here, told)
         if not absent:
             try:
@@ -88,6 +96,8 @@ def _conditions(recipe: Recipe, maps: Mapping[str, Image]) -> Iterator[Problem]:
 
 def _untranslatable(recipe: Recipe, wiring: Wiring) -> Iterator[Problem]:
     """No condition asks a translation for the very map that is learned."""
+    if wiring.inputs:
+        return  # the method itself gives the conditions what a translation has
     others = [name for name in wiring.maps if name != wiring.target]
     for name, spec in recipe.conditions.items():
         if wiring.target in spec.asks():
@@ -97,17 +107,26 @@ def _untranslatable(recipe: Recipe, wiring: Wiring) -> Iterator[Problem]:
             yield Problem(here, f"{told}; {_all(others)}")
 
 
+def _scores(recipe: Recipe) -> Iterator[Problem]:
+    """What is scored has a target of its own to be compared with."""
+    if recipe.validation is not None and not recipe.data.paired:
+        told = f"{recipe.data.name} pairs no picture with the target that its translation should be"
+        cure = "leave validation out (null removes what is inherited), and look at previews"
+        yield Problem(("validation",), f"{told}, so there is nothing to score; {cure}")
+
+
 def _losses(recipe: Recipe, wiring: Wiring) -> Iterator[Problem]:
     """Every loss finds what all its terms are made of and works here, and every player has one."""
     for name, loss in recipe.losses.items():
+        try:
+            if set(loss.needs()) <= set(wiring.players):
+                loss.check(recipe)  # says more of what is absent than its name
+        except ContractError as problem:
+            yield _broken(("losses", name), problem)
+            continue
         if lack := _lack(recipe, loss, wiring):
             cure = f"or remove losses.{name} (null removes what is inherited)"
             yield Problem(("losses", name), f"{type(loss).name} {lack}, {cure}")
-            continue
-        try:
-            loss.check(recipe)
-        except ContractError as problem:
-            yield _broken(("losses", name), problem)
     taught = {player for loss in recipe.losses.values() for player in loss.needs()}
     for player in wiring.players:
         if player not in taught:
@@ -147,7 +166,8 @@ def _optimizers(recipe: Recipe, wiring: Wiring, zoo: Zoo) -> Iterator[Problem]:
 def _recompute(recipe: Recipe, wiring: Wiring) -> Iterator[Problem]:
     """What is computed anew is a network of the run."""
     here: Keys = ("engine", "recompute")
-    known = [network.name for network in wiring.networks]
+    named = [name for network in wiring.networks for name in (network.section, network.name)]
+    known = list(dict.fromkeys(named))
     known += [f"conditions.{name}" for name, one in recipe.conditions.items() if one.learns()]
     for index, name in enumerate(recipe.engine.recompute):
         if name not in known:
@@ -161,7 +181,9 @@ def _start(wiring: Wiring, phase: Phase, here: Keys) -> Iterator[Problem]:
             yield Problem((*here, "start", player), told)
 
 
-def _play_and_train(recipe: Recipe, known: Words, phase: Phase, here: Keys) -> Iterator[Problem]:
+def _play_and_train(
+    recipe: Recipe, wiring: Wiring, known: Words, phase: Phase, here: Keys
+) -> Iterator[Problem]:
     """What plays makes a picture, and what learns is there and plays."""
     if phase.play not in known.play:
         told = f"'{phase.play}' cannot make the picture; {_hint(phase.play, known.play)}"
@@ -177,7 +199,9 @@ def _play_and_train(recipe: Recipe, known: Words, phase: Phase, here: Keys) -> I
         elif path not in known.train:
             told = f"there is no part '{path}'; {_part(path, known.train)}"
             yield Problem((*here, "train", index), told)
-        elif path.startswith("generator.") and not f"{path}.".startswith(f"{phase.play}."):
+        elif (part := wiring.in_section(path)).startswith("generator.") and not (
+            f"{part}.".startswith(f"{phase.play}.")
+        ):
             told = f"'{path}' rests while {phase.play} plays, so it cannot learn; leave it out"
             yield Problem((*here, "train", index), told)
 
@@ -285,12 +309,12 @@ def _playing(
     recipe: Recipe, wiring: Wiring, phase: Phase
 ) -> Iterator[tuple[Network, NetworkSpec, Keys]]:
     """The networks of a phase, each with the spec of the part that plays and its path."""
-    part = phase.play.removeprefix("generator.")
+    section, _, part = phase.play.partition(".")
     for network in wiring.networks:
-        if network.name == "generator" and part in recipe.generator.plays():
-            yield network, recipe.generator.plays()[part], tuple(phase.play.split("."))
+        if network.section == section and part in recipe.generator.plays():
+            yield network, recipe.generator.plays()[part], (section, part)
         else:
-            yield network, network.spec, (network.name,)
+            yield network, network.spec, (network.section,)
 
 
 def _size_stands_at(recipe: Recipe, network: Network, phase: Phase, here: Keys) -> Keys | None:

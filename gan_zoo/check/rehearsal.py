@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
@@ -43,6 +44,7 @@ class Rehearsal:
         receptive_field: Of the discriminator, in pixels; None without one.
         flop: Floating-point operations a step, as torch counts them.
         peak_bytes: Peak of live tensor bytes in a step: weights, optimizer state, activations.
+        mixing: Networks with batch norm, through which the samples of a batch see each other.
     """
 
     phase: str
@@ -57,6 +59,7 @@ class Rehearsal:
     receptive_field: int | None = None
     flop: int = 0
     peak_bytes: int = 0
+    mixing: list[str] = field(default_factory=list)
 
 
 def rehearse(recipe: Recipe, size: tuple[int, int] | None = None) -> list[Rehearsal]:
@@ -114,6 +117,8 @@ def _phase(
         for parameter in module.parameters():
             counts[seen.used(parameter)] += parameter.numel()
         found.playing[network], found.resting[network] = counts[True], counts[False]
+        if any(isinstance(layer, _BatchNorm) for layer in module.modules()):
+            found.mixing.append(network)
     for player in stage.players.values():
         moving = [p for p in player.learns.values() if seen.used(p)]
         found.learning[player.name] = sum(p.numel() for p in moving)

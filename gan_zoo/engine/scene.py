@@ -26,10 +26,12 @@ class Scene:
     Attributes:
         share: Its part of the step, by samples; 1 where it is all of it.
         autocast: The run's precision, for the fixed networks of losses; none of its own otherwise.
+        side: Which one it is of several games that a step plays side by side, as A; else empty.
     """
 
     def __init__(self, makers: Mapping[str, Maker], above: Scene | None = None) -> None:
         self.share: float = 1.0 if above is None else above.share
+        self.side: str = "" if above is None else above.side
         self.autocast: Autocast = nullcontext if above is None else above.autocast
         self._makers = makers
         self._above = above
@@ -53,9 +55,17 @@ class Scene:
         above = [] if self._above is None else self._above.names()
         return list(dict.fromkeys([*self._makers, *above]))
 
-    def view(self, makers: Mapping[str, Maker]) -> Scene:
-        """The same scene as a player sees it: some names mean something else in its turn."""
-        return Scene(makers, above=self)
+    def view(self, makers: Mapping[str, Maker], side: str = "") -> Scene:
+        """The same scene as a player sees it: some names mean something else in its turn, or on
+        one side of several.
+        """
+        seen = Scene(makers, above=self)
+        seen.side = side or self.side
+        return seen
+
+    def labeled(self, label: str) -> str:
+        """The label of a term of this scene: with its side, where there are several."""
+        return f"{label}_{self.side}" if self.side else label
 
     def forget(self) -> None:
         """Let go of everything made; what is asked for again is made anew."""

@@ -69,8 +69,9 @@ class Stage:
         self._modules = [m for m in dict.fromkeys(built) if isinstance(m, nn.Module)]
         for module in self._modules:
             precision.place(module)
+        anew = {*self.recipe.engine.recompute}
         for name, module in assembly.networks.items():
-            recompute(module, on=name in self.recipe.engine.recompute)
+            recompute(module, on=not anew.isdisjoint({name, name.partition(".")[0]}))
         self.cast = Cast(*playing(assembly, self.recipe, self.phase.play), precision)
         self.players = self._players(assembly)
 
@@ -205,7 +206,7 @@ def playing(
     assembly: Assembly, recipe: Recipe, play: str
 ) -> tuple[dict[str, nn.Module], dict[str, nn.Module]]:
     """Networks and conditions -> what plays of them in a phase, by their specs as the phase sets
-    them; of the network of `play` only that part.
+    them; of the networks of `play` only that part.
 
     Args:
         assembly: What was built.
@@ -215,13 +216,14 @@ def playing(
     conditions = {
         name: recipe.conditions[name].staged(module) for name, module in assembly.conditions.items()
     }
-    specs = {network.name: network.spec for network in recipe.method.wire(recipe).networks}
-    modules = {name: assembly.networks[name] for name in specs}
-    network, _, part = play.partition(".")
-    if part:
-        modules[network] = assembly.part(play)
-        specs[network] = recipe.generator.plays().get(part, specs[network])
-    networks = {name: specs[name].staged(module) for name, module in modules.items()}
+    networks: dict[str, nn.Module] = {}
+    section, _, part = play.partition(".")
+    for network in recipe.method.wire(recipe).networks:
+        spec, module = network.spec, assembly.networks[network.name]
+        if part and network.section == section:
+            (module,) = assembly.parts(f"{network.name}.{part}")
+            spec = recipe.generator.plays().get(part, spec)
+        networks[network.name] = spec.staged(module)
     for name, condition in conditions.items():
         if f"conditions.{name}" in assembly.networks and recipe.conditions[name].learns():
             networks[f"conditions.{name}"] = condition  # a frozen one moves in no turn
@@ -235,7 +237,8 @@ def teaching(
     layers = {layer for network in plays.values() for layer in network.modules()}
     if train is None:
         return layers
-    return layers & {layer for path in train for layer in assembly.part(path).modules()}
+    listed = [module for path in train for module in assembly.parts(path)]
+    return layers & {layer for module in listed for layer in module.modules()}
 
 
 def _set(layer: nn.Module, *, learns: bool) -> None:

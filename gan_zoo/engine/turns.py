@@ -138,6 +138,8 @@ class Turn:
             self.ledger.enter(name, label, value, scene.share)
             total = value * factor if total is None else total + value * factor
         if total is not None and self.player.learns:
+            if scene.side and not total.requires_grad:
+                return  # what learns in this phase plays on another side
             assert total.requires_grad, f"no loss of the {self.player.name} reaches what it learns"
             learns = list(self.player.learns.values())
             scaled = self.player.scaled(total * scene.share)
@@ -155,8 +157,8 @@ class Turn:
 
     def _terms(self, scene: Scene) -> Iterator[tuple[str, str, Tensor, float]]:
         for name, loss in self.losses.items():
-            for term in loss(scene, self.player.name):
-                yield name, *term
+            for label, value, factor in loss(scene, self.player.name):
+                yield name, scene.labeled(label), value, factor
 
     def _others_learn(self, learn: bool) -> None:
         for other in self.others:

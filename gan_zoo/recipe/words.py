@@ -38,7 +38,11 @@ class Words:
 
 def words(recipe: Recipe, wiring: Wiring) -> Words:
     """What a recipe's phases may name, in its order."""
-    parts = {network.name: network.spec.parts() for network in wiring.networks}
+    parts = {
+        name: network.spec.parts()
+        for network in wiring.networks
+        for name in (network.section, network.name)
+    }
     parts |= {f"conditions.{name}": {} for name, one in recipe.conditions.items() if one.learns()}
     options = {
         f"{path}.{option}": (spec, option)

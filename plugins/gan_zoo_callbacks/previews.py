@@ -20,8 +20,9 @@ SMALLEST = 128  # pictures below are enlarged by whole factors, for the eye
 
 
 class Previews:
-    """One row a sample: its inputs, the target, the output. Maps of ids are shown in colors that
-    belong to the ids, the same in every run.
+    """One row a sample: its inputs, the target, the output; where the data pairs none, any picture
+    of the target's side. Maps of ids are shown in colors that belong to the ids, the same in every
+    run.
 
     Args:
         count: Samples.
@@ -71,7 +72,8 @@ class Previews:
             real = sample.maps[translator.target]
             ids = {name for name in inputs if translator.shapes[name].ids}
             style = translator.stylist.of_real(sample.maps)
-            row = {**inputs, "target": real, "output": translator.picture(inputs, style=style)}
+            known = "target" if translator.recipe.data.paired else "some target"
+            row = {**inputs, known: real, "output": translator.picture(inputs, style=style)}
             rows.append(
                 {
                     name: _enlarged(colored(picture) if name in ids else to_pil(picture))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from gan_zoo.engine.pool import Pool
 from gan_zoo.engine.scene import Cast, Scene, concatenated
 from gan_zoo.engine.turns import Turn
-from gan_zoo_methods.pool import Pool
+from gan_zoo_methods.specs import Turns
 
 Views = list[list[Tensor]]
 
@@ -39,7 +40,7 @@ class Paired:
         conditions: Sequence[str],
         seen: Sequence[str],
         judged: bool,
-        turns: Literal["alternate", "simultaneous"],
+        turns: Turns,
         pool: int,
     ) -> None:
         self.conditions = conditions
@@ -91,6 +92,8 @@ class Paired:
                     scene.forget()
         elif self.turns == "alternate":
             self._alternate(scenes, turn)
+        elif self.turns == "generator_first":
+            self._generator_first(scenes, turn)
         else:
             self._simultaneous(scenes, turn)
 
@@ -116,6 +119,22 @@ class Paired:
                     with moment.back():
                         scene["fake"]
                 forward.learn(_as_generator(scene))
+                scene.forget()
+
+    def _generator_first(self, scenes: Sequence[Scene], turn: Callable[[str], Turn]) -> None:
+        """The generator steps, then the discriminator learns from what it makes now: another
+        picture, with other noise.
+        """
+        with turn("generator") as forward:
+            for scene in scenes:
+                scene["fake"]
+                forward.learn(_as_generator(scene))
+                scene.forget()
+        with turn("discriminator") as against:
+            for scene in scenes:
+                with torch.no_grad():
+                    scene["fake"]
+                against.learn(self._as_discriminator(scene))
                 scene.forget()
 
     def _simultaneous(self, scenes: Sequence[Scene], turn: Callable[[str], Turn]) -> None:

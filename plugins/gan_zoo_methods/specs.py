@@ -15,13 +15,18 @@ if TYPE_CHECKING:
     from gan_zoo.recipe.model import Recipe
 
 
+Turns = Literal["alternate", "simultaneous", "generator_first"]
+
+
 class PairedSpec(MethodSpec, name="paired"):
     """One generator against one conditional discriminator, on pairs (Isola et al. 2017, sec. 3;
     Wang et al. 2018, sec. 3)."""
 
-    turns: Literal["alternate", "simultaneous"] = "alternate"
+    turns: Turns = "alternate"
     """alternate (pix2pix): the discriminator steps first, the generator then learns from it as it
-    is now; simultaneous (pix2pixHD): both learn from both as they are, then both step."""
+    is now; simultaneous (pix2pixHD): both learn from both as they are, then both step;
+    generator_first: the generator steps first, the discriminator then learns from a picture that
+    it makes anew."""
     pool: int = Field(0, ge=0)
     """Earlier fakes that are held and shown to the discriminator in place of half of the new ones;
     0 for none, as in both papers."""
@@ -29,6 +34,11 @@ class PairedSpec(MethodSpec, name="paired"):
     def wire(self, recipe: Recipe, size: Size | None = None) -> Wiring:
         """Condition -> generator -> picture; condition and picture -> discriminator."""
         self._check_sharing(recipe)
+        if not recipe.data.paired:
+            raise ContractError(
+                f"paired learns from inputs with their targets, and {recipe.data.name} pairs none; "
+                "use data of pairs, or a method that needs none"
+            )
         maps = recipe.data.maps(size)
         if "target" not in maps:
             raise ContractError(
@@ -70,10 +80,11 @@ class PairedSpec(MethodSpec, name="paired"):
             raise ContractError(f"{told}; leave `pool` out", option="pool")
         if recipe.engine.share_views is not True:
             return
-        if self.turns == "alternate":
+        if self.turns != "simultaneous":
+            first = "generator" if self.turns == "generator_first" else "discriminator"
             raise ContractError(
-                "alternate judges the fake anew after the discriminator's step, so there are no "
-                "views to share; use turns: simultaneous, or engine.share_views: auto",
+                f"{self.turns} judges a fake anew after the {first}'s step, so there are no views "
+                "to share; use turns: simultaneous, or engine.share_views: auto",
                 option="turns",
             )
         if self.pool:

@@ -27,7 +27,9 @@ MISTAKES: dict[str, tuple[list[str], list[str]]] = {
         ["conditions.picture.map=depth"],
         [
             "--set conditions.picture.map=depth: conditions.picture.map: the data has no "
-            "map 'depth'; there are source, target"
+            "map 'depth'; there are source, target; use {use: color, map: source} or "
+            "{use: image, map: source}, or remove conditions.picture (null removes what is "
+            "inherited)"
         ],
     ),
     "a map that does not suit": (

@@ -48,10 +48,10 @@ def test_networks_know_their_player_and_parts_their_module(tiny: Make) -> None:
     }
     assert made.owner("conditions.texture") == "generator"
     generator = made.networks["generator"]
-    assert made.part("generator") is generator
-    assert made.part("generator.encoder") is generator.get_submodule("encoder")
+    assert made.parts("generator") == [generator]
+    assert made.parts("generator.encoder") == [generator.get_submodule("encoder")]
     with pytest.raises(KeyError):
-        made.part("critic")
+        made.parts("critic")
 
 
 class FeaturesSpec(LossSpec, name="features"):

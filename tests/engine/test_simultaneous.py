@@ -13,11 +13,11 @@ from torch import Tensor
 
 from gan_zoo.assembly import assemble
 from gan_zoo.check import contracts
+from gan_zoo.engine.pool import Pool
 from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.stage import Stage
 from gan_zoo.recipe.mistakes import RecipeError
 from gan_zoo.recipe.model import Recipe
-from gan_zoo_methods.pool import Pool
 from tests.engine.conftest import LR, Line, Scale, assert_by_hand
 
 Make = Callable[..., Recipe]

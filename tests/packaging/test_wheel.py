@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import tomllib
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-HELLO = ROOT / "docs/examples/gan-zoo-hello"
+from tests.packaging.conftest import HELLO, ROOT, Stranger, build, environment
+
 RECIPES = sorted(path.stem for path in (ROOT / "recipes").glob("*.yaml"))
 PLUGINS = sorted(folder.name for folder in (ROOT / "plugins").glob("gan_zoo_*"))
 MEGABYTE = 1_000_000
@@ -36,66 +32,10 @@ print(json.dumps({"core": gan_zoo.__file__, "owners": owners}))
 """
 
 
-class Stranger(NamedTuple):
-    """An environment that holds the two wheels, and a folder far from the repository."""
-
-    bin: Path
-    site: Path
-    folder: Path
-
-    def run(self, *command: str | Path) -> str:
-        """Run a program of the environment; returns what it printed."""
-        mine = ("PYTHON", "GAN_ZOO", "VIRTUAL_ENV", "PYTEST")
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(mine)}
-        done = subprocess.run(
-            [str(self.bin / command[0]), *map(str, command[1:])],
-            cwd=self.folder,
-            env={**kept, "COLUMNS": "200", "NO_COLOR": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{done.args}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-
-def build(project: Path, out: Path) -> Path:
-    """Build a project's wheel with the installed hatchling."""
-    python(["-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(project)])
-    (wheel,) = out.glob("*.whl")
-    return wheel
-
-
-def python(arguments: list[str]) -> None:
-    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
-
-
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(ROOT, tmp_path_factory.mktemp("wheel"))
-
-
-@pytest.fixture(scope="module")
-def hello_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(HELLO, tmp_path_factory.mktemp("hello"))
-
-
-@pytest.fixture(scope="module")
-def stranger(wheel: Path, hello_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Stranger:
-    home = tmp_path_factory.mktemp("stranger")
-    python(["-m", "venv", "--without-pip", str(home / "env")])
-    inside = home / "env/bin/python"
-    pip = ["-m", "pip", "--disable-pip-version-check", "--python", str(inside), "install"]
-    python([*pip, "--quiet", "--no-deps", "--no-index", str(wheel), str(hello_wheel)])
-    (site,) = (home / "env").glob("lib/python*/site-packages")
-    # The dependencies are borrowed after the installation, so that pip cannot see, and replace,
-    # the checkout's own gan-zoo. A .pth in a borrowed folder is not read: no editable code enters.
-    borrowed = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
-    (site / "borrowed.pth").write_text("\n".join(borrowed) + "\n")
-    folder = home / "elsewhere"
-    folder.mkdir()
-    return Stranger(home / "env/bin", site, folder)
+def stranger(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Stranger:
+    hello = build(HELLO, tmp_path_factory.mktemp("hello"))
+    return environment(tmp_path_factory.mktemp("stranger"), wheel, hello)
 
 
 def test_pyproject_lists_every_plugin() -> None:
@@ -117,6 +57,8 @@ def test_the_wheel_holds_what_a_stranger_needs(wheel: Path) -> None:
         inside = recipe.relative_to(ROOT / "recipes").as_posix()
         assert f"gan_zoo_methods/recipes/{inside}" in names
     assert any(name.startswith("gan_zoo_data/emoji/") for name in names)
+    for template in (ROOT / "gan_zoo/templates").rglob("*.*"):
+        assert template.suffix == ".pyc" or template.relative_to(ROOT).as_posix() in names
     assert not [name for name in names if "__pycache__" in name]
     assert [name for name in names if name.endswith(".dist-info/licenses/LICENSE")]
 
@@ -140,8 +82,8 @@ def test_only_the_wheels_are_found(stranger: Stranger) -> None:
     site = stranger.site.resolve()
     assert Path(found["core"]).resolve().is_relative_to(site)
     ours = {name.removeprefix("gan_zoo_") for name in PLUGINS} | {"hello"}
-    owners = {name: found["owners"][name] for name in ours}
-    assert {name: [Path(path).resolve() for path in paths] for name, paths in owners.items()} == {
+    owners = found["owners"].items()
+    assert {name: [Path(path).resolve() for path in paths] for name, paths in owners} == {
         name: [site] for name in ours
     }
 

@@ -1,0 +1,94 @@
+"""The menu of CycleGAN's data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self
+
+from gan_zoo.shapes import Image
+from gan_zoo.specs import Size
+from gan_zoo_data.bases import Mode, Sized, channels
+
+if TYPE_CHECKING:
+    from gan_zoo.protocols import Dataset
+    from gan_zoo_cyclegan.unpaired_folder import UnpairedFolder
+
+TINY = Path(__file__).parent / "tiny"
+
+
+class UnpairedFolderSpec(Sized, name="unpaired_folder"):
+    """Pictures of two sides that do not belong together, in folders (the data of Zhu et al. 2017,
+    sec. 5): side A is the map `source`, side B `target`.
+
+        ROOT/SPLITA/NAME.jpg   ROOT/SPLITB/NAME.png     (also SPLIT_A and SPLIT_B)
+        ROOT/A/SPLIT/NAME.jpg  ROOT/B/SPLIT/NAME.png
+
+    Folders may have folders inside; names and counts of the two sides need not agree. A split has
+    as many samples as its larger side: sample i is the picture A i, which starts over where A is
+    the smaller side, with a picture B. Each is resized, cropped and flipped by itself. Modes,
+    sizes and what is refused are as of the data `paired_folder`. Evaluation draws nothing, and
+    takes the picture B i.
+    """
+
+    paired = False
+
+    source: Mode = "rgb"
+    """Mode of the files of side A: rgb, grey, or their number of channels, never converted."""
+    target: Mode = "rgb"
+    """Mode of the files of side B."""
+    pairing: Literal["random", "serial"] = "random"
+    """Which picture B a sample has in training: any one, drawn anew, or number i, starting over
+    where B is the smaller side."""
+
+    @classmethod
+    def example(cls) -> Self:
+        """Disks and squares."""
+        return cls(root=str(TINY))
+
+    def maps(self, size: Size | None = None) -> dict[str, Image]:
+        """Source and target; sides that only the files know are None."""
+        sides = self._sides(size)
+        return {
+            "source": Image(channels(self.source), *sides),
+            "target": Image(channels(self.target), *sides),
+        }
+
+    def missing(self) -> list[str]:
+        """The root, where there is no such folder."""
+        return self._folder().missing()
+
+    def open(self, split: str, size: Size | None = None) -> Dataset:
+        """List both sides of a split; headers and pixels are judged when they are read."""
+        return self._folder().open(split, size)
+
+    def inspect(self, split: str, size: Size | None = None) -> list[str]:
+        """Every mistake in the files of a split, of which only the headers are read."""
+        return self._folder().inspect(split, size)
+
+    def decode(self, split: str, size: Size | None = None) -> list[str]:
+        """As `inspect`, and every picture is decoded."""
+        return self._folder().inspect(split, size, pixels=True)
+
+    def sizes(self, split: str, size: Size | None = None) -> dict[tuple[int, int], str]:
+        """The sizes of both sides in training, from the headers that `inspect` reads."""
+        return self._folder().sizes(split, size)
+
+    def inputs(
+        self, path: str | Path, *, pairs: bool = False, maps: Sequence[str] | None = None
+    ) -> Dataset:
+        """Pictures of one side, at their own size.
+
+        Args:
+            path: A file, or a folder of them.
+            pairs: Refused: no file holds two pictures.
+            maps: The side, source or target; source if absent.
+        """
+        return self._folder().inputs(Path(path), pairs=pairs, maps=maps)
+
+    def _folder(self) -> UnpairedFolder:
+        from gan_zoo_cyclegan.unpaired_folder import UnpairedFolder
+
+        modes: dict[str, Mode] = {"source": self.source, "target": self.target}
+        root = Path(self.root).expanduser()
+        return UnpairedFolder(root, self._geometry(), modes, self.pairing)

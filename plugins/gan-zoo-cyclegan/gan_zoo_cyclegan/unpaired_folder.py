@@ -1,0 +1,216 @@
+"""Folders of pictures of two sides: open a split, or take pictures of one side to translate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from gan_zoo.errors import DataError
+from gan_zoo.protocols import Sample
+from gan_zoo_data.geometry import Geometry
+from gan_zoo_data.layouts import (
+    BESIDE,
+    LAYOUTS,
+    Sides,
+    clutter,
+    content,
+    listing,
+    no_folder,
+    refuse,
+    splits,
+    there_are,
+)
+from gan_zoo_data.samples import Samples, given
+
+if TYPE_CHECKING:
+    from gan_zoo_data.bases import Mode
+
+APART = [layout for layout in LAYOUTS if layout[0] != layout[1]]  # A and B in two folders
+LETTERS = {"source": "A", "target": "B"}
+
+
+@dataclass(frozen=True)
+class Unpaired:
+    """The samples of a split.
+
+    Args:
+        a: Those of side A, with the map `source`.
+        b: Those of side B, with the map `target`.
+        pairing: Which B goes along in training.
+    """
+
+    a: Samples
+    b: Samples
+    pairing: Literal["random", "serial"]
+
+    def __len__(self) -> int:
+        return max(len(self.a), len(self.b))
+
+    def read(self, index: int, draw: np.random.Generator | None) -> Sample:
+        """A picture of each side. Of the draw, A takes its numbers first, then which B, then B.
+
+        Raises:
+            DataError: names the file that cannot be read or is not what the recipe says.
+        """
+        again, at = divmod(index, len(self.a))
+        ours = self.a.read(at, draw)
+        if draw is None or self.pairing == "serial":
+            partner = index % len(self.b)
+        else:
+            partner = int(draw.integers(len(self.b)))
+        theirs = self.b.read(partner, draw)
+        name = f"{ours.name}+{again}" if again else ours.name
+        return Sample(name, (*ours.files, *theirs.files), {**ours.maps, **theirs.maps})
+
+    def describe(self) -> str:
+        """How many pictures there are, where, and which go together."""
+        with_ = "any" if self.pairing == "random" else "the next"
+        return f"{self.a.said} and {self.b.said}, unpaired: each with {with_} of the other side" + (
+            f"; {rule}" if (rule := self.a.geometry.describe()) else ""
+        )
+
+
+@dataclass(frozen=True)
+class UnpairedFolder:
+    """A root with splits of two sides.
+
+    Args:
+        root: The folder.
+        geometry: The size rule in training and evaluation.
+        modes: Modes of source and target.
+        pairing: Which B goes along in training.
+    """
+
+    root: Path
+    geometry: Geometry
+    modes: Mapping[str, Mode]
+    pairing: Literal["random", "serial"]
+
+    def missing(self) -> list[str]:
+        """The root, where there is no such folder."""
+        return [] if self.root.is_dir() else [no_folder(self.root)]
+
+    def open(self, split: str, size: tuple[int, int] | None) -> Unpaired:
+        """List both sides of a split.
+
+        Raises:
+            DataError: there is no such split, or a file that is no picture.
+        """
+        sides, mistakes = self._found(split, size)
+        refuse(mistakes)
+        return Unpaired(*sides, self.pairing)
+
+    def inspect(
+        self, split: str, size: tuple[int, int] | None, *, pixels: bool = False
+    ) -> list[str]:
+        """Every mistake in listing, headers and sizes, by file; pixels are decoded where that is
+        asked for.
+        """
+        try:
+            sides, mistakes = self._found(split, size)
+        except DataError as problem:
+            return [str(problem)]
+        for side in sides:
+            mistakes += [*side.survey().mistakes, *(side.broken() if pixels else ())]
+        return mistakes
+
+    def sizes(self, split: str, size: tuple[int, int] | None) -> dict[tuple[int, int], str]:
+        """The sizes in training, each with its first file, of what has no mistake."""
+        try:
+            sides, _ = self._found(split, size)
+        except DataError:  # `inspect` says it
+            return {}
+        a, b = (side.survey().sizes for side in sides)
+        return {**b, **a}
+
+    def inputs(self, path: Path, *, pairs: bool, maps: Sequence[str] | None) -> Samples:
+        """The pictures at a path as those of one side, at their own size.
+
+        Raises:
+            DataError: there is no picture, a file that is none, or more is asked for than one side.
+        """
+        (name, *others) = maps or ("source",)
+        if others or name not in self.modes:
+            asked = ", ".join([name, *others])
+            raise DataError(
+                f"{path}: pictures of one side are inputs, source or target, and {asked} came"
+            )
+        if pairs:
+            raise DataError(
+                f"{path}: --pairs takes half of each file, and here no file holds two pictures; "
+                "leave it out"
+            )
+        if path.resolve() == self.root.resolve() and (found := splits(path, BESIDE)):
+            raise DataError(
+                f"{path} holds both sides of {' and '.join(found)}; name the folder of side "
+                f"{LETTERS[name]}"
+            )
+        listed = given(path)
+        refuse(listed.mistakes)
+        count = f"{len(listed.files)} picture{'s' * (len(listed.files) != 1)} in {path}"
+        return Samples(
+            names=tuple(listed.files),
+            files={name: tuple(listed.files.values())},
+            kinds={name: self.modes[name]},
+            said=f"{count}, of side {LETTERS[name]}{clutter(listed)}",
+            fixed=True,
+        )
+
+    def _found(
+        self, split: str, size: tuple[int, int] | None
+    ) -> tuple[tuple[Samples, Samples], list[str]]:
+        """Both sides, and one message for each file that has no place."""
+        folders = self._folders(split)
+        sides, mistakes = [], []
+        for (name, letter), folder in zip(LETTERS.items(), folders, strict=True):
+            listed = listing(folder)
+            mistakes += listed.mistakes
+            said = f"{len(listed.files)} pictures {letter} in {folder}{clutter(listed)}"
+            sides.append(
+                Samples(
+                    names=tuple(listed.files),
+                    files={name: tuple(listed.files.values())},
+                    kinds={name: self.modes[name]},
+                    geometry=replace(self.geometry, size=size),
+                    said=said,
+                )
+            )
+        a, b = sides
+        return (a, b), mistakes
+
+    def _folders(self, split: str) -> Sides:
+        """The folders of both sides.
+
+        Raises:
+            DataError: they are not there, or only one of them, or twice.
+        """
+        if not self.root.is_dir():
+            raise DataError(no_folder(self.root))
+        layouts = [Sides(*(self.root / side.format(split=split) for side in at)) for at in APART]
+        there = [sides for sides in layouts if sides.a.is_dir() or sides.b.is_dir()]
+        if not there:
+            looked = "; ".join(map(self._said, layouts))
+            raise DataError(
+                f"{self.root} has no split '{split}': looked for {looked}; found "
+                f"{content(self.root)}{there_are(splits(self.root, BESIDE))}. Name another folder "
+                "with --data DIR, or arrange the files in one of these ways"
+            )
+        if len(there) > 1:
+            twice = "; ".join(map(self._said, there))
+            told = f"{self.root} has the split '{split}' more than once: {twice}"
+            raise DataError(f"{told}; keep one of them")
+        (sides,) = there
+        for one, other in ((sides.a, sides.b), (sides.b, sides.a)):
+            if not other.is_dir():
+                raise DataError(
+                    f"{one} has no {other} beside it; put pictures of the other side there"
+                )
+        return sides
+
+    def _said(self, sides: Sides) -> str:
+        a, b = (side.relative_to(self.root).as_posix() for side in sides)
+        return f"{a}/ and {b}/"

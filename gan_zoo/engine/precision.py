@@ -16,11 +16,11 @@ from gan_zoo.errors import UserError
 if TYPE_CHECKING:
     from gan_zoo.recipe.model import Engine
 
-# device class -> what `auto` means there. tests/benchmarks/step.py measures it; the row of cuda is
-# what is commonly fastest there, not yet measured by it.
+# device class -> what `auto` means there. tests/benchmarks/step.py measures it; figures for cuda
+# stand in docs/explanation/speed.md.
 AUTO: dict[str, dict[str, Any]] = {
     "cpu": {"precision": "float32", "memory_format": "contiguous", "share_views": True},
-    "cuda": {"precision": "bfloat16", "memory_format": "channels_last", "share_views": True},
+    "cuda": {"precision": "bfloat16", "memory_format": "contiguous", "share_views": True},
     "mps": {"precision": "float32", "memory_format": "contiguous", "share_views": True},
     "meta": {"precision": "float32", "memory_format": "contiguous", "share_views": True},
 }

@@ -2,6 +2,7 @@
 
     python tests/benchmarks/step.py
     python tests/benchmarks/step.py --recipe pix2pix --precision bfloat16 --repeat 30
+    python tests/benchmarks/step.py --recipe pix2pixhd --phase joint --share-views true,false
 
 Needs nothing but an installed gan-zoo. Variants take turns step by step, so that a busy moment
 hits all of them; their medians fill the table of `auto` in gan_zoo/engine/precision.py.
@@ -45,14 +46,17 @@ class Variant:
         name: Of the recipe.
         recipe: What steps.
         precision: In which numbers, on which device.
+        phase: Which steps; the first one if absent.
     """
 
-    def __init__(self, name: str, recipe: Recipe, precision: Precision) -> None:
+    def __init__(
+        self, name: str, recipe: Recipe, precision: Precision, phase: str | None = None
+    ) -> None:
         self.name = name
         self.recipe = recipe
         self.precision = precision
         self.times: list[float] = []
-        phase = next(iter(recipe.phases))
+        phase = phase or next(iter(recipe.phases))
         self.stage = Stage(assemble(recipe), phase, precision)
         self.stage.begin()
         maps = recipe.method.wire(recipe, recipe.phases[phase].size).maps
@@ -147,6 +151,7 @@ def arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("--recipe", action="append", metavar="NAME", help="default: quickstart")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="for every recipe")
+    add("--phase", metavar="NAME", help="default: the first of each recipe")
     add("--device", default="auto", help="auto, cpu, cuda or mps")
     add("--precision", default="float32,bfloat16", metavar="A,B")
     add("--memory-format", default="contiguous,channels_last", metavar="A,B")
@@ -168,7 +173,7 @@ def main() -> None:
         names, *(choice.split(",") for choice in choices)
     ):
         numbers: Any = Precision(device, precision, layout, share == "true")
-        variants.append(Variant(name, recipes[name], numbers))
+        variants.append(Variant(name, recipes[name], numbers, asked.phase))
     for turn in range(WARM + asked.repeat):
         for variant in variants:
             took = variant.step()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import torch
@@ -161,17 +162,20 @@ def a_turn_moves_its_player_alone(subject: Subject) -> None:
 def no_gradient_leaves_a_turn(subject: Subject) -> None:
     """What a player learns from has no graph into the networks of others that it could move.
 
-    Conditions that learn are the first player's.
+    Conditions that learn are the first player's; a method may refuse them.
     """
     recipe = world(subject)
     learned = {name: ScaledSpec(seen_by=c.seen_by) for name, c in recipe.conditions.items()}
-    recipe = recipe.model_copy(update={"conditions": learned})
+    learning = recipe.model_copy(update={"conditions": learned})
+    with suppress(ContractError):
+        learning.method.wire(learning)
+        recipe = learning
     for name, loss in recipe.losses.items():
         for player, heard in hear(loss, recipe).items():
             if strangers := heard.strangers(player):
                 raise Advice(
-                    f"took the gradient of the {player}'s terms of {loss.name} ({name}), with a "
-                    "condition that learns",
+                    f"took the gradient of the {player}'s terms of {loss.name} ({name})"
+                    + (", with a condition that learns" if recipe is learning else ""),
                     came=f"it reaches {', '.join(strangers)} too",
                     expected=f"a gradient in the {player}'s networks only",
                     cure=f"detach what others made in the scene of the {player}'s turn",

@@ -37,7 +37,8 @@ def gan_zoo_components() -> Iterable[type[Spec]]:  # type: ignore[empty-body]
 
 @hookspec
 def gan_zoo_recipes() -> Iterable[Path]:  # type: ignore[empty-body]
-    """Return folders of recipe files (``*.yaml``), which can then be run by their bare name.
+    """Return folders of recipe files (``*.yaml``), which can then be run as
+    PLUGIN/NAME; the recipes that ship with gan-zoo have bare names.
 
     Example:
         >>> @hookimpl

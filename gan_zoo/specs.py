@@ -275,8 +275,7 @@ class ConditionSpec(ReadableCondition, Spec, kind="condition"):
 
     def styles(self) -> str:
         """Of one that makes something of the target: the map of ids, each of which can be given a
-        style in its place. Its module is then a `gan_zoo.protocols.Styled`. Empty for others.
-        """
+        style in its place. Its module is then a `gan_zoo.protocols.Styled`. Empty for others."""
         return ""
 
     @abstractmethod
@@ -305,6 +304,9 @@ class MethodSpec(Spec, kind="method"):
     """Which networks exist, what a scene holds, and who takes a turn in which order."""
 
     foreign: ClassVar[Mapping[str, str]] = {}  # a foreign file's name, as G_A -> its recipe's name
+    per_translation: ClassVar[frozenset[str]] = (
+        frozenset()
+    )  # options that a trained run may change
 
     @abstractmethod
     def wire(self, recipe: Recipe, size: Size | None = None) -> Wiring:

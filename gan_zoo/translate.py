@@ -79,7 +79,7 @@ class Translator:
         """Open a run's folder.
 
         Args:
-            run: The folder.
+            run: The folder; `RunDir.open(run, set=...)` changes how it makes pictures.
             device: As in the recipe's engine section.
             weights: latest or best; what the recipe says if absent.
 

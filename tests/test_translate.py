@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from pathlib import Path
 from typing import Any
 
@@ -392,3 +393,15 @@ def test_a_batch_norm_of_one_value_says_the_cure(tmp_path: Path) -> None:
     translator = grown({"generator": backbone, "inference.norm": "picture"}, tmp_path / "other")
     with pytest.raises(UserError, match=r"use inference\.norm: running, larger pictures"):
         translator(picture()[:, :32, :32])
+
+
+def test_a_trained_run_changes_only_how_pictures_are_made(run: RunDir) -> None:
+    changed = RunDir.open(run.path, {"inference.norm": "picture", "inference.dropout": True})
+    inference = gan_zoo.load(changed, device="cpu").recipe.inference
+    assert (inference.norm, inference.dropout) == ("picture", True)
+    late = RunDir.open(run.path, {"generator.width": 8})
+    told = "--set generator.width: the run is trained, and can change only inference.dropout, "
+    with pytest.raises(UserError, match=re.escape(told)):
+        late.recipe()
+    with pytest.raises(UserError, match=r"inference\.norm: 'batch' came"):
+        RunDir.open(run.path, {"inference.norm": "batch"}).recipe()

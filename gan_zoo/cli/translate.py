@@ -22,6 +22,14 @@ def translate(
         str | None, typer.Option(metavar="NAME", help="latest or best; else as the recipe says.")
     ] = None,
     device: Device = "auto",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change how pictures are made, as inference.dropout=false.",
+        ),
+    ] = None,
     style: Annotated[
         list[str] | None,
         typer.Option(
@@ -37,8 +45,9 @@ def translate(
     names.
     """
     from gan_zoo.engine.rundir import RunDir
+    from gan_zoo.recipe.source import parse_set
 
-    folder = RunDir.open(run)  # before torch is imported
+    folder = RunDir.open(run, parse_set(set_ or []))  # before torch is imported
     from gan_zoo.translate import translate_files
 
     written = translate_files(

@@ -18,7 +18,7 @@ from gan_zoo.recipe import text
 from gan_zoo.recipe.mistakes import Keys, Place, RecipeError
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.recipe.report import parse
-from gan_zoo.recipe.source import Source, read
+from gan_zoo.recipe.source import Source, changed, read
 from gan_zoo.zoo import Zoo
 
 if TYPE_CHECKING:
@@ -42,10 +42,12 @@ class RunDir:
 
     Args:
         path: An existing run, or where `create` will make one.
+        set: Changes to its recipe by dotted path, of what a finished run can still change.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, set: Mapping[str, Any] | None = None) -> None:
         self.path = Path(path)
+        self.set = set or {}
         self.log = self.path / "log.jsonl"  # one JSON object a line
         self.text_log = self.path / "log.txt"  # what was said
         self.previews = self.path / "previews"  # fixed samples over time
@@ -89,26 +91,33 @@ class RunDir:
         return run
 
     @classmethod
-    def open(cls, path: str | Path) -> RunDir:
+    def open(cls, path: str | Path, set: Mapping[str, Any] | None = None) -> RunDir:
         """An existing run.
 
         Raises:
             UserError: there is none; says what is there.
         """
-        run = cls(path)
+        run = cls(path, set)
         if not (run.path / "recipe.yaml").is_file():
             what = "no such folder" if not run.path.exists() else "it holds no recipe.yaml"
             raise UserError(f"{path} is not a run: {what}")
         return run
 
     def recipe(self, zoo: Zoo | None = None) -> Recipe:
-        """The resolved recipe that the run was made of.
+        """The resolved recipe that the run was made of, with the changes that it was opened with.
 
         Raises:
-            UserError: a plugin is absent, or the file was changed by hand.
+            UserError: a plugin is absent, the file was changed by hand, or a change comes too late.
         """
         try:
-            return parse(Recipe, read(self.path / "recipe.yaml", zoo=zoo), zoo)
+            source = read(self.path / "recipe.yaml", zoo=zoo)
+            recipe = parse(Recipe, source, zoo)
+            may = {f"method.{option}" for option in type(recipe.method).per_translation}
+            may |= {f"inference.{option}" for option in type(recipe.inference).model_fields}
+            for key in self.set.keys() - may:
+                told = f"--set {key}: the run is trained, and can change only"
+                raise UserError(f"{told} {', '.join(sorted(may))}")
+            return parse(Recipe, changed(source, self.set, zoo), zoo) if self.set else recipe
         except RecipeError as error:
             raise UserError(f"{error}{self._plugins_told()}") from None
 

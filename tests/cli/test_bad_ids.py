@@ -174,18 +174,6 @@ def test_a_fault_in_maps_of_ids_is_named_before_the_first_step(
     assert not (maps.parent / "run").exists()
 
 
-def wrong_endings(root: Path) -> str:
-    for path in (root / "train_label").iterdir():
-        path.rename(path.with_name(f"{path.stem}_seg.png"))
-    return "may differ if the data says so: `suffixes: {label: _seg, target: ''}`"
-
-
-def a_mask(root: Path) -> str:
-    for path in (root / "train_label").iterdir():
-        Image.fromarray(np.eye(16, dtype=np.uint8) * 255).save(path)
-    return "as a mask of 0 and 255 it has two classes, whose ids are 0 and 1: divide the files by"
-
-
 def as_they_are(root: Path) -> tuple[str, ...]:
     return ()
 

@@ -32,6 +32,7 @@ class CyclicSpec(MethodSpec, name="cyclic"):
     """
 
     foreign = dict.fromkeys(["G_A", "G_B", "D_A", "D_B"], "cyclegan/cyclegan")
+    per_translation = frozenset({"translate"})
 
     translate: Way = "a_to_b"
     """The direction of translations and previews; training is the same for both."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -49,6 +49,34 @@ class Instead(Fault):
     def told(self, *, several: bool = False) -> str:
         """What it is."""
         return f"{'each ' * several}is {self.what}"
+
+
+@dataclass(frozen=True)
+class OtherSize(Fault):
+    """A file of a size that the size rule does not take.
+
+    Args:
+        sizes: Height x width.
+        wrong: What is wrong with them, and the cure.
+    """
+
+    sizes: tuple[str, ...]
+    wrong: str
+
+    @property
+    def kind(self) -> Hashable:
+        """The same words, whatever the sizes are."""
+        return self.wrong
+
+    def joined(self, other: Self) -> Self:
+        """The sizes of both."""
+        return replace(self, sizes=tuple(dict.fromkeys(self.sizes + other.sizes)))
+
+    def told(self, *, several: bool = False) -> str:
+        """The sizes, of many the first few."""
+        more = ", ..." * (len(self.sizes) > FEW)
+        shown = f"{', '.join(self.sizes[:FEW])}{more} (height x width)"
+        return f"{'each ' * several}is {shown}, {self.wrong}"
 
 
 class Misfit(DataError):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
 from torchvision.transforms.v2 import functional as F
 
-from gan_zoo.errors import DataError
+from gan_zoo_data.faults import Misfit, OtherSize
 
 HeightWidth = tuple[int, int]
 
@@ -98,10 +99,9 @@ class Geometry:
             return Steps(whole, resized, None)
         if resized[0] < self.crop[0] or resized[1] < self.crop[1]:
             scaled = f", {_by(resized)} after scale_width" if self.scale_width else ""
-            raise DataError(
-                f"{file} is {_by((height, width))}{scaled} (height x width), smaller than crop "
-                f"[{self.crop[0]}, {self.crop[1]}]; use a smaller crop, or enlarge with load"
-            )
+            told = f"smaller than crop [{self.crop[0]}, {self.crop[1]}]"
+            told += "; use a smaller crop, or enlarge with load"
+            raise Misfit.of(Path(file), OtherSize((f"{_by((height, width))}{scaled}",), told))
         return Steps(whole, resized, self.crop)
 
     def describe(self) -> str:
@@ -133,10 +133,9 @@ class Geometry:
         if same or self.aspect == "stretch":
             return 0, 0, height, width
         if self.aspect == "refuse":
-            raise DataError(
-                f"{file} is {_by((height, width))} (height x width), which is not the aspect ratio "
-                f"of size [{high}, {wide}]; say `aspect: crop` or `aspect: stretch` in data"
-            )
+            told = f"which is not the aspect ratio of size [{high}, {wide}]"
+            told += "; say `aspect: crop` or `aspect: stretch` in data"
+            raise Misfit.of(Path(file), OtherSize((_by((height, width)),), told))
         kept_height = min(height, max(1, round(width * high / wide)))
         kept_width = min(width, max(1, round(height * wide / high)))
         return (height - kept_height) // 2, (width - kept_width) // 2, kept_height, kept_width

@@ -235,7 +235,8 @@ def test_the_data_of_every_phase_is_looked_at(zoo: Command, root: Path) -> None:
     said = trained(zoo, root, "--set", "phases.late={steps: 1, set: {data.batch: 2}}")
     assert (said.code, "a batch of 2 needs one size" in said.err) == (2, True)
     said = trained(zoo, root, "--set", "phases.late={steps: 1, set: {data.crop: [20, 20]}}")
-    assert (said.code, f"{root}/train/a.jpg is 16x16" in said.err) == (2, True)
+    assert (said.code, f"{root}/train/a.jpg, " in said.err) == (2, True)
+    assert "each is 16x16 (height x width), smaller than crop [20, 20]" in said.err
     said = trained(zoo, root, "--set", "phases.late={steps: 1, set: {data.root: nowhere}}")
     assert said.code == 2
     assert said.err == ("phases.late.set: there is no folder nowhere; name yours with --data DIR\n")

@@ -71,3 +71,12 @@ def groups_of(channels: int) -> int:
     """
     most = max(1, min(GROUPS, channels // 2))
     return next(groups for groups in range(most, 0, -1) if channels % groups == 0)
+
+
+def halved(x: Tensor) -> Tensor:
+    """The next level of a pyramid; beyond the border there is nothing to average, as published.
+    `B C H W -> B C H/2 W/2`, sides rounded up.
+    """
+    if not x.shape[1]:  # no condition is seen, and averaging refuses no channels
+        return x[..., ::2, ::2]
+    return F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)

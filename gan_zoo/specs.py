@@ -304,9 +304,7 @@ class MethodSpec(Spec, kind="method"):
     """Which networks exist, what a scene holds, and who takes a turn in which order."""
 
     foreign: ClassVar[Mapping[str, str]] = {}  # a foreign file's name, as G_A -> its recipe's name
-    per_translation: ClassVar[frozenset[str]] = (
-        frozenset()
-    )  # options that a trained run may change
+    per_translation: ClassVar[frozenset[str]] = frozenset()  # options that a trained run may change
 
     @abstractmethod
     def wire(self, recipe: Recipe, size: Size | None = None) -> Wiring:

@@ -31,7 +31,8 @@ from gan_zoo.inference import inferring, padded, seeded, to_8bit
 from gan_zoo.instances import numbered
 from gan_zoo.protocols import Dataset, Method, Sample
 from gan_zoo.recipe.model import Recipe
-from gan_zoo.styles import Rules, Stylist, rules
+from gan_zoo.styles.rules import Rules, rules
+from gan_zoo.styles.stylist import Stylist
 
 TRIES = 64  # multiples of the generator above the size of a picture
 NO_FAULT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # of the disk, not of the user

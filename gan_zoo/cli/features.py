@@ -34,7 +34,7 @@ def features(
     from gan_zoo.engine.rundir import RunDir
 
     folder = RunDir.open(run)  # before torch is imported
-    from gan_zoo.features import gather
+    from gan_zoo.styles.gathering import gather
     from gan_zoo.terminal.text import print_rows
 
     counts = gather(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import torch.nn.functional as F
 from torch import Tensor, nn
+
+from gan_zoo.layers import halved
 
 
 class MultiScale(nn.Module):
@@ -32,12 +33,3 @@ class MultiScale(nn.Module):
                 condition, picture = halved(condition), halved(picture)
             views += judge(condition, picture)
         return views
-
-
-def halved(x: Tensor) -> Tensor:
-    """The next scale; beyond the border there is nothing to average, as published.
-    `B C H W -> B C H/2 W/2`, sides rounded up.
-    """
-    if not x.shape[1]:  # no condition is seen, and averaging refuses no channels
-        return x[..., ::2, ::2]
-    return F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)

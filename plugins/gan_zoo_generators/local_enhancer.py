@@ -8,6 +8,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan_zoo.layers import halved
 from gan_zoo_generators.resnet import Stages
 
 
@@ -53,10 +54,3 @@ class Enhancer(Stages):
             coarser = F.interpolate(coarser, scale_factor=factor, mode="nearest")
         x = self.decoded(x + coarser)
         return self.head(x) if self.headed else x
-
-
-def halved(x: Tensor) -> Tensor:
-    """The next level of the pyramid; beyond the border there is nothing to average, as published.
-    `B C H W -> B C H/2 W/2`.
-    """
-    return F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)

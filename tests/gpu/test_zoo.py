@@ -19,8 +19,8 @@ from gan_zoo.engine.progress import Voice
 from gan_zoo.engine.run import resume, train
 from gan_zoo.engine.rundir import RunDir
 from gan_zoo.engine.stage import Stage
-from gan_zoo.features import gather
 from gan_zoo.recipe.model import Recipe
+from gan_zoo.styles.gathering import gather
 from tests.test_mixing import BASE, TURNS, mixed, own, smallest
 
 pytestmark = [

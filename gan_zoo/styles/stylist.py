@@ -1,12 +1,8 @@
-"""Styles in translation: what takes the place of the target, which no translation has.
-
-A rule says for whom and which: `[instance:ID=|class:C=]sample|cluster:K|encode:IMAGE`.
-"""
+"""Styles in translation: what takes the place of the target, which no translation has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,79 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gan_zoo import gathered
 from gan_zoo.engine.rundir import RunDir
 from gan_zoo.engine.scene import Cast
 from gan_zoo.errors import ContractError, DataError, UserError
-from gan_zoo.gathered import NO_CLASS, Gathered, classes_of
 from gan_zoo.inference import inferring
-from gan_zoo.instances import EMPTY, called, numbered, numbered_sample
+from gan_zoo.instances import called, numbered, numbered_sample
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.shapes import Image
-
-SYNTAX = "[instance:ID=|class:C=]sample|cluster:K|encode:IMAGE"
-SHOWN = 8
-
-Choice = str | Tensor  # sample, cluster:K, encode:IMAGE; or the numbers themselves
-Key = tuple[str, int]  # ("instance", id), ("class", class), or ("", 0) for all
-
-
-@dataclass(frozen=True)
-class Rules:
-    """Whom a style is for -> which."""
-
-    chosen: Mapping[Key, Choice]
-
-
-def rules(said: Any) -> Rules:
-    """What a caller says of styles: nothing, a rule, several, or whom -> which.
-
-    Raises:
-        UserError: the syntax is another, or two rules are for the same.
-    """
-    if isinstance(said, Rules):
-        return said
-    if said is None:
-        return Rules({})
-    pairs: Iterable[tuple[str, Any]]
-    if isinstance(said, Mapping):
-        pairs = said.items()
-    else:
-        each = [said] if isinstance(said, str) else said
-        pairs = [_split(one) for one in each]
-    chosen: dict[Key, Choice] = {}
-    for whom, which in pairs:
-        key = _key(whom)
-        if key in chosen:
-            raise UserError(f"--style: two styles came for {whom or 'all'}; give one of them")
-        chosen[key] = _choice(which)
-    return Rules(chosen)
-
-
-def _split(rule: str) -> tuple[str, str]:
-    whom, equals, which = rule.partition("=")
-    if equals and whom.startswith(("instance:", "class:")):
-        return whom, which
-    return "", rule
-
-
-def _key(whom: str) -> Key:
-    kind, _, number = whom.partition(":")
-    if not whom:
-        return "", 0
-    if kind not in ("instance", "class") or not number.isdecimal():
-        raise UserError(f"--style: {whom} came; instance:ID or class:C was expected, as {SYNTAX}")
-    return kind, int(number)
-
-
-def _choice(which: Any) -> Choice:
-    if isinstance(which, Tensor):
-        return which
-    kind, _, rest = str(which).partition(":")
-    fits = which == "sample" or (kind == "encode" and rest)
-    if not (fits or (kind == "cluster" and rest.isdecimal())):
-        raise UserError(f"--style: {which} came; {SYNTAX} was expected")
-    return str(which)
+from gan_zoo.styles import gathered
+from gan_zoo.styles.gathered import NO_CLASS, Gathered, classes_of
+from gan_zoo.styles.rules import Choice, Key, Rules
+from gan_zoo.styles.slots import Encoded, Slots
 
 
 class Stylist:
@@ -337,45 +271,6 @@ class Stylist:
                 raise UserError(
                     f"--style: class:{number} came; the model knows class:0 to class:{classes - 1}"
                 )
-
-
-@dataclass(frozen=True)
-class Slots:
-    """Who is in the slots: raw ids, classes and pixels, `S` each."""
-
-    raw: Tensor
-    classes: Tensor
-    pixels: Tensor
-
-    def there(self) -> list[int]:
-        """Those with a pixel."""
-        found: list[int] = ((self.pixels > 0) & (self.raw != EMPTY)).nonzero().flatten().tolist()
-        return found
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """The styles of one picture: by (raw id, class), by class, and over all of it."""
-
-    ids: Mapping[tuple[int, int], Tensor]
-    means: Mapping[int, Tensor]
-    overall: Tensor
-
-    @classmethod
-    def among(cls, styles: Tensor, slots: Slots) -> Encoded:
-        """Of the styles `S C` of the slots, weighted by pixels."""
-        there = slots.there()
-        weighted = styles * slots.pixels[:, None]
-        means = {}
-        for label in sorted({*slots.classes[there].tolist()}):
-            mine = [slot for slot in there if slots.classes[slot] == label]
-            means[label] = weighted[mine].sum(0) / slots.pixels[mine].sum()
-        ids = {(int(slots.raw[s]), int(slots.classes[s])): styles[s] for s in there}
-        return cls(ids, means, weighted[there].sum(0) / slots.pixels[there].sum())
-
-    def of(self, raw: int, label: int) -> Tensor | None:
-        """Of the same instance, else of its class; None where the picture has neither."""
-        return self.ids.get((raw, label), self.means.get(label))
 
 
 def _sized(shape: Image, tensor: Tensor) -> Image:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from gan_zoo.clustering import kmeans
+from gan_zoo.styles.clustering import kmeans
 
 
 def blobs(*centers: tuple[float, float], each: int = 20) -> Tensor:

@@ -11,12 +11,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gan_zoo import gathered
-from gan_zoo.clustering import kmeans
 from gan_zoo.engine.rundir import RunDir
 from gan_zoo.errors import UserError
-from gan_zoo.gathered import Gathered
 from gan_zoo.instances import numbered_sample
+from gan_zoo.styles import gathered
+from gan_zoo.styles.clustering import kmeans
+from gan_zoo.styles.gathered import Gathered
 from gan_zoo.translate import Translator
 
 CLUSTERS = 10  # of a class at most, as published

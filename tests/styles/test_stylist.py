@@ -21,11 +21,11 @@ from gan_zoo.engine.run import resume
 from gan_zoo.engine.rundir import RunDir
 from gan_zoo.errors import DataError, UserError
 from gan_zoo.evaluate import evaluate
-from gan_zoo.features import Count, gather
-from gan_zoo.gathered import NO_CLASS, classes_of, load
 from gan_zoo.instances import numbered
 from gan_zoo.recipe.model import Recipe
-from gan_zoo.styles import rules
+from gan_zoo.styles.gathered import NO_CLASS, classes_of, load
+from gan_zoo.styles.gathering import Count, gather
+from gan_zoo.styles.rules import rules
 from gan_zoo.translate import Translator
 from gan_zoo_data.label_folder import FOLDERS, SUFFIXES
 from gan_zoo_data.specs import TINY, LabelFolderSpec

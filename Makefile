@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install
 PLUGINS := $(notdir $(wildcard plugins/gan_zoo_*))
 GUESTS := $(wildcard plugins/gan-zoo-*)
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test lint types reference bench clean
@@ -30,8 +30,9 @@ types: .venv/.installed-dev  ## mypy alone
 reference: .venv/.installed  ## write docs/reference from the source
 	$(BIN)/python tools/reference.py
 
-bench: .venv/.installed  ## start-up time against bare imports, then step time and memory
+bench: .venv/.installed  ## start-up time against bare imports and with plugins, then step time
 	$(BIN)/python tests/benchmarks/startup.py
+	$(BIN)/python tests/benchmarks/plugins.py
 	$(BIN)/python tests/benchmarks/step.py
 
 clean:  ## remove built files and caches; runs and .venv stay

@@ -111,7 +111,7 @@ def _phase(
     seen.forget()
     step()
     stage.remember()  # what a later phase does not move stays in memory all the same
-    found.flop, found.peak_bytes = flops.get_total_flops(), seen.peak
+    found.flop, found.peak_bytes = flops.get_total_flops(), seen.peak + _copies(assembly)
     for network, module in assembly.networks.items():
         counts = {True: 0, False: 0}
         for parameter in module.parameters():
@@ -125,6 +125,14 @@ def _phase(
     if recipe.discriminator is not None:
         found.receptive_field = recipe.discriminator.receptive_field()
     return found
+
+
+def _copies(assembly: Assembly) -> int:
+    """Bytes of what callbacks keep: networks of their own, like those that make the picture."""
+    maker = assembly.wiring.players[0]
+    made = [net for name, net in assembly.networks.items() if assembly.owner(name) == maker]
+    keeping = sum(bool(callback.keeps) for callback in assembly.recipe.callbacks.values())
+    return keeping * sum(t.nbytes for net in made for t in (*net.parameters(), *net.buffers()))
 
 
 def _size(recipe: Recipe, image: Image, known: tuple[int, int] | None) -> tuple[int, int]:

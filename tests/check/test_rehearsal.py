@@ -203,3 +203,13 @@ def test_no_weight_is_allocated() -> None:
     [found] = rehearse(recipe)
     assert found.playing["generator"] > 2 * 10**11
     assert found.peak_bytes > 3 * 10**12
+
+
+def test_an_average_is_one_copy_of_the_generator_more() -> None:
+    average = {"callbacks.average": {"use": "average"}}
+    [without] = rehearse(Recipe.load("pix2pix", set=SMALL))
+    [beside] = rehearse(Recipe.load("pix2pix", set={**SMALL, **average}))
+    recipe = Recipe.load("pix2pix", set=SMALL)
+    generator = assemble(recipe).networks["generator"]
+    held = sum(t.nbytes for t in (*generator.parameters(), *generator.buffers()))
+    assert beside.peak_bytes - without.peak_bytes == held

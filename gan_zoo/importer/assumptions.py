@@ -74,11 +74,19 @@ class Assumptions:
         for section in SHOWN:
             for path, value in self._written(section, whole=section == "conditions"):
                 yield f"{path}={plain(value)}"
+        for path, value in self._written("method", whole=False):
+            if path in self._translating():
+                yield f"{path}={plain(value)}"
 
     def _trained(self) -> Iterator[str]:
         for section in TRAINED:
             for path, value in self._written(section, whole=section != "method"):
-                yield f"{path}={plain(value)}"
+                if path not in self._translating():
+                    yield f"{path}={plain(value)}"
+
+    def _translating(self) -> set[str]:
+        """Options of the method by which pictures are made."""
+        return {f"method.{option}" for option in type(self.recipe.method).per_translation}
 
     def _written(self, section: str, *, whole: bool) -> Iterator[tuple[str, Any]]:
         """What the shipped recipe says in a section, by path: each entry whole, or its values."""

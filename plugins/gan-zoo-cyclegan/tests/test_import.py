@@ -65,7 +65,9 @@ def test_four_files_translate_as_the_published_networks(
 
 def test_without_a_recipe_it_is_read_off_the_files(files: Any, tmp_path: Path) -> None:
     folder, networks = files
-    import_unknown(folder, tmp_path / "run", {"engine.device": "cpu"})
+    lines = import_unknown(folder, tmp_path / "run", {"engine.device": "cpu"})
+    resumed = lines.index("Assumed for `resume`, in the same way:")
+    assert lines.index("  method.translate=a_to_b") < resumed < lines.index("  method.pool=50")
     translator = gan_zoo.load(tmp_path / "run", device="cpu")
     assert translator.recipe.method.model_dump(mode="json")["use"] == "cyclegan/cyclic"
     picture = torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(1)) * 2 - 1

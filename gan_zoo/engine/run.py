@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -250,8 +251,10 @@ class Run:
         if self._left > 0:
             self.voice.say(self._announcement())
             self.hooks.on_phase_start(run=self)
-            with repeatable(self.stage.recipe.engine.deterministic):
-                self._steps(stop)
+            done, deterministic = self.position.phase_step, self.stage.recipe.engine.deterministic
+            # Closed at once whatever is raised: workers that still read would never let go.
+            with closing(self._feed(done, done + self._left)) as feed, repeatable(deterministic):
+                self._steps(feed, stop)
             self._save()
         if self.position.phase_step == self.phase_steps:
             self.hooks.on_phase_end(run=self)
@@ -294,10 +297,10 @@ class Run:
 
     # ------------------------------------------------------------------ from step to step
 
-    def _steps(self, stop: Stop) -> None:
+    def _steps(self, feed: Iterator[list[Batch]], stop: Stop) -> None:
         engine, plan = self.stage.recipe.engine, self.plan
         done, total = self.position.phase_step, self.position.phase_step + self._left
-        feed, recent = self._feed(done, total), dict[str, float]()
+        recent: dict[str, float] = {}
         if total - done >= WORTH_TIMING:
             feed = self._estimated(feed, total - done)
         with self.voice.progress(self.position.phase, done, total) as progress:
@@ -327,7 +330,7 @@ class Run:
                 if self.position.step % engine.checkpoint_every == 0:
                     self._save()
 
-    def _feed(self, start: int, stop: int) -> Iterator[list[Batch]]:
+    def _feed(self, start: int, stop: int) -> Generator[list[Batch], None, None]:
         """Each step's batches; a file that cannot be read costs no step before it."""
         data, plan = self.stage.recipe.data, self.plan
         feed = batches(

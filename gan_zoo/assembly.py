@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 import torch
 from torch import nn
 
-from gan_zoo.errors import ContractError, UserError
+from gan_zoo.errors import ContractError, UserError, during
 from gan_zoo.protocols import LossFunction, Method
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.wiring import Wiring
@@ -108,7 +108,8 @@ def _built(name: str, build: Callable[[], T]) -> T:
         UserError: only building could tell that it cannot be built.
     """
     try:
-        return build()
+        with during(f"building {name}"):
+            return build()
     except ContractError as problem:
         at = ".".join(filter(None, (name, problem.option)))
         raise UserError(f"{at}: {problem}") from None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class UserError(Exception):
     """The user's input is wrong: a recipe, data, an argument. The command line exits with 2."""
@@ -9,6 +12,18 @@ class UserError(Exception):
 
 class DataError(UserError):
     """A file or folder of the data is not what the recipe says; the message names it."""
+
+
+@contextmanager
+def during(what: str) -> Iterator[None]:
+    """Whatever a component raises in here says below its traceback what was being done."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as problem:
+        problem.add_note(f"While {what}")
+        raise
 
 
 class ContractError(ValueError):

@@ -11,7 +11,7 @@ from gan_zoo.plugins import PACKAGE
 from gan_zoo.specs import KINDS
 from gan_zoo.zoo import Zoo, near_misses
 
-NAME = re.compile(r"[a-z][a-z0-9_]*")
+NAME = re.compile(r"(?!gan_zoo)[a-z]([a-z0-9_]*[a-z0-9])?")
 
 
 def write(name: str, kind: str, zoo: Zoo, parent: Path = Path()) -> Path:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 import time
+import traceback
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from email.parser import HeaderParser
@@ -94,9 +95,24 @@ def load(entry: metadata.EntryPoint, wanted: Container[str] | None = None) -> Pl
             return replace(found, error=refusal)
         components, recipes = _call(entry.name, entry.load())
     except (Exception, SystemExit) as problem:  # a guest may raise anything; it is shown, not lost
-        return replace(found, error=f"{type(problem).__name__}: {problem}")
+        return replace(found, error=f"{type(problem).__name__}: {problem}{_place(problem, entry)}")
     seconds = time.perf_counter() - start
     return replace(found, components=components, recipes=recipes, seconds=seconds)
+
+
+def _place(problem: BaseException, entry: metadata.EntryPoint) -> str:
+    """Where in the plugin it was raised; nothing where it was outside."""
+    package = entry.module.partition(".")[0]
+    frames = [
+        frame
+        for frame in traceback.extract_tb(problem.__traceback__)
+        if package in Path(frame.filename).parts or Path(frame.filename).stem == package
+    ]
+    if not frames:
+        return ""
+    parts = Path(frames[-1].filename).parts
+    inside = parts[parts.index(package) :] if package in parts else parts[-1:]
+    return f" ({'/'.join(inside)}:{frames[-1].lineno})"
 
 
 def _call(name: str, module: ModuleType) -> tuple[tuple[type[Spec], ...], tuple[Path, ...]]:

@@ -38,7 +38,8 @@ def read(path: Path) -> dict[str, Tensor]:
             ) from None
         raise UserError(broken) from None
     except Exception as problem:  # what a torn file does to the reader cannot be listed
-        raise UserError(f"{broken}: {first_line(problem)}") from None
+        said = first_line(problem)
+        raise UserError(f"{broken}: {said}" if re.search("[a-z]", said) else broken) from None
     if isinstance(held, Mapping) and isinstance(held.get("state_dict"), Mapping):
         held = held["state_dict"]  # beside epoch and optimizer, as many programs save
     if not isinstance(held, Mapping) or not held:

@@ -284,7 +284,11 @@ class Translator:
 
 
 def load(
-    run: str | Path | RunDir, *, device: str = "auto", weights: str | None = None
+    run: str | Path | RunDir,
+    *,
+    device: str = "auto",
+    weights: str | None = None,
+    set: Mapping[str, Any] | None = None,
 ) -> Translator:
     """Open a run's folder to translate with it: `gan_zoo.load("runs/mine")("input.png")`.
 
@@ -292,11 +296,13 @@ def load(
         run: The folder.
         device: As in the recipe's engine section.
         weights: latest or best; what the recipe says if absent.
+        set: Change how pictures are made, as `{"inference.dropout": False}`.
 
     Raises:
         UserError: it is no run, or its weights are absent or damaged.
     """
-    return Translator.load(run, device=device, weights=weights)
+    folder = RunDir.open(run.path if isinstance(run, RunDir) else run, set)
+    return Translator.load(folder, device=device, weights=weights)
 
 
 def translate_files(

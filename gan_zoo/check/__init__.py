@@ -85,7 +85,10 @@ def needed(recipe: Recipe) -> list[str]:
         for line in recipe.in_phase(name).data.missing()
     ]
     components = {path: spec for path, spec in recipe.components().items() if path != "data"}
-    found += [f"{path}: {line}" for path, spec in components.items() for line in spec.missing()]
+    for path, spec in components.items():
+        # A spec does not know its name in the recipe.
+        named = path.rpartition(".")[0] + ".NAME"
+        found += [f"{path}: {line.replace(named, path)}" for line in spec.missing()]
     return list(dict.fromkeys(found))
 
 

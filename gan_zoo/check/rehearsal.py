@@ -20,9 +20,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from gan_zoo.assembly import Assembly, assemble
 from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.stage import Memory, Stage
+from gan_zoo.errors import UserError
 from gan_zoo.instances import slots
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.shapes import Image
+from gan_zoo.specs import GeneratorSpec
+from gan_zoo.wiring import Network
 
 UNKNOWN_SIDE = 256  # where neither the recipe nor the data at hand tells
 
@@ -106,6 +109,7 @@ def _phase(
     for module in [*assembly.networks.values(), *stage.losses.values()]:
         if isinstance(module, nn.Module):
             seen.count([*module.parameters(), *module.buffers()])
+    _watch_sizes(stage)
     with FlopCounterMode(display=False) as flops:  # it holds on to graphs, so bytes are not counted
         step()  # makes the gradients and the optimizers' state, which stay
     seen.forget()
@@ -125,6 +129,30 @@ def _phase(
     if recipe.discriminator is not None:
         found.receptive_field = recipe.discriminator.receptive_field()
     return found
+
+
+def _watch_sizes(stage: Stage) -> None:
+    """Refuse a generator whose picture is not as large as its condition, by name; else only the
+    network that is shown the picture beside the condition would complain.
+
+    Raises:
+        UserError: says what came.
+    """
+    for network in stage.recipe.method.wire(stage.recipe).networks:
+        if not isinstance(network.spec, GeneratorSpec):
+            continue
+
+        def look(module: nn.Module, given: Any, made: Tensor, network: Network = network) -> None:
+            wanted = (given[0].shape[0], network.wanted.channels, *given[0].shape[2:])
+            if tuple(made.shape) != wanted:
+                told = f"made a picture of {list(made.shape)} (batch, channels, height, width) of a"
+                raise UserError(
+                    f"{network.name}: the {network.spec.name} {told} condition of "
+                    f"{list(given[0].shape)}; {list(wanted)} was expected. Mend the network, or "
+                    "refuse such sizes in its spec's check()"
+                )
+
+        stage.cast.networks[network.name].register_forward_hook(look)
 
 
 def _copies(assembly: Assembly) -> int:

@@ -66,17 +66,28 @@ def recompute(module: nn.Module, *, on: bool) -> None:
 
 def segments(module: nn.Module) -> Iterator[nn.Module]:
     """The parts that are made anew as one each: the blocks of a network, however it lists them."""
-    for child in module.children():
-        if any(_lists_blocks(layer) for layer in child.modules()):
+    for child in _inner(module):
+        if any(_lists_blocks(layer) for layer in _layers(child)):
             yield from segments(child)
-        elif any(True for _ in child.children()) and not isinstance(child, nn.ModuleList):
+        elif _inner(child) and not isinstance(child, nn.ModuleList):
             yield child
 
 
 def _lists_blocks(layer: nn.Module) -> bool:
     """Whether it is a list, and one of more than single layers."""
     listed = isinstance(layer, nn.ModuleList | nn.ModuleDict | nn.Sequential)
-    return listed and any(True for inner in layer.children() for _ in inner.children())
+    return listed and any(_inner(inner) for inner in _inner(layer))
+
+
+def _layers(module: nn.Module) -> Iterator[nn.Module]:
+    yield module
+    for child in _inner(module):
+        yield from _layers(child)
+
+
+def _inner(layer: nn.Module) -> list[nn.Module]:
+    """The layers in it. What makes its weights, as spectral norm does, is none of them."""
+    return [child for name, child in layer.named_children() if name != "parametrizations"]
 
 
 class _Recomputed:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from gan_zoo.engine.again import Moment
 from gan_zoo.engine.precision import Precision
+from gan_zoo.errors import during
 
 Maker = Callable[["Scene"], Any]
 Autocast = Callable[[], AbstractContextManager[None]]
@@ -97,16 +98,19 @@ class Cast:
 
     def play(self, name: str, *inputs: Any) -> Any:
         """Call a network in the run's precision; what it returns is in the working type."""
-        with self.precision.autocast():
+        with self.precision.autocast(), during(f"{name} played"):
             return self._working(self.networks[name](*inputs))
 
     def exact(self, name: str, *inputs: Tensor) -> Any:
         """Call a network without autocast, as gradients of gradients need it."""
         return self.networks[name](*inputs)
 
-    def moment(self) -> Moment:
-        """Now, to come back to: a network then gives the same once more, noise and all."""
-        return Moment([*self.networks.values(), *self.conditions.values()], self.precision.device)
+    def moment(self, *names: str) -> Moment:
+        """Now, to come back to: these networks and the conditions then give the same once more,
+        noise and all.
+        """
+        networks = [self.networks[name] for name in names]
+        return Moment([*networks, *self.conditions.values()], self.precision.device)
 
     def condition(self, name: str, maps: Mapping[str, Tensor]) -> Tensor:
         """Make one condition of the maps: `B c H W`; of styles, where a map of the condition's own
@@ -114,7 +118,7 @@ class Cast:
         """
         module: Any = self.conditions[name]
         styles = maps.get(f"conditions.{name}")
-        with self.precision.autocast():
+        with self.precision.autocast(), during(f"conditions.{name} was made"):
             made: Tensor = self._working(
                 module(maps) if styles is None else module.paint(maps, styles)
             )

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.engine.scene import Scene
+from gan_zoo.errors import during
 from gan_zoo.protocols import LossFunction
 
 
@@ -157,7 +158,9 @@ class Turn:
 
     def _terms(self, scene: Scene) -> Iterator[tuple[str, str, Tensor, float]]:
         for name, loss in self.losses.items():
-            for label, value, factor in loss(scene, self.player.name):
+            with during(f"losses.{name} taught the {self.player.name}"):
+                terms = list(loss(scene, self.player.name))
+            for label, value, factor in terms:
                 yield name, scene.labeled(label), value, factor
 
     def _others_learn(self, learn: bool) -> None:

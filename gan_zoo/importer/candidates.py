@@ -78,7 +78,10 @@ def candidates(folder: Folder, known: Speakers) -> list[str]:
 
 def _used(recipe: str, folder: Folder) -> int:
     """Of how many files a recipe makes use; none if it lacks one that it needs."""
-    found = [slot.within(folder) for slot in slots(parse(Recipe, read(recipe)))]
+    try:
+        found = [slot.within(folder) for slot in slots(parse(Recipe, read(recipe)))]
+    except UserError:  # a plugin may name a recipe that is not there, or has no such layouts
+        return 0
     if any(slot.needed and slot.file is None for slot in found):
         return 0
     return sum(slot.file is not None for slot in found)

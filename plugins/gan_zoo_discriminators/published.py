@@ -66,7 +66,7 @@ def pixel_keys(norm: str, *, bias: bool) -> dict[str, str]:
 def read_patch(shapes: Shapes) -> Reading | None:
     """Layers, width and norm of a published PatchGAN."""
     convolutions = _convolutions("model", shapes)
-    if "model.0.weight" not in convolutions:
+    if "model.0.weight" not in convolutions or len(convolutions) < 3:
         return None
     options = {
         "layers": len(convolutions) - 2,

@@ -15,6 +15,7 @@ from gan_zoo.protocols import Term
 class FeatureMatching:
     """G_GAN_Feat, for the generator: over every map of every view but the logits, the sum of
     1/scales * 4/maps * mean |fake - real|, with so many `maps` in that view.
+    Views of logits alone, as of one judge among several, count as no scale.
 
     The published factor is 4/(layers + 1), and a view has layers + 1 maps besides its logits: a
     PatchGAN of 3 layers counts each of them once.
@@ -31,7 +32,7 @@ class FeatureMatching:
         if player == "generator":
             pairs = list(zip(scene["fake_views"], scene["real_views"], strict=True))
             apart = torch.stack([_apart(fake, real) for fake, real in pairs if len(fake) > 1])
-            yield Term("G_GAN_Feat", self.weight * apart.sum() / len(pairs))
+            yield Term("G_GAN_Feat", self.weight * apart.sum() / len(apart))
 
 
 def _apart(fake: list[Tensor], real: list[Tensor]) -> Tensor:

@@ -107,7 +107,7 @@ class Paired:
         moments = []
         with turn("discriminator") as against:
             for scene in scenes:
-                moments.append(scene["cast"].moment() if several else None)
+                moments.append(scene["cast"].moment("generator") if several else None)
                 with torch.set_grad_enabled(not several):
                     scene["fake"]  # before the generator rests
                 against.learn(self._as_discriminator(scene))

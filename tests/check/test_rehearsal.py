@@ -13,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from gan_zoo.assembly import assemble
 from gan_zoo.check.rehearsal import rehearse
 from gan_zoo.engine.stage import Memory, Stage
+from gan_zoo.errors import UserError
 from gan_zoo.protocols import LossFunction, Term
 from gan_zoo.recipe.model import Recipe
 from gan_zoo.shapes import Image
@@ -213,3 +214,17 @@ def test_an_average_is_one_copy_of_the_generator_more() -> None:
     generator = assemble(recipe).networks["generator"]
     held = sum(t.nbytes for t in (*generator.parameters(), *generator.buffers()))
     assert beside.peak_bytes - without.peak_bytes == held
+
+
+class ShrinkingSpec(GeneratorSpec, name="shrinking"):
+    """Forgets its padding."""
+
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        return nn.Conv2d(given.channels, wanted.channels, 3)
+
+
+def test_a_picture_of_another_size_is_refused_by_name() -> None:
+    recipe = Recipe.load("pix2pix", set=SMALL).model_copy(update={"generator": ShrinkingSpec()})
+    with pytest.raises(UserError, match=r"generator: the shrinking made a picture of \[") as told:
+        rehearse(recipe)
+    assert "check()" in str(told.value)

@@ -18,6 +18,8 @@ from gan_zoo.engine.progress import Voice
 from gan_zoo.engine.run import resume, train
 from gan_zoo.engine.stage import Stage
 from gan_zoo.recipe.model import Recipe
+from gan_zoo.shapes import Image
+from gan_zoo_discriminators.specs import PatchSpec
 
 Make = Callable[..., Recipe]
 
@@ -193,3 +195,12 @@ def test_segments_are_the_blocks_of_a_network() -> None:
     network: Any = Network()
     nested = network.levels[1]
     assert list(segments(network)) == [network.levels[0], nested[0], nested[1], network.tail]
+
+
+def test_spectral_norm_leaves_segments_as_they_are() -> None:
+    """Its parametrizations are modules too, but no blocks."""
+    picture = Image(3, 64, 64)
+    plain, bound = (
+        PatchSpec(width=4, spectral=spectral).build(picture, picture) for spectral in (False, True)
+    )
+    assert len(list(segments(bound))) == len(list(segments(plain))) == 4

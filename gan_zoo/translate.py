@@ -80,7 +80,7 @@ class Translator:
         """Open a run's folder.
 
         Args:
-            run: The folder; `RunDir.open(run, set=...)` changes how it makes pictures.
+            run: The folder.
             device: As in the recipe's engine section.
             weights: latest or best; what the recipe says if absent.
 
@@ -294,14 +294,14 @@ def load(
 
     Args:
         run: The folder.
-        device: As in the recipe's engine section.
-        weights: latest or best; what the recipe says if absent.
+        device, weights: As of `Translator.load`.
         set: Change how pictures are made, as `{"inference.dropout": False}`.
 
     Raises:
         UserError: it is no run, or its weights are absent or damaged.
     """
-    folder = RunDir.open(run.path if isinstance(run, RunDir) else run, set)
+    folder = run if isinstance(run, RunDir) else RunDir.open(run)
+    folder = RunDir(folder.path, {**folder.set, **(set or {})})
     return Translator.load(folder, device=device, weights=weights)
 
 

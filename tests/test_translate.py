@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import re
 from pathlib import Path
 from typing import Any
 
@@ -395,13 +394,6 @@ def test_a_batch_norm_of_one_value_says_the_cure(tmp_path: Path) -> None:
         translator(picture()[:, :32, :32])
 
 
-def test_a_trained_run_changes_only_how_pictures_are_made(run: RunDir) -> None:
-    changed = RunDir.open(run.path, {"inference.norm": "picture", "inference.dropout": True})
-    inference = gan_zoo.load(changed, device="cpu").recipe.inference
-    assert (inference.norm, inference.dropout) == ("picture", True)
-    late = RunDir.open(run.path, {"generator.width": 8})
-    told = "--set generator.width: the run is trained, and can change only inference.dropout, "
-    with pytest.raises(UserError, match=re.escape(told)):
-        late.recipe()
-    with pytest.raises(UserError, match=r"inference\.norm: 'batch' came"):
-        RunDir.open(run.path, {"inference.norm": "batch"}).recipe()
+def test_a_trained_run_can_change_how_pictures_are_made(run: RunDir) -> None:
+    changed = gan_zoo.load(run, device="cpu", set={"inference.norm": "picture"})
+    assert changed.recipe.inference.norm == "picture"

@@ -16,6 +16,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.hooks import RemovableHandle
 
 from gan_zoo.assembly import Assembly, assemble
 from gan_zoo.engine.precision import Precision
@@ -109,9 +110,11 @@ def _phase(
     for module in [*assembly.networks.values(), *stage.losses.values()]:
         if isinstance(module, nn.Module):
             seen.count([*module.parameters(), *module.buffers()])
-    _watch_sizes(stage)
+    watching = _watch_sizes(stage)
     with FlopCounterMode(display=False) as flops:  # it holds on to graphs, so bytes are not counted
         step()  # makes the gradients and the optimizers' state, which stay
+    for hook in watching:
+        hook.remove()
     seen.forget()
     step()
     stage.remember()  # what a later phase does not move stays in memory all the same
@@ -131,13 +134,14 @@ def _phase(
     return found
 
 
-def _watch_sizes(stage: Stage) -> None:
+def _watch_sizes(stage: Stage) -> list[RemovableHandle]:
     """Refuse a generator whose picture is not as large as its condition, by name; else only the
     network that is shown the picture beside the condition would complain.
 
     Raises:
         UserError: says what came.
     """
+    hooks = []
     for network in stage.recipe.method.wire(stage.recipe).networks:
         if not isinstance(network.spec, GeneratorSpec):
             continue
@@ -152,7 +156,8 @@ def _watch_sizes(stage: Stage) -> None:
                     "refuse such sizes in its spec's check()"
                 )
 
-        stage.cast.networks[network.name].register_forward_hook(look)
+        hooks.append(stage.cast.networks[network.name].register_forward_hook(look))
+    return hooks
 
 
 def _copies(assembly: Assembly) -> int:

@@ -112,11 +112,9 @@ class RunDir:
         try:
             source = read(self.path / "recipe.yaml", zoo=zoo)
             recipe = parse(Recipe, source, zoo)
-            may = {f"method.{option}" for option in type(recipe.method).per_translation}
-            may |= {f"inference.{option}" for option in type(recipe.inference).model_fields}
-            for key in self.set.keys() - may:
+            for key in self.set.keys() - recipe.per_translation:
                 told = f"--set {key}: the run is trained, and can change only"
-                raise UserError(f"{told} {', '.join(sorted(may))}")
+                raise UserError(f"{told} {', '.join(sorted(recipe.per_translation))}")
             return parse(Recipe, changed(source, self.set, zoo), zoo) if self.set else recipe
         except RecipeError as error:
             raise UserError(f"{error}{self._plugins_told()}") from None

@@ -75,18 +75,14 @@ class Assumptions:
             for path, value in self._written(section, whole=section == "conditions"):
                 yield f"{path}={plain(value)}"
         for path, value in self._written("method", whole=False):
-            if path in self._translating():
+            if path in self.recipe.per_translation:
                 yield f"{path}={plain(value)}"
 
     def _trained(self) -> Iterator[str]:
         for section in TRAINED:
             for path, value in self._written(section, whole=section != "method"):
-                if path not in self._translating():
+                if path not in self.recipe.per_translation:
                     yield f"{path}={plain(value)}"
-
-    def _translating(self) -> set[str]:
-        """Options of the method by which pictures are made."""
-        return {f"method.{option}" for option in type(self.recipe.method).per_translation}
 
     def _written(self, section: str, *, whole: bool) -> Iterator[tuple[str, Any]]:
         """What the shipped recipe says in a section, by path: each entry whole, or its values."""
@@ -104,4 +100,4 @@ class Assumptions:
 
     def _typed(self, path: str) -> bool:
         place = self.source.root.place_of(tuple(path.split(".")))
-        return place is not None and place.source.startswith("--set ")
+        return place is not None and place.typed

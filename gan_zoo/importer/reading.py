@@ -126,7 +126,7 @@ def _counted(
     told = [
         option
         for option in recipe.data.counted().values()
-        if _typed(source.root.place_of(("data", *option.split("."))))
+        if (place := source.root.place_of(("data", *option.split(".")))) and place.typed
     ]
     numbers = counts(recipe, needed, told)
     if numbers is None:
@@ -137,10 +137,6 @@ def _counted(
         source = replace(source, root=root)
     made = parse(Recipe, source)
     return made, source, _why(made, needed)
-
-
-def _typed(place: Place | None) -> bool:
-    return place is not None and place.source.startswith("--set ")
 
 
 def _why(recipe: Recipe, needed: Mapping[str, tuple[int, int]]) -> dict[str, str]:

@@ -17,6 +17,11 @@ class Place:
     source: str
     line: int | None = None
 
+    @property
+    def typed(self) -> bool:
+        """Whether it came on the command line, or as such a change from Python."""
+        return self.source.startswith("--set ")
+
     def __str__(self) -> str:
         return self.source if self.line is None else f"{self.source}:{self.line}"
 

@@ -263,6 +263,13 @@ class Recipe(Section):
             changes["phases"] = phases
         return self.model_copy(update=changes)
 
+    @property
+    def per_translation(self) -> frozenset[str]:
+        """The paths that a trained run can still change: they say how pictures are made."""
+        options = [f"inference.{option}" for option in type(self.inference).model_fields]
+        options += [f"method.{option}" for option in type(self.method).per_translation]
+        return frozenset(options)
+
     def components(self) -> dict[str, Spec]:
         """Path -> spec of every component of the recipe, with those inside others."""
         named: dict[str, Spec] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -171,3 +172,14 @@ def test_what_changed_since_the_start_is_told() -> None:
     torch_now = now["packages"]["torch"]
     assert changes(before, now) == [f"torch 2.6.0 -> {torch_now}", "device cuda:0 -> cpu"]
     assert changes({}, now) == []
+
+
+def test_a_trained_run_changes_only_how_pictures_are_made(run: RunDir) -> None:
+    changed = RunDir.open(run.path, {"inference.norm": "picture", "inference.dropout": True})
+    inference = changed.recipe().inference
+    assert (inference.norm, inference.dropout) == ("picture", True)
+    told = "--set generator.width: the run is trained, and can change only inference.dropout, "
+    with pytest.raises(UserError, match=re.escape(told)):
+        RunDir.open(run.path, {"generator.width": 8}).recipe()
+    with pytest.raises(UserError, match=r"inference\.norm: 'batch' came"):
+        RunDir.open(run.path, {"inference.norm": "batch"}).recipe()

@@ -1,15 +1,16 @@
 # Everything from a fresh clone: Python 3.11 or newer, make and a package index suffice.
 PYTHON ?= python3
 BIN := .venv/bin
+LOWEST := .venv-lowest/bin
 PIP := $(BIN)/python -m pip install
 PLUGINS := $(notdir $(wildcard plugins/gan_zoo_*))
 GUESTS := $(wildcard plugins/gan-zoo-*)
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint types reference bench clean
+.PHONY: help demo test test-lowest lint types reference bench clean
 help:  ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: .venv/.installed  ## train the quickstart recipe, score it, show how to use it
 	@tools/demo.sh
@@ -18,6 +19,10 @@ demo: .venv/.installed  ## train the quickstart recipe, score it, show how to us
 test: lint  ## lint, types and the CPU tests
 	$(PYTEST) -m "not slow"
 	$(PYTEST) -m "not slow" $(addsuffix /tests,$(GUESTS))
+
+test-lowest: .venv-lowest/.installed  ## the CPU tests with the oldest dependencies that are allowed
+	$(subst $(BIN),$(LOWEST),$(PYTEST)) -m "not slow"
+	$(subst $(BIN),$(LOWEST),$(PYTEST)) -m "not slow" $(addsuffix /tests,$(GUESTS))
 
 lint: .venv/.installed-dev  ## ruff and mypy
 	$(BIN)/ruff check .
@@ -28,16 +33,16 @@ types: .venv/.installed-dev  ## mypy alone
 	$(BIN)/mypy -p gan_zoo $(addprefix -p ,$(PLUGINS) $(subst -,_,$(notdir $(GUESTS))))
 
 reference: .venv/.installed  ## write docs/reference from the source
-	$(BIN)/python tools/reference.py
+	$(BIN)/python -m tools.reference
 
 bench: .venv/.installed  ## start-up time against bare imports and with plugins, then step time
 	$(BIN)/python tests/benchmarks/startup.py
 	$(BIN)/python tests/benchmarks/plugins.py
 	$(BIN)/python tests/benchmarks/step.py
 
-clean:  ## remove built files and caches; runs and .venv stay
+clean:  ## remove built files and caches; runs and environments stay
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 # The stamps: a repeat installs nothing until pyproject.toml changes.
 .venv/.installed: pyproject.toml | $(BIN)/python
@@ -50,6 +55,13 @@ clean:  ## remove built files and caches; runs and .venv stay
 	@echo "Installing gan-zoo, its guests and its tools into .venv; the first time takes minutes."
 	$(PIP) -e '.[dev]' $(addprefix -e ,$(GUESTS))
 	@touch .venv/.installed $@
+
+# The lower bounds of pyproject.toml, the guests' included. numpy 1.26 has no wheel for Python 3.13.
+.venv-lowest/.installed: pyproject.toml $(addsuffix /pyproject.toml,$(GUESTS)) tools/lowest.py
+	@test -x $(LOWEST)/python || $(PYTHON) -m venv .venv-lowest
+	$(PYTHON) tools/lowest.py pyproject.toml $(addsuffix /pyproject.toml,$(GUESTS)) > .venv-lowest/constraints.txt
+	$(LOWEST)/python -m pip install -c .venv-lowest/constraints.txt -e '.[dev]' $(addprefix -e ,$(GUESTS))
+	@touch $@
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed. Name another: make PYTHON=python3.12 ..."; exit 1; }

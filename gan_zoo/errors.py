@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 
 class UserError(Exception):
@@ -12,18 +14,6 @@ class UserError(Exception):
 
 class DataError(UserError):
     """A file or folder of the data is not what the recipe says; the message names it."""
-
-
-@contextmanager
-def during(what: str) -> Iterator[None]:
-    """Whatever a component raises in here says below its traceback what was being done."""
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as problem:
-        problem.add_note(f"While {what}")
-        raise
 
 
 class ContractError(ValueError):
@@ -37,3 +27,60 @@ class ContractError(ValueError):
     def __init__(self, message: str, *, option: str = "") -> None:
         super().__init__(message)
         self.option = option
+
+
+@contextmanager
+def add_note_on_error(what: str) -> Iterator[None]:
+    """Whatever a component raises in here says below its traceback what was being done."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as problem:
+        problem.add_note(f"While {what}")
+        raise
+
+
+@contextmanager
+def naming_file(path: Path) -> Iterator[None]:
+    """Let an OSError say which file it is about; of a full disk it would not."""
+    try:
+        yield
+    except OSError as problem:
+        problem.filename, problem.filename2 = str(path), None
+        raise
+
+
+# ---------------------------------------------------------------------------------- words
+
+
+def near_misses(name: str, known: Iterable[str]) -> list[str]:
+    """The names that were probably meant: the best, and another that is about as good."""
+    likeness = {other: difflib.SequenceMatcher(None, other, name).ratio() for other in known}
+    least = max(0.6, max(likeness.values(), default=0) - 0.1)
+    near = [other for other, like in likeness.items() if like >= least]
+    return sorted(near, key=lambda other: -likeness[other])[:2]
+
+
+def quoted(value: object) -> str:
+    """A value as a recipe would write it, short enough for a sentence."""
+    if isinstance(value, str):
+        return f"'{value}'" if len(value) <= 60 else f"'{value[:57]}...'"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, list | tuple):
+        text = f"[{', '.join(map(quoted, value))}]"
+        return text if len(text) <= 60 else f"a list of {len(value)}"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    return str(value) if isinstance(value, int | float) else type(value).__name__
+
+
+def format_size(sides: Sequence[int | None]) -> str:
+    """A size or a shape in words, as 256x512; what has no sides is a number."""
+    return "x".join("?" if side is None else str(side) for side in sides) or "a number"
+
+
+def first_line(problem: BaseException) -> str:
+    """What an exception says first."""
+    return next(iter(str(problem).splitlines()), type(problem).__name__)

@@ -1,9 +1,30 @@
-"""The tests of what ships with gan-zoo are the same whatever guests are installed beside it."""
+"""The tests of what ships with gan-zoo are the same whatever guests are installed beside it. At the
+end each room's share of the time is printed.
+"""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 
-from gan_zoo.plugins import ONLY
+import pytest
+
+from gan_zoo.registry.plugins import ONLY
 
 os.environ[ONLY] = ""  # before anything asks for the zoo, and for every process that a test starts
+
+_seconds: Counter[str] = Counter()  # by room, of all processes: these reports come to the first one
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Add up what every test took, with what was made for it."""
+    folder, *rest = report.nodeid.partition("::")[0].removeprefix("tests/").split("/")
+    _seconds[folder if rest else "of the whole"] += report.duration
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Each room's share, the largest first."""
+    total = sum(_seconds.values())
+    if total:
+        shares = [f"{room} {seconds / total:.0%}" for room, seconds in _seconds.most_common()]
+        terminalreporter.write_line(f"{total:.0f} s of tests: {', '.join(shares)}")

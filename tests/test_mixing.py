@@ -12,15 +12,15 @@ from typing import Any, get_args
 import pytest
 import torch
 
-from gan_zoo.assembly import assemble
-from gan_zoo.check import contracts
-from gan_zoo.engine.loader import Plan, batches
+from gan_zoo.checks.contracts import contracts
+from gan_zoo.components.spec import Spec
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.loader import Plan, read_batches
+from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.stage import Stage
-from gan_zoo.recipe.mistakes import RecipeError
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.specs import Spec
-from gan_zoo.zoo import Zoo
+from gan_zoo.recipe.problems import RecipeError
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.registry.zoo import Zoo
 
 CPU = Precision(torch.device("cpu"), "float32", "contiguous")
 ZOO = Zoo.installed()
@@ -75,18 +75,18 @@ def mixed(form: str, turns: str, **parts: Any) -> Recipe:
 def trains(recipe: Recipe) -> None:
     """Three steps: every term is a number, and both players move."""
     contracts(recipe)
-    stage = Stage(assemble(recipe), "main", CPU)
-    stage.begin()
-    before = {p: [x.clone() for x in own.learns.values()] for p, own in stage.players.items()}
+    runner = PhaseRunner(assemble(recipe), "main", CPU)
+    runner.begin()
+    before = {p: [x.clone() for x in own.learns.values()] for p, own in runner.players.items()}
     data = recipe.data.open("train")
     plan, maps = Plan(len(data), 2, 0, 0), recipe.data.maps()
-    feed = batches(data, plan, start=0, stop=3, workers=0, pin=False, maps=maps)
+    feed = read_batches(data, plan, start=0, stop=3, workers=0, pin=False, maps=maps)
     for number, batch in enumerate(feed):
-        terms = stage.step([batch.maps], number).numbers()
+        terms = runner.step([batch.maps], number).numbers()
         assert {"G_GAN", "D_real", "D_fake"} <= terms.keys()
         assert all(map(math.isfinite, terms.values())), terms
     for player, weights in before.items():
-        learned = stage.players[player].learns.values()
+        learned = runner.players[player].learns.values()
         moved = sum(not torch.equal(a, b) for a, b in zip(weights, learned, strict=True))
         assert moved > len(weights) / 2, player
 

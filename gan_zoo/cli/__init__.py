@@ -23,7 +23,7 @@ from gan_zoo.cli import (
     show,
     translate,
 )
-from gan_zoo.cli.options import told
+from gan_zoo.cli.options import format_os_error
 from gan_zoo.errors import UserError
 
 app = typer.Typer(
@@ -67,5 +67,5 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone
         sys.exit(1)
     except OSError as problem:
-        print(told(problem), file=sys.stderr)
+        print(format_os_error(problem), file=sys.stderr)
         sys.exit(1)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gan_zoo.cli.options import AsJson, DataRoot, RecipeName, Set, load
+from gan_zoo.cli.options import AsJson, DataRoot, RecipeName, Set, load_recipe
 
 
 def check(
@@ -24,9 +24,9 @@ def check(
 
     The contracts, a rehearsal of every phase that takes no memory, and the data at hand.
     """
-    made, source = load(recipe, data, set_)
-    from gan_zoo.check import check as judge
-    from gan_zoo.terminal import check_as_data, print_check
+    made, source = load_recipe(recipe, data, set_)
+    from gan_zoo.checks import check as judge
+    from gan_zoo.cli.terminal.results import check_as_data, print_check
 
     report = judge(made, source)
     if as_json:

@@ -33,15 +33,15 @@ def evaluate(
 
     The samples at the recipe's size rule; translate keeps each picture's own size.
     """
-    from gan_zoo.baselines import refuse_unknown
+    from gan_zoo.evaluation.baselines import refuse_unknown
 
     refuse_unknown(baseline)
     chosen = None if metrics is None else [name.strip() for name in metrics.split(",")]
-    from gan_zoo.engine.rundir import RunDir
+    from gan_zoo.runs.folder import RunFolder
 
-    folder = RunDir.open(run)  # before torch is imported
-    from gan_zoo.evaluate import evaluate as measure
-    from gan_zoo.terminal import print_scores
+    folder = RunFolder.open(run)  # before torch is imported
+    from gan_zoo.cli.terminal.results import print_scores
+    from gan_zoo.evaluation.scores import evaluate as measure
 
     scores = measure(
         folder, data=data, split=split, metrics=chosen, baseline=baseline, device=device

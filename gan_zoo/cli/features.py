@@ -31,11 +31,11 @@ def features(
     """
     if not 0 <= least < 1:
         raise UserError(f"--least: {least} came; a share from 0 to less than 1 was expected")
-    from gan_zoo.engine.rundir import RunDir
+    from gan_zoo.runs.folder import RunFolder
 
-    folder = RunDir.open(run)  # before torch is imported
-    from gan_zoo.styles.gathering import gather
-    from gan_zoo.terminal.text import print_rows
+    folder = RunFolder.open(run)  # before torch is imported
+    from gan_zoo.cli.terminal.text import print_rows
+    from gan_zoo.inference.styles.gathering import gather
 
     counts = gather(
         folder, clusters=clusters, least=least, seed=seed, weights=weights, device=device

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gan_zoo.cli.options import DataRoot, Set, changes, load
+from gan_zoo.cli.options import DataRoot, Set, load_recipe, parse_changes
 
 
 def import_(
@@ -25,8 +25,8 @@ def import_(
 ) -> None:
     """Make a run's folder of published checkpoints."""
     if recipe is not None:
-        made, source = load(recipe, data, set_)
-        from gan_zoo.check import contracts
+        made, source = load_recipe(recipe, data, set_)
+        from gan_zoo.checks.contracts import contracts
 
         contracts(made, source)
         from gan_zoo.importer import import_run
@@ -35,6 +35,6 @@ def import_(
     else:
         from gan_zoo.importer import import_unknown
 
-        lines = import_unknown(folder, out, changes(data, set_))
+        lines = import_unknown(folder, out, parse_changes(data, set_))
     for line in lines:
         print(line)

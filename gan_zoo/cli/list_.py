@@ -16,15 +16,15 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List components and recipes."""
-    from gan_zoo.terminal import print_list
-    from gan_zoo.zoo import Zoo
+    from gan_zoo.cli.terminal.listing import print_list
+    from gan_zoo.registry.zoo import Zoo
 
     print_list(Zoo.installed(), kind, as_json)
 
 
 def plugins(as_json: AsJson = False) -> None:
     """List the installed plugins, and why one did not load."""
-    from gan_zoo.terminal import print_plugins
-    from gan_zoo.zoo import Zoo
+    from gan_zoo.cli.terminal.listing import print_plugins
+    from gan_zoo.registry.zoo import Zoo
 
     print_plugins(Zoo.installed(), as_json)

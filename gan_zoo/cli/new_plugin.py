@@ -25,9 +25,9 @@ def new_plugin(
     ./gan-zoo-NAME is a whole package with one component of the kind, a recipe that uses it, and
     tests, which pass at once.
     """
-    from gan_zoo import templates
-    from gan_zoo.newplugin import write
-    from gan_zoo.zoo import Zoo
+    from gan_zoo.registry.zoo import Zoo
+    from gan_zoo.scaffold import templates
+    from gan_zoo.scaffold.new_plugin import write
 
     folder = write(name, kind, Zoo.installed())
     component = f"{name}/{templates.component(kind).name}"

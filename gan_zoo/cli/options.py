@@ -10,7 +10,7 @@ import typer
 from gan_zoo.errors import UserError
 
 if TYPE_CHECKING:
-    from gan_zoo.recipe.model import Recipe
+    from gan_zoo.recipe.recipe import Recipe
     from gan_zoo.recipe.source import Source
 
 
@@ -29,17 +29,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print data for scripts.")]
 Device = Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.")]
 
 
-def load(recipe: str, data: str | None, set_: list[str] | None) -> tuple[Recipe, Source]:
+def load_recipe(recipe: str, data: str | None, set_: list[str] | None) -> tuple[Recipe, Source]:
     """A recipe with its changes, and where each value came from."""
-    from gan_zoo.recipe.model import Recipe
-    from gan_zoo.recipe.report import parse
-    from gan_zoo.recipe.source import read
+    from gan_zoo.recipe.recipe import Recipe, read_source
+    from gan_zoo.recipe.validation import parse
 
-    source = read(recipe, set=changes(data, set_))
+    source = read_source(recipe, set=parse_changes(data, set_))
     return parse(Recipe, source), source
 
 
-def changes(data: str | None, set_: list[str] | None) -> dict[str, Any]:
+def parse_changes(data: str | None, set_: list[str] | None) -> dict[str, Any]:
     """What --set and --data say, by dotted path."""
     from gan_zoo.recipe.source import parse_set
 
@@ -51,7 +50,7 @@ def changes(data: str | None, set_: list[str] | None) -> dict[str, Any]:
     return changes
 
 
-def told(problem: OSError) -> str:
+def format_os_error(problem: OSError) -> str:
     """An error of the system with the file that it is about."""
     if problem.filename is None:
         return str(problem.strerror or problem)

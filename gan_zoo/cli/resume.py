@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from gan_zoo.cli.options import RunPath
-from gan_zoo.cli.run import training
+from gan_zoo.cli.run import run_training
 from gan_zoo.errors import UserError
 
 
@@ -29,9 +29,9 @@ def resume(
         if not steps.isdecimal() or not int(steps):
             raise UserError(f"--steps: {steps} came; a number above 0, or all, was expected")
         end = int(steps)
-    from gan_zoo.engine.rundir import RunDir
+    from gan_zoo.runs.folder import RunFolder
 
-    RunDir.open(run)
-    from gan_zoo.engine.run import resume as go_on
+    RunFolder.open(run)
+    from gan_zoo.training.run import resume as go_on
 
-    training(lambda: go_on(run, steps=end))
+    run_training(lambda: go_on(run, steps=end))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan_zoo.cli.options import DataRoot, RecipeName, Set, load, told
+from gan_zoo.cli.options import DataRoot, RecipeName, Set, format_os_error, load_recipe
 
 if TYPE_CHECKING:
-    from gan_zoo.engine.rundir import RunDir
+    from gan_zoo.runs.folder import RunFolder
 
 
 def run(
@@ -27,20 +27,20 @@ def run(
     ] = None,
 ) -> None:
     """Train a recipe."""
-    made, source = load(recipe, data, set_)
-    from gan_zoo.check import contracts
+    made, source = load_recipe(recipe, data, set_)
+    from gan_zoo.checks.contracts import contracts
 
-    contracts(made, source)  # again in `train`, but here before torch is imported
-    from gan_zoo.engine.run import train
+    wired = contracts(made, source)  # before torch is imported, so that mistakes are told at once
+    from gan_zoo.training.run import train
 
-    training(lambda: train(made, out, name=source.name, source=source, steps=steps))
+    run_training(lambda: train(wired, out, name=source.name, source=source, steps=steps))
 
 
-def training(go: Callable[[], RunDir]) -> None:
+def run_training(go: Callable[[], RunFolder]) -> None:
     """Train, and say where the run lies or why it stopped."""
     import torch
 
-    from gan_zoo.engine.run import Interrupted, NonFinite
+    from gan_zoo.training.run import Interrupted, NonFinite
 
     try:
         folder = go()
@@ -53,7 +53,7 @@ def training(go: Callable[[], RunDir]) -> None:
         sys.exit(1)
     except OSError as problem:
         cure = "every checkpoint that was written is whole; gan-zoo resume goes on from the last"
-        print(f"{told(problem)}. Once cured, {cure}", file=sys.stderr)
+        print(f"{format_os_error(problem)}. Once cured, {cure}", file=sys.stderr)
         sys.exit(1)
     print(f"Run: {folder.path}")
     if previews := sorted(folder.previews.glob("*.png"), key=lambda p: p.stat().st_mtime):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gan_zoo.cli.options import AsJson, Set, load
+from gan_zoo.cli.options import AsJson, Set, load_recipe
 from gan_zoo.errors import UserError
 
 
@@ -26,14 +26,15 @@ def show(
 
     A recipe is shown as it resolves, every default written out.
     """
-    from gan_zoo import terminal
-    from gan_zoo.specs import KINDS
-    from gan_zoo.zoo import Zoo
+    from gan_zoo.cli.terminal.component import print_component
+    from gan_zoo.cli.terminal.results import print_recipe
+    from gan_zoo.components.kinds import KINDS
+    from gan_zoo.registry.zoo import Zoo
 
     if name is not None:
         if set_ or origins or as_json:
             raise UserError("--set, --origins and --json are for recipes, not for components")
-        terminal.print_component(Zoo.installed(), what, name)
+        print_component(Zoo.installed(), what, name)
         return
     zoo = Zoo.installed()
     if not Path(what).is_file() and what not in zoo.recipes():
@@ -44,5 +45,5 @@ def show(
             raise UserError(f"{what} is a component; to show it: {shown}")
     if origins and as_json:
         raise UserError("--origins and --json exclude each other; give one of them")
-    made, source = load(what, None, set_)
-    terminal.print_recipe(made, source if origins else None, as_json=as_json)
+    made, source = load_recipe(what, None, set_)
+    print_recipe(made, source if origins else None, as_json=as_json)

@@ -44,11 +44,11 @@ def translate(
     All pictures of a folder and of the folders in it, at their own size, to PNG files of the same
     names.
     """
-    from gan_zoo.engine.rundir import RunDir
     from gan_zoo.recipe.source import parse_set
+    from gan_zoo.runs.folder import RunFolder
 
-    folder = RunDir.open(run, parse_set(set_ or []))  # before torch is imported
-    from gan_zoo.translate import translate_files
+    folder = RunFolder.open(run, parse_set(set_ or []))  # before torch is imported
+    from gan_zoo.inference.files import translate_files
 
     written = translate_files(
         folder,

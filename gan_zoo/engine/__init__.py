@@ -1,1 +1,1 @@
-"""The engine: takes an assembly through the phases of its recipe. It holds no GAN maths."""
+"""One step: what is built, who plays, whose turn it is, in which numbers. It holds no GAN maths."""

@@ -15,10 +15,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
+from gan_zoo.components.instance_ids import renumber_sample
+from gan_zoo.components.interfaces import Dataset, Sample
+from gan_zoo.components.shapes import Image
 from gan_zoo.errors import DataError
-from gan_zoo.instances import numbered_sample
-from gan_zoo.protocols import Dataset, Sample
-from gan_zoo.shapes import Image
 
 Draw = tuple[int, int]  # (pass over the data, index of the sample)
 
@@ -76,20 +76,20 @@ class Plan:
             passed, at = divmod(step, self.steps_a_pass)
             number = self.first_pass + passed
             if at == 0 or not shuffled:
-                shuffled = order(self.seed, number, self.samples)
+                shuffled = shuffled_order(self.seed, number, self.samples)
             first = at * self._a_step
             for batch in range(self.batches_of(step)):
                 chosen = shuffled[first + batch * self.batch :][: self.batch]
                 yield [(number, index) for index in chosen]
 
 
-def order(seed: int, passed: int, samples: int) -> list[int]:
+def shuffled_order(seed: int, passed: int, samples: int) -> list[int]:
     """The order of the samples in a pass."""
     shuffled: list[int] = np.random.default_rng([seed, passed]).permutation(samples).tolist()
     return shuffled
 
 
-def batches(
+def read_batches(
     dataset: Dataset,
     plan: Plan,
     *,
@@ -128,7 +128,9 @@ def batches(
         yield batch
 
 
-def by_step(feed: Iterator[Batch], plan: Plan, start: int, stop: int) -> Iterator[list[Batch]]:
+def group_by_step(
+    feed: Iterator[Batch], plan: Plan, start: int, stop: int
+) -> Iterator[list[Batch]]:
     """The batches of the steps from `start` to before `stop`, step by step."""
     for step in range(start, stop):
         yield list(islice(feed, plan.batches_of(step)))
@@ -170,7 +172,7 @@ class _Drawn(TorchDataset["Sample | DataError"]):
         passed, index = draw
         try:
             drawn = np.random.default_rng([self.seed, passed, index])
-            return numbered_sample(self.dataset.read(index, drawn), self.maps)
+            return renumber_sample(self.dataset.read(index, drawn), self.maps)
         except DataError as problem:
             return problem
 

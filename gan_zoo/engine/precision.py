@@ -6,15 +6,12 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import torch
 from torch import nn
 
 from gan_zoo.errors import UserError
-
-if TYPE_CHECKING:
-    from gan_zoo.recipe.model import Engine
 
 # device class -> what `auto` means there. tests/benchmarks/step.py measures it; figures for cuda
 # stand in docs/explanation/speed.md.
@@ -68,38 +65,34 @@ class Precision:
     @classmethod
     def of(
         cls,
-        engine: Engine,
-        device: torch.device | None = None,
+        *,
+        device: str | torch.device = "auto",
+        precision: str = "auto",
+        memory_format: str = "auto",
+        share_views: bool | Literal["auto"] = "auto",
         kept: Mapping[str, Any] | None = None,
     ) -> Precision:
-        """What a recipe's engine section asks for.
+        """What a recipe's engine section asks for, in its words.
 
         Args:
-            engine: The section.
-            device: In place of the one that it names.
+            device, precision, memory_format, share_views: As there; a device may be torch's.
             kept: What `auto` meant when the run was started, as `described` told it then.
 
         Raises:
             UserError: the device is not there, or cannot compute in that precision.
         """
-        device = device or pick_device(engine.device)
-        auto: Mapping[str, Any] = {**AUTO[device.type], **(kept or {}).get("auto", {})}
-        name = auto["precision"] if engine.precision == "auto" else engine.precision
-        if name == "bfloat16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
-            if engine.precision == "bfloat16":
+        place = pick_device(device) if isinstance(device, str) else device
+        auto: Mapping[str, Any] = {**AUTO[place.type], **(kept or {}).get("auto", {})}
+        name = auto["precision"] if precision == "auto" else precision
+        if name == "bfloat16" and place.type == "cuda" and not torch.cuda.is_bf16_supported():
+            if precision == "bfloat16":
                 raise UserError("engine.precision: this GPU has no bfloat16; use float32")
             name = "float32"
-        if name == "float64" and device.type == "mps":
+        if name == "float64" and place.type == "mps":
             raise UserError("engine.precision: mps has no float64; use float32, or device: cpu")
-        layout: Any = engine.memory_format
-        share = engine.share_views
-        return cls(
-            device,
-            name,
-            auto["memory_format"] if layout == "auto" else layout,
-            auto["share_views"] if share == "auto" else share,
-            auto,
-        )
+        layout: Any = auto["memory_format"] if memory_format == "auto" else memory_format
+        share = auto["share_views"] if share_views == "auto" else share_views
+        return cls(place, name, layout, share, auto)
 
     def described(self) -> dict[str, Any]:
         """What a run keeps of it: on resume `auto` means the same."""
@@ -157,7 +150,7 @@ class Precision:
 
 
 @contextmanager
-def repeatable(on: bool) -> Iterator[None]:
+def deterministic(on: bool) -> Iterator[None]:
     """Refuse operations whose last digits differ from time to time.
 
     Raises:
@@ -185,7 +178,7 @@ def repeatable(on: bool) -> Iterator[None]:
         torch.backends.cudnn.benchmark = before[1]
 
 
-def generators(device: torch.device) -> Generators:
+def generator_states(device: torch.device) -> Generators:
     """The state of torch's generators that a run draws from."""
     state = {"cpu": torch.get_rng_state()}
     if device.type == "cuda":
@@ -195,7 +188,7 @@ def generators(device: torch.device) -> Generators:
     return state
 
 
-def set_generators(state: Generators, device: torch.device) -> None:
+def restore_generators(state: Generators, device: torch.device) -> None:
     """Put torch's generators back."""
     torch.set_rng_state(state["cpu"])
     if device.type == "cuda" and "cuda" in state:

@@ -10,9 +10,9 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.engine.scene import Scene
-from gan_zoo.errors import during
-from gan_zoo.protocols import LossFunction
+from gan_zoo.components.interfaces import LossFunction
+from gan_zoo.components.scene import Scene
+from gan_zoo.errors import add_note_on_error
 
 
 @dataclass
@@ -158,10 +158,10 @@ class Turn:
 
     def _terms(self, scene: Scene) -> Iterator[tuple[str, str, Tensor, float]]:
         for name, loss in self.losses.items():
-            with during(f"losses.{name} taught the {self.player.name}"):
+            with add_note_on_error(f"losses.{name} taught the {self.player.name}"):
                 terms = list(loss(scene, self.player.name))
             for label, value, factor in terms:
-                yield name, scene.labeled(label), value, factor
+                yield name, scene.label_of(label), value, factor
 
     def _others_learn(self, learn: bool) -> None:
         for other in self.others:

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from gan_zoo.assembly import assemble
-from gan_zoo.engine import checkpoint
-from gan_zoo.engine.checkpoint import Position
-from gan_zoo.engine.rundir import RunDir
-from gan_zoo.importer.cures import fitted
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.importer.cures import match_all
 from gan_zoo.importer.files import Folder
-from gan_zoo.importer.fitting import Fit
-from gan_zoo.importer.reading import read_recipe
-from gan_zoo.importer.slots import Slot, file_names, filled, slots
-from gan_zoo.recipe.model import Recipe
+from gan_zoo.importer.matching import Match
+from gan_zoo.importer.network_files import NetworkFile, file_names, network_files, with_files
+from gan_zoo.importer.recipe_from_files import read_recipe
+from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.source import Source
+from gan_zoo.runs import checkpoint
+from gan_zoo.runs.checkpoint import Position
+from gan_zoo.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,11 +48,11 @@ def import_run(
         UserError: a file is absent, damaged, holds anything but tensors, or does not fit; says
             what is missing, unexpected or of another shape, and the recipe values that would fit.
     """
-    recipe = recipe.anchored()
+    recipe = recipe.with_absolute_paths()
     if not isinstance(folder, Folder):
-        folder = Folder.open(Path(folder), file_names(slots(recipe)))
-    networks, lines = filled(recipe, folder)
-    fits = fitted(recipe, networks)
+        folder = Folder.open(Path(folder), file_names(network_files(recipe)))
+    networks, lines = with_files(recipe, folder)
+    fits = match_all(recipe, networks)
 
     fresh = any(slot.file is None or fits[slot.name].rests for slot in networks)
     modules = assemble(recipe, weights=fresh, losses="none").networks
@@ -65,7 +65,7 @@ def import_run(
             )
             continue
         lines += _filled(modules[slot.name], slot, fits[slot.name], initialized=recipe.init)
-    run = RunDir.create(Path(out), recipe, source, None)
+    run = RunFolder.create(Path(out), recipe, source, None)
     _write(run, recipe, {name: module.state_dict() for name, module in modules.items()})
     lines.append(f"gan-zoo translate {out} INPUT OUTPUT makes pictures with it")
     return [*lines, f"gan-zoo resume {out} trains on from these weights, with fresh optimizers"]
@@ -88,7 +88,9 @@ def import_unknown(folder: Path, out: Path, changes: Mapping[str, Any] | None = 
     return [*told, *import_run(files, recipe, out, source)]
 
 
-def _filled(module: torch.nn.Module, slot: Slot, found: Fit, *, initialized: object) -> list[str]:
+def _filled(
+    module: torch.nn.Module, slot: NetworkFile, found: Match, *, initialized: object
+) -> list[str]:
     """Put a file into its network; what is to be said of it."""
     ours = module.state_dict()
     types = sorted({(str(t.dtype), str(ours[key].dtype)) for key, t in found.state.items()})
@@ -103,7 +105,7 @@ def _filled(module: torch.nn.Module, slot: Slot, found: Fit, *, initialized: obj
     return lines
 
 
-def _write(run: RunDir, recipe: Recipe, networks: Mapping[str, Mapping[str, Tensor]]) -> None:
+def _write(run: RunFolder, recipe: Recipe, networks: Mapping[str, Mapping[str, Tensor]]) -> None:
     """The weights to translate with, and a first checkpoint to train on from."""
     weights = {
         name: {key: tensor.detach().contiguous() for key, tensor in state.items()}

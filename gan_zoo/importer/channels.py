@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from gan_zoo.errors import ContractError
-from gan_zoo.recipe.model import Recipe
+from gan_zoo.recipe.recipe import Recipe
 
 Joins = Mapping[str, tuple[int, int]]  # network -> channels that it takes and makes
 MOST = 6  # differences that are tried; more is more than channels
 
 
-def counts(recipe: Recipe, needed: Joins, told: Collection[str] = ()) -> dict[str, int] | None:
+def find_counts(recipe: Recipe, needed: Joins, told: Collection[str] = ()) -> dict[str, int] | None:
     """The options of the data with which networks join what they must, fewest changes first.
 
     Args:
@@ -31,7 +31,7 @@ def counts(recipe: Recipe, needed: Joins, told: Collection[str] = ()) -> dict[st
     for name, both in needed.items():
         steps |= {must - has for must, has in zip(both, now[name], strict=True)}
     maps = recipe.data.maps()
-    options = {option: maps[name] for name, option in recipe.data.counted().items()}
+    options = {option: maps[name] for name, option in recipe.data.counting_options().items()}
     free = {option: image for option, image in options.items() if option not in told}
     if len(steps) > MOST:
         return None
@@ -55,7 +55,7 @@ def with_counts(recipe: Recipe, numbers: Mapping[str, int]) -> Recipe | None:
         return recipe
     tree = recipe.data.model_dump(mode="json")
     for option, number in numbers.items():
-        put(tree, option, number)
+        set_value(tree, option, number)
     tree.pop("use", None)
     try:
         data = type(recipe.data).model_validate(tree)
@@ -64,7 +64,7 @@ def with_counts(recipe: Recipe, numbers: Mapping[str, int]) -> Recipe | None:
     return recipe.model_copy(update={"data": data})
 
 
-def put(tree: dict[str, Any], path: str, value: Any) -> None:
+def set_value(tree: dict[str, Any], path: str, value: Any) -> None:
     """Set the value at a dotted path."""
     *above, last = path.split(".")
     for step in above:
@@ -72,7 +72,7 @@ def put(tree: dict[str, Any], path: str, value: Any) -> None:
     tree[last] = value
 
 
-def at(tree: Any, path: str) -> Any:
+def value_at(tree: Any, path: str) -> Any:
     """The value at a dotted path; None where there is none."""
     for step in path.split("."):
         tree = tree.get(step) if isinstance(tree, dict) else None
@@ -81,7 +81,7 @@ def at(tree: Any, path: str) -> Any:
 
 def _joins(recipe: Recipe) -> Joins | None:
     try:
-        networks = recipe.method.wire(recipe).networks
+        networks = recipe.method.wire(recipe.parts()).networks
     except ContractError:
         return None
     return {net.name: (net.given.channels, net.wanted.channels) for net in networks}

@@ -8,26 +8,26 @@ from dataclasses import replace
 from typing import Any
 
 from gan_zoo.errors import ContractError, UserError
-from gan_zoo.importer.channels import at, counts, put, with_counts
-from gan_zoo.importer.fitting import Fit, fit
-from gan_zoo.importer.slots import Slot, components, slots
-from gan_zoo.recipe.model import Recipe
+from gan_zoo.importer.channels import find_counts, set_value, value_at, with_counts
+from gan_zoo.importer.matching import Match, match_file
+from gan_zoo.importer.network_files import NetworkFile, components_of, network_files
+from gan_zoo.recipe.recipe import Recipe
 
 
-def fitted(recipe: Recipe, networks: Sequence[Slot]) -> dict[str, Fit]:
+def match_all(recipe: Recipe, networks: Sequence[NetworkFile]) -> dict[str, Match]:
     """Every file held against its network.
 
     Raises:
         UserError: one does not fit.
     """
     with_files = [slot for slot in networks if slot.file]
-    fits = {slot.name: fit(slot) for slot in with_files}
+    fits = {slot.name: match_file(slot) for slot in with_files}
     if any(one.misfits for one in fits.values()):
         raise UserError(_refusal(recipe, with_files, fits))
     return fits
 
 
-def _refusal(recipe: Recipe, filled: Sequence[Slot], fits: Mapping[str, Fit]) -> str:
+def _refusal(recipe: Recipe, filled: Sequence[NetworkFile], fits: Mapping[str, Match]) -> str:
     """What is wrong with every file, and the recipe values that would fit."""
     lines: list[str] = []
     changes: dict[str, Any] = {}
@@ -40,13 +40,13 @@ def _refusal(recipe: Recipe, filled: Sequence[Slot], fits: Mapping[str, Fit]) ->
             better, named = _advise(slot, len(misfits))
         changes |= named
         advised.append(better)
-    fitting = not any(fit(slot).misfits for slot in advised)
+    fitting = not any(match_file(slot).misfits for slot in advised)
     if not fitting and (numbers := _numbers(recipe, advised)):
         changes, fitting = {**numbers, **changes}, True
     if changes:
         tree = recipe.dump()
-        told = [f"{key} {value} (recipe: {at(tree, key)})" for key, value in changes.items()]
-        sets = [f"--set {shlex.quote(f'{k}={plain(v)}')}" for k, v in changes.items()]
+        told = [f"{key} {value} (recipe: {value_at(tree, key)})" for key, value in changes.items()]
+        sets = [f"--set {shlex.quote(f'{k}={as_typed(v)}')}" for k, v in changes.items()]
         cure = "Use" if fitting else "That is not all of it, but it comes nearer:"
         lines += [f"The shapes speak of {', '.join(told)}", f"{cure} {' '.join(sets)}"]
     if not fitting:
@@ -55,13 +55,13 @@ def _refusal(recipe: Recipe, filled: Sequence[Slot], fits: Mapping[str, Fit]) ->
     return "\n".join(lines)
 
 
-def _advise(slot: Slot, least: int) -> tuple[Slot, dict[str, Any]]:
+def _advise(slot: NetworkFile, least: int) -> tuple[NetworkFile, dict[str, Any]]:
     """The options, or the other component, that the file's shapes speak of: what fits best."""
     assert slot.file is not None
     best, changes = slot, dict[str, Any]()
     own = type(slot.spec)
-    for name, kind in sorted(components(own.kind), key=lambda named: named[1] is not own):
-        reading = kind.read_off(slot.file.shapes)
+    for name, kind in sorted(components_of(own.kind), key=lambda named: named[1] is not own):
+        reading = kind.recognize(slot.file.shapes)
         if reading is None:
             continue
         start = slot.spec if kind is own else kind.model_construct()  # the defaults
@@ -69,14 +69,14 @@ def _advise(slot: Slot, least: int) -> tuple[Slot, dict[str, Any]]:
         options = {  # of another component inside another nothing stands in the recipe yet
             key: value
             for key, value in reading.options.items()
-            if at(tree, key) != value or (kind is not own and "." in key)
+            if value_at(tree, key) != value or (kind is not own and "." in key)
         }
         try:
             for key, value in options.items():
-                put(tree, key, value)
+                set_value(tree, key, value)
             tree.pop("use", None)
             changed = replace(slot, spec=kind.model_validate(tree))
-            misfits = len(fit(changed).misfits) if changed.layouts else least
+            misfits = len(match_file(changed).misfits) if changed.layouts else least
         except ValueError:  # options that do not go together
             continue
         if misfits < least:
@@ -86,32 +86,32 @@ def _advise(slot: Slot, least: int) -> tuple[Slot, dict[str, Any]]:
     return best, changes
 
 
-def _numbers(recipe: Recipe, filled: Sequence[Slot]) -> dict[str, int]:
+def _numbers(recipe: Recipe, filled: Sequence[NetworkFile]) -> dict[str, int]:
     """Channels and classes of the data with which every file fits."""
     needed = {}
     for slot in filled:
-        reading = type(slot.spec).read_off(slot.file.shapes) if slot.file else None
+        reading = type(slot.spec).recognize(slot.file.shapes) if slot.file else None
         if reading and reading.channels:
             needed[slot.name] = reading.channels
-    numbers = counts(recipe, needed)
+    numbers = find_counts(recipe, needed)
     other = with_counts(recipe, numbers) if numbers else None
     if other is None:
         return {}
     try:
-        joins = {slot.name: slot.joins for slot in slots(other)}
+        joins = {slot.name: slot.joins for slot in network_files(other)}
     except (ContractError, UserError):
         return {}
-    if any(fit(replace(slot, joins=joins[slot.name])).misfits for slot in filled):
+    if any(match_file(replace(slot, joins=joins[slot.name])).misfits for slot in filled):
         return {}
     return {f"data.{option}": number for option, number in (numbers or {}).items()}
 
 
-def plain(value: Any) -> str:
+def as_typed(value: Any) -> str:
     """A value as it is typed after --set."""
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{key}: {plain(inner)}' for key, inner in value.items())}}}"
+        return f"{{{', '.join(f'{key}: {as_typed(inner)}' for key, inner in value.items())}}}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(plain, value))}]"
+        return f"[{', '.join(map(as_typed, value))}]"
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
     return str(value)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from torch import Tensor
 
+from gan_zoo.components.foreign import Shapes
+from gan_zoo.components.pretrained import read_weights
 from gan_zoo.errors import UserError
-from gan_zoo.pretrained import read
-from gan_zoo.published import Shapes
 
 NAME = re.compile(r"(?P<epoch>.+?)_net_(?P<name>.+)\.pth")
 LATEST = "latest"
@@ -35,7 +35,7 @@ class File:
         Raises:
             UserError: it is damaged, or holds anything but tensors; nothing of it was executed.
         """
-        return read(self.path)
+        return read_weights(self.path)
 
     @cached_property
     def bare(self) -> Mapping[str, Tensor]:

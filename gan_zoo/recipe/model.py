@@ -1,10 +1,9 @@
-"""The recipe: everything that one run is made of, checked and frozen."""
+"""The fields of a recipe: what each section may say, and what holds between them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -17,23 +16,12 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from gan_zoo.specs import (
-    CallbackSpec,
-    ConditionSpec,
-    DataSpec,
-    DiscriminatorSpec,
-    GeneratorSpec,
-    InitSpec,
-    LossSpec,
-    MethodSpec,
-    MetricSpec,
-    OptimizerSpec,
-    Size,
-    Spec,
-)
-
-if TYPE_CHECKING:
-    from gan_zoo.zoo import Zoo
+from gan_zoo.components.conditions import ConditionSpec
+from gan_zoo.components.data import DataSpec
+from gan_zoo.components.learning import InitSpec, LossSpec, MethodSpec, OptimizerSpec
+from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec
+from gan_zoo.components.spec import Size, Spec
+from gan_zoo.components.watching import CallbackSpec, MetricSpec
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]  # a step of a path, part of a file name
 Names = Annotated[tuple[str, ...], Strict(False)]
@@ -143,11 +131,16 @@ class Engine(Section):
     checkpoint_every: PositiveInt = 1000
     """Steps between two checkpoints; there is one at the end of every phase too."""
 
+    @property
+    def computing(self) -> dict[str, Any]:
+        """In which numbers, and on what, as `Precision.of` takes it."""
+        names = ("device", "precision", "memory_format", "share_views")
+        return {name: getattr(self, name) for name in names}
 
-class Recipe(Section):
-    """What one run is made of. `Recipe.load` reads a file; in Python, pass the specs."""
 
-    model_config = ConfigDict(title="gan-zoo recipe")
+class RecipeFields(Section):
+    """What one run is made of."""
+
     patchable: ClassVar[frozenset[str]] = frozenset({"data", "engine"})  # whole, by a phase's set
 
     seed: int = Field(0, ge=0, lt=2**32)
@@ -207,62 +200,6 @@ class Recipe(Section):
             "Recipe", [{"type": wrong, "loc": place, "input": asked}]
         )
 
-    @classmethod
-    def load(
-        cls, recipe: str | Path, *, set: Mapping[str, Any] | None = None, zoo: Zoo | None = None
-    ) -> Self:
-        """Read a recipe file, or a shipped recipe by name.
-
-        Args:
-            recipe: Path or name.
-            set: Changes by dotted path, as `{"generator.width": 32}`.
-            zoo: The components that it may name; the installed ones if absent.
-
-        Raises:
-            RecipeError: every mistake at once, each with file, line, key and a hint.
-        """
-        from gan_zoo.recipe.report import parse
-        from gan_zoo.recipe.source import read
-
-        return parse(cls, read(recipe, set=set, zoo=zoo), zoo)
-
-    def dump(self, zoo: Zoo | None = None) -> dict[str, Any]:
-        """Plain data with every default written out, as saved with a run."""
-        return self.model_dump(mode="json", context={"zoo": zoo})
-
-    def in_phase(self, name: str, zoo: Zoo | None = None) -> Recipe:
-        """This recipe with the `set` of a phase applied."""
-        from gan_zoo.recipe.tree import Node, patch
-
-        if not (changes := self.phases[name].set):
-            return self
-        tree = Node.of(self.dump(zoo))
-        for key, value in changes.items():
-            tree = patch(tree, key, Node.of(value))
-        return type(self).model_validate(tree.plain(), context={"zoo": zoo})
-
-    def anchored(self, zoo: Zoo | None = None) -> Self:
-        """The same recipe from any working directory: relative paths of the data, in what phases
-        set too, and of the losses made absolute.
-        """
-        losses = {name: spec.anchored() for name, spec in self.losses.items()}
-        changes: dict[str, Any] = {"data": self.data.anchored(), "losses": losses}
-        phases = dict(self.phases)
-        for name, phase in self.phases.items():
-            if not any(key.split(".")[0] == "data" for key in phase.set):
-                continue
-            here, context = self.in_phase(name, zoo).data, {"zoo": zoo}
-            was = {"data": here.model_dump(mode="json", context=context)}
-            now = {"data": here.anchored().model_dump(mode="json", context=context)}
-            values = {
-                key: _where_changed(value, _at(was, key), _at(now, key))
-                for key, value in phase.set.items()
-            }
-            phases[name] = phase.model_copy(update={"set": values})
-        if phases != self.phases:  # what is only a default stays one
-            changes["phases"] = phases
-        return self.model_copy(update=changes)
-
     @property
     def per_translation(self) -> frozenset[str]:
         """The paths that a trained run can still change: they say how pictures are made."""
@@ -296,17 +233,3 @@ def _specs(path: str, value: Any) -> Iterator[tuple[str, Spec]]:
         pairs = enumerate(value)
     for key, inner in pairs:
         yield from _specs(f"{path}.{key}", inner)
-
-
-def _at(tree: Any, path: str) -> Any:
-    """The value at a dotted path; None where there is none."""
-    for key in path.split("."):
-        tree = tree.get(key) if isinstance(tree, Mapping) else None
-    return tree
-
-
-def _where_changed(value: Any, was: Any, now: Any) -> Any:
-    """A value, in which what changed between two trees takes the new value."""
-    if isinstance(value, Mapping):
-        return {key: _where_changed(v, _at(was, key), _at(now, key)) for key, v in value.items()}
-    return value if was == now else now

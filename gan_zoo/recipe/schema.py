@@ -11,10 +11,12 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from gan_zoo.meanings import meanings
-from gan_zoo.recipe.model import Recipe, Section
-from gan_zoo.specs import KINDS
-from gan_zoo.zoo import Zoo
+from gan_zoo.components.kinds import KINDS
+from gan_zoo.recipe.model import Section
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.registry.describe import as_plain_data
+from gan_zoo.registry.option_docs import option_docs
+from gan_zoo.registry.zoo import Zoo
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 COMPONENT = "x-component"  # how a spec's field says that any component of a kind may stand there
@@ -30,7 +32,8 @@ def schema(zoo: Zoo) -> dict[str, Any]:
     models: list[type[BaseModel]] = [Recipe, *specs]
     references, made = models_json_schema([(model, "validation") for model in models])
     definitions = made["$defs"]
-    for model in (*specs, *Section.__subclasses__()):
+    explained: list[type[BaseModel]] = [*specs, *Section.__subclasses__(), Recipe]
+    for model in explained:
         _explain(definitions.get(model.__name__, {}), model)
     choices: dict[str, list[Any]] = {kind: [] for kind in KINDS}
     for spec, (kind, name) in specs.items():
@@ -49,10 +52,14 @@ def schema(zoo: Zoo) -> dict[str, Any]:
 
 
 def _explain(definition: dict[str, Any], model: type[BaseModel]) -> None:
-    """Give every option the text that an editor shows."""
-    for name, text in meanings(model).items():
-        if own := definition.get("properties", {}).get(name):
-            own["description"] = text
+    """Give every option the text that an editor shows, and a default that is made when needed."""
+    shown = definition.get("properties", {})
+    for name, text in option_docs(model).items():
+        if name in shown:
+            shown[name]["description"] = text
+    for name, field in model.model_fields.items():
+        if name in shown and field.default_factory is not None:
+            shown[name]["default"] = as_plain_data(field.get_default(call_default_factory=True))
 
 
 def _any(kind: str) -> str:

@@ -8,13 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from gan_zoo.errors import near_misses, quoted
 from gan_zoo.recipe import text, tree
-from gan_zoo.recipe.expected import names_at
-from gan_zoo.recipe.mistakes import Keys, Place, Problem, RecipeError, said
-from gan_zoo.recipe.model import Recipe
+from gan_zoo.recipe.field_types import names_at
+from gan_zoo.recipe.model import RecipeFields
+from gan_zoo.recipe.problems import Keys, Place, Problem, RecipeError
 from gan_zoo.recipe.tree import Node
-from gan_zoo.recipe.words import give_way
-from gan_zoo.zoo import Zoo, near_misses
+from gan_zoo.registry.zoo import Zoo
 
 
 @dataclass(frozen=True)
@@ -61,22 +61,17 @@ class Source:
         return RecipeError(sorted(problems, key=order))
 
 
-def read(
-    recipe: str | Path, *, set: Mapping[str, Any] | None = None, zoo: Zoo | None = None
-) -> Source:
-    """Read a recipe by path or name, with what it extends and with changes by dotted path.
-
-    Mistakes that leave a tree to go on with are kept in the source; `parse` reports them together
-    with those of the values.
+def read_files(recipe: str | Path, zoo: Zoo | None = None) -> Source:
+    """Read a recipe by path or name, with what it extends.
 
     Raises:
         RecipeError: no such file, broken YAML, a circle of `extends`.
     """
-    return changed(_load(find(recipe, zoo), zoo, chain=()), set or {}, zoo)
+    return _load(find_recipe(recipe, zoo), zoo, chain=())
 
 
-def changed(source: Source, set: Mapping[str, Any], zoo: Zoo | None = None) -> Source:
-    """A recipe with changes by dotted path, to which what its phases say gives way."""
+def patch_source(source: Source, set: Mapping[str, Any], zoo: Zoo | None = None) -> Source:
+    """A recipe with changes by dotted path."""
     root, problems, spoken = source.root, [*source.problems], [*source.spoken]
     for key, value in set.items():
         place = Place(f"--set {key}={_brief(value)}")
@@ -85,14 +80,10 @@ def changed(source: Source, set: Mapping[str, Any], zoo: Zoo | None = None) -> S
             problems.append(problem)
         else:
             root = tree.patch(root, key, Node.of(value, place))
-    notes: list[str] = [*source.notes]
-    if set and not problems:
-        root, gave = give_way(source.root, root, zoo or Zoo.installed())
-        notes += gave
-    return Source(source.name, root, tuple(spoken), tuple(problems), tuple(notes))
+    return Source(source.name, root, tuple(spoken), tuple(problems), source.notes)
 
 
-def find(recipe: str | Path, zoo: Zoo | None = None, beside: Path | None = None) -> Path:
+def find_recipe(recipe: str | Path, zoo: Zoo | None = None, beside: Path | None = None) -> Path:
     """The file of a recipe: a path (within `beside`, if given), or a shipped recipe's name.
 
     Raises:
@@ -172,10 +163,10 @@ def _load(path: Path, zoo: Zoo | None, chain: tuple[Path, ...]) -> Source:
     values = {key: node for key, node in own.root.value.items() if key != "extends"}
     root = Node(values, own.root.place)
     if not isinstance(base.value, str):
-        told = f"{said(base.plain())} came, but the name or path of one recipe is expected"
+        told = f"{quoted(base.plain())} came, but the name or path of one recipe is expected"
         raise RecipeError([Problem(("extends",), told, base.place)])
     try:
-        below = _load(find(base.value, zoo, beside=path.parent), zoo, (*chain, here))
+        below = _load(find_recipe(base.value, zoo, beside=path.parent), zoo, (*chain, here))
     except RecipeError as error:  # what has no place yet is about the word in this file
         raise RecipeError(
             p if p.place else Problem(("extends",), p.message, base.place) for p in error.problems
@@ -199,7 +190,7 @@ def _read_file(path: Path) -> Source:
         raise RecipeError([Problem((), told, Place(str(path)))]) from None
     root, problems = text.read(written, str(path))
     if not isinstance(root.value, dict):
-        came = "nothing" if root.value is None else said(root.plain())
+        came = "nothing" if root.value is None else quoted(root.plain())
         told = f"{came} came, but a recipe is expected: keys with their values, as seed: 0"
         raise RecipeError([Problem((), told, root.place)])
     return Source(path.stem, root, (str(path),), tuple(problems))
@@ -213,7 +204,7 @@ def _leads_nowhere(root: Node, key: str, place: Place, zoo: Zoo | None) -> Probl
     """
     path: list[str] = tree.steps(key)
     for depth, step in enumerate(path[:-1]):
-        names = names_at(Recipe, root.plain(), tuple(path[:depth]), zoo or Zoo.installed())
+        names = names_at(RecipeFields, root.plain(), tuple(path[:depth]), zoo or Zoo.installed())
         if names is None or step in names or path[depth + 1 :] == ["use"]:
             continue
         above, here = ".".join(path[:depth]), ".".join(path[: depth + 1])
@@ -233,5 +224,5 @@ def _brief(value: Any) -> str:
     elif isinstance(value, list | tuple):
         written = f"[{', '.join(map(_brief, value))}]"
     else:
-        written = value if isinstance(value, str) else said(value)
+        written = value if isinstance(value, str) else quoted(value)
     return written if len(written) <= 60 else f"{written[:57]}..."

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from gan_zoo.recipe.mistakes import Keys, Place, Problem, RecipeError
+from gan_zoo.recipe.problems import Keys, Place, Problem, RecipeError
 from gan_zoo.recipe.tree import Node
 
 MOST_NODES = 20_000  # aliases could unfold without end

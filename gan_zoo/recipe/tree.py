@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from typing import Any
 
-from gan_zoo.recipe.mistakes import Keys, Place
+from gan_zoo.recipe.problems import Keys, Place
 
 
 @dataclass(frozen=True)

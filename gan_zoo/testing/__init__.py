@@ -9,32 +9,60 @@ A plugin's test file is two lines:
 Every check of every component of the plugin is then a test of its own, and a failure says what was
 done, what came of it, what was expected and what to do. The checks build and run `Spec.example()`;
 override it where an option is required or the defaults are large.
+
+For tests of your own there are `phase(recipe)`, `step(recipe)`, `rehearse(recipe)`, `playing`,
+`picture_of` and `saved_state`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from gan_zoo.components.spec import Spec
+from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.errors import UserError
-from gan_zoo.plugins import Plugin
-from gan_zoo.specs import Spec
+from gan_zoo.registry.plugins import Plugin
+from gan_zoo.registry.zoo import Zoo
 from gan_zoo.testing import (  # noqa: F401  # each adds its checks
+    all_components,
     conditions,
-    every,
-    ignored,
-    learning,
+    data,
     losses,
     methods,
+    metrics,
     modules,
+    modules_in_use,
+    network_parts,
     networks,
+    optimizers_and_inits,
+    option_effects,
     resuming,
-    using,
-    watching,
+)
+from gan_zoo.testing.game import (
+    phase,
+    picture_of,
+    playing,
+    rehearse,
+    saved_state,
+    step,
 )
 from gan_zoo.testing.subject import Advice, Case, NotAtHand, cases, checks
-from gan_zoo.zoo import Zoo
 
-__all__ = ["Advice", "Case", "NotAtHand", "checks", "conformance", "examine"]
+__all__ = [
+    "Advice",
+    "Case",
+    "NotAtHand",
+    "PhaseRunner",
+    "checks",
+    "conformance",
+    "examine",
+    "phase",
+    "picture_of",
+    "playing",
+    "rehearse",
+    "saved_state",
+    "step",
+]
 
 
 def conformance(*plugins: str) -> Callable[[Case], None]:
@@ -100,5 +128,5 @@ def _cases(names: Iterable[str]) -> Iterator[Case]:
         plugin = known[name]
         if plugin.error:
             raise UserError(f"plugin {plugin} did not load: {plugin.error}")
-        yield every.of_plugin(plugin)
+        yield all_components.of_plugin(plugin)
         yield from cases(plugin.components, zoo)

@@ -8,14 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gan_zoo.components.conditions import ConditionSpec
+from gan_zoo.components.shapes import Image
 from gan_zoo.errors import ContractError, UserError
-from gan_zoo.shapes import Image
-from gan_zoo.specs import ConditionSpec
-from gan_zoo.testing.losses import hear
+from gan_zoo.testing.fixtures import recipe_for_conditions
+from gan_zoo.testing.hearing import hear
 from gan_zoo.testing.options import changed, variants
-from gan_zoo.testing.probe import Probe, call, data_for, listed, probe, promised, shapes
+from gan_zoo.testing.probe import Probe, call, data_for, list_shapes, probe, promised_shapes, shapes
 from gan_zoo.testing.subject import Advice, Subject, check, trying
-from gan_zoo.testing.world import world_of_conditions
 
 
 class _Asked(dict[str, Tensor]):
@@ -53,20 +53,20 @@ def gives_what_it_says_over_odd_sizes(subject: Subject) -> None:
             batch = 1 + n % 3
             tested = Probe(spec, Image(0), Image(0, height, width), data, label)
             try:
-                expected = promised(tested.expected())
+                expected = promised_shapes(tested.expected())
                 inputs = tested.inputs(batch)
             except (ContractError, UserError):
                 continue  # refused by gives(), or by the data
             tried += 1
             done = f"built and called with a batch of {batch} ({tested})"
             cure = "refuse these maps in gives()"
-            with trying(done, expected=listed(expected), cure=cure), torch.no_grad():
+            with trying(done, expected=list_shapes(expected), cure=cure), torch.no_grad():
                 came = shapes(call(tested.build().double().eval(), inputs))
             if came != expected:
                 raise Advice(
                     done,
-                    came=listed(came),
-                    expected=f"{listed(expected)}, as gives() says",
+                    came=list_shapes(came),
+                    expected=f"{list_shapes(expected)}, as gives() says",
                     cure="correct gives(), or refuse these maps in it",
                 )
     if not tried:
@@ -112,7 +112,7 @@ def gradients_stay_with_its_player(subject: Subject) -> None:
         spec = changed(example, "seen_by", seen_by)
         if spec is None:
             continue
-        recipe = world_of_conditions(subject.zoo, data_for(spec, subject), {"tested": spec})
+        recipe = recipe_for_conditions(subject.zoo, data_for(spec, subject), {"tested": spec})
         for loss in recipe.losses.values():
             for player, heard in hear(loss, recipe).items():
                 if strangers := heard.strangers(player):

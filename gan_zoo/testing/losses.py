@@ -2,118 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.engine.scene import Scene
-from gan_zoo.protocols import Term
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.specs import LossSpec
+from gan_zoo.components.learning import LossSpec
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.testing.fixtures import losses_for, recipe_around, recipe_for_loss
+from gan_zoo.testing.hearing import Heard, hear
 from gan_zoo.testing.options import changed
 from gan_zoo.testing.subject import Advice, Subject, check, trying
-from gan_zoo.testing.world import Theatre, Witness, losses_for, recipe_of, world_of_loss
 
 CLOSE = 1e-9  # relative, in float64
 HALVED, HALVED_TO = 0.25, 0.05  # between float32 and autocast: of the term, and at least
 
 
-@dataclass
-class Heard:
-    """What a loss said in the turn of one player.
-
-    Args:
-        terms: Its terms.
-        asked: The names of the scene that it asked for.
-        spoiled: Those of them that it changed in place.
-        gradients: Network -> its parameters' gradients; of networks that got any.
-        owners: Network -> its player.
-    """
-
-    terms: list[Term]
-    asked: set[str]
-    spoiled: list[str]
-    owners: dict[str, str]
-    gradients: dict[str, list[Tensor]] = field(default_factory=dict)
-
-    @property
-    def total(self) -> Tensor:
-        """The player's sum."""
-        return torch.stack([term.value * term.factor for term in self.terms]).sum()
-
-    def and_also(self, other: Heard) -> Heard:
-        """What was said on one side of a step, and on another."""
-        gradients = {
-            name: [*self.gradients.get(name, ()), *other.gradients.get(name, ())]
-            for name in {**self.gradients, **other.gradients}
-        }
-        terms, spoiled = [*self.terms, *other.terms], [*self.spoiled, *other.spoiled]
-        return Heard(terms, self.asked | other.asked, spoiled, self.owners, gradients)
-
-    def reached(self) -> set[str]:
-        """Networks that get a gradient."""
-        return {name for name, grads in self.gradients.items() if any(map(_moves, grads))}
-
-    def strangers(self, player: str) -> list[str]:
-        """Those of them that are another player's."""
-        return sorted(name for name in self.reached() if self.owners[name] != player)
-
-
-def hear(loss: LossSpec, recipe: Recipe, **how: Any) -> dict[str, Heard]:
-    """Play one step of the recipe with this loss, and listen to it in every player's turn."""
-    theatre = Theatre(recipe, **how)
-    torch.manual_seed(0)
-    function = loss.build()
-    if isinstance(function, nn.Module):
-        theatre.stage.precision.place(function)
-    loss.fetch(function)
-    owners = {name: theatre.assembly.owner(name) for name in theatre.assembly.networks}
-    found: dict[str, Heard] = {}
-
-    def ear(player: str, scene: Scene) -> None:
-        witness = Witness(scene)
-        with trying(
-            f"called with the scene of the {player}'s turn, which has {', '.join(scene.names())}",
-            expected="Terms, each a label, a scalar and a factor",
-            cure="ask the scene only for what needs() names, and yield Term(label, value, factor)",
-        ):
-            torch.manual_seed(0)
-            terms = [Term(*term) for term in function(witness, player)]
-        terms = [term._replace(label=scene.labeled(term.label)) for term in terms]
-        heard = Heard(terms, set(witness.looked), witness.spoiled(), owners)
-        if terms:
-            heard.gradients = _gradients(theatre, heard.total)
-        found[player] = found[player].and_also(heard) if player in found else heard
-
-    theatre.play(ear)
-    return found
-
-
-def _gradients(theatre: Theatre, total: Tensor) -> dict[str, list[Tensor]]:
-    """Backward to whatever the graph reaches, be it the player's own or not."""
-    if not total.requires_grad:
-        return {}
-    networks = theatre.assembly.networks
-    resting = [p for net in networks.values() for p in net.parameters() if not p.requires_grad]
-    for parameter in resting:
-        parameter.requires_grad_(True)
-    torch.autograd.backward(total, retain_graph=True)
-    found = {}
-    for name, network in networks.items():
-        if gradients := [p.grad for p in network.parameters() if p.grad is not None]:
-            found[name] = gradients
-        network.zero_grad(set_to_none=True)
-    for parameter in resting:
-        parameter.requires_grad_(False)
-    return found
-
-
-def world(subject: Subject) -> tuple[LossSpec, Recipe]:
+def loss_in_recipe(subject: Subject) -> tuple[LossSpec, Recipe]:
     """The loss, and a recipe in which it has all that it needs."""
     loss: LossSpec = subject.ready()
-    recipe = world_of_loss(loss, subject.zoo)
+    recipe = recipe_for_loss(loss, subject.zoo)
     if recipe is None:
         needs = "; ".join(f"{p}: {', '.join(sorted(n))}" for p, n in loss.needs().items())
         raise Advice(
@@ -128,7 +36,7 @@ def world(subject: Subject) -> tuple[LossSpec, Recipe]:
 @check("loss")
 def asks_for_what_needs_says(subject: Subject) -> None:
     """Names asked of the scene = needs(), player by player."""
-    loss, recipe = world(subject)
+    loss, recipe = loss_in_recipe(subject)
     needs = loss.needs()
     for player, heard in hear(loss, recipe).items():
         done = f"played the {player}'s turn and noted what the loss asked of the scene"
@@ -159,7 +67,7 @@ def asks_for_what_needs_says(subject: Subject) -> None:
 @check("loss")
 def terms_are_labeled_scalars(subject: Subject) -> None:
     """Every term is a finite scalar in the working type, under a label of its own."""
-    loss, recipe = world(subject)
+    loss, recipe = loss_in_recipe(subject)
     labels: list[str] = []
     for player, heard in hear(loss, recipe).items():
         for label, value, factor in heard.terms:
@@ -185,7 +93,7 @@ def terms_are_labeled_scalars(subject: Subject) -> None:
 @check("loss")
 def gradients_reach_the_player_and_nobody_else(subject: Subject) -> None:
     """A player's term moves each of its networks, and no other player's."""
-    loss, recipe = world(subject)
+    loss, recipe = loss_in_recipe(subject)
     for player, heard in hear(loss, recipe).items():
         if not heard.terms:
             continue
@@ -211,8 +119,10 @@ def gradients_reach_the_player_and_nobody_else(subject: Subject) -> None:
 @check("loss")
 def weight_scales_the_term(subject: Subject) -> None:
     """Three times the weight is three times the generator's term, and no weight is nothing."""
-    loss, recipe = world(subject)
-    taught = [player for player in recipe.method.wire(recipe).players if player in loss.needs()]
+    loss, recipe = loss_in_recipe(subject)
+    taught = [
+        player for player in recipe.method.wire(recipe.parts()).players if player in loss.needs()
+    ]
     values = {}
     for weight in (0.0, 1.0, 3.0):
         weighed = changed(loss, "weight", weight)
@@ -236,7 +146,7 @@ def weight_scales_the_term(subject: Subject) -> None:
 @check("loss")
 def leaves_the_scene_as_it_is(subject: Subject) -> None:
     """The scene's tensors are shared by all losses of a step."""
-    loss, recipe = world(subject)
+    loss, recipe = loss_in_recipe(subject)
     for player, heard in hear(loss, recipe).items():
         if heard.spoiled:
             raise Advice(
@@ -250,7 +160,7 @@ def leaves_the_scene_as_it_is(subject: Subject) -> None:
 @check("loss")
 def equal_gradients_in_both_memory_formats(subject: Subject) -> None:
     """Contiguous and channels_last, at batch 1 and 2, in float64."""
-    loss, recipe = world(subject)
+    loss, recipe = loss_in_recipe(subject)
     for samples in (1, 2):
         plain = hear(loss, recipe, samples=samples)
         last = hear(loss, recipe, samples=samples, memory_format="channels_last")
@@ -271,7 +181,7 @@ def equal_gradients_in_both_memory_formats(subject: Subject) -> None:
 @check("loss")
 def works_under_autocast(subject: Subject) -> None:
     """Where networks compute in bfloat16, terms stay float32 and about the same."""
-    loss, recipe = world(subject)
+    loss, recipe = loss_in_recipe(subject)
     plain = hear(loss, recipe, precision="float32")
     for player, heard in hear(loss, recipe, precision="bfloat16").items():
         done = f"computed the {player}'s terms with networks under autocast to bfloat16"
@@ -292,7 +202,7 @@ def works_under_autocast(subject: Subject) -> None:
 @check("loss")
 def equal_terms_from_one_seed(subject: Subject) -> None:
     """Chance comes from torch's default generator, and nothing stays from step to step."""
-    loss, recipe = world(subject)
+    loss, recipe = loss_in_recipe(subject)
     once, again = hear(loss, recipe), hear(loss, recipe)
     for player, heard in once.items():
         for ours, theirs in zip(heard.terms, again[player].terms, strict=True):
@@ -309,7 +219,7 @@ def equal_terms_from_one_seed(subject: Subject) -> None:
 @check("loss")
 def holds_nothing_that_learns(subject: Subject) -> None:
     """A loss may hold fixed features; their parameters never move."""
-    loss, _ = world(subject)
+    loss, _ = loss_in_recipe(subject)
     function = loss.build()
     if isinstance(function, nn.Module):
         free = [name for name, p in function.named_parameters() if p.requires_grad]
@@ -325,25 +235,21 @@ def holds_nothing_that_learns(subject: Subject) -> None:
 @check("loss")
 def rehearses_on_the_meta_device(subject: Subject) -> None:
     """A step with it works without numbers, as `gan-zoo check` takes one."""
-    from gan_zoo.check.rehearsal import rehearse
+    from gan_zoo.checks.rehearsal import rehearse
 
-    loss, recipe = world(subject)
-    offers = recipe.method.wire(recipe).offers
+    loss, recipe = loss_in_recipe(subject)
+    offers = recipe.method.wire(recipe.parts()).offers
     others = losses_for(offers, subject.zoo)
     with trying(
         "rehearsed a step of a tiny recipe with this loss on the meta device",
         expected="shapes all the way: check rehearses every recipe so",
         cure="no .item(), no branch on values, no tensor of another device",
     ):
-        rehearse(recipe_of(recipe.method, {"tested": loss, **others}, recipe.data))
+        rehearse(recipe_around(recipe.method, {"tested": loss, **others}, recipe.data))
 
 
 def _labels(heard: Heard) -> str:
     return ", ".join(term.label for term in heard.terms)
-
-
-def _moves(gradient: Tensor) -> bool:
-    return bool(gradient.abs().sum() > 0)
 
 
 def _described(value: Any) -> str:

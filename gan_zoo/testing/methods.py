@@ -9,39 +9,39 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.assembly import Assembly
-from gan_zoo.engine.loader import collate
-from gan_zoo.engine.scene import Scene
+from gan_zoo.components.learning import MethodSpec
+from gan_zoo.components.scene import Scene
+from gan_zoo.engine.assembly import Assembly
 from gan_zoo.engine.turns import Ledger, Player, Turn
 from gan_zoo.errors import ContractError
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.specs import MethodSpec
-from gan_zoo.testing.losses import hear
-from gan_zoo.testing.stand_ins import ScaledSpec
-from gan_zoo.testing.subject import Advice, Subject, check, said, trying
-from gan_zoo.testing.world import (
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.testing.fixtures import (
     Theatre,
     batch_of,
-    data_sets,
+    batches_of,
+    example_data,
     losses_for,
-    recipe_of,
-    step,
-    wired,
+    recipe_around,
+    take_steps,
+    wire_stand_ins,
 )
+from gan_zoo.testing.hearing import hear
+from gan_zoo.testing.stand_ins import ScaledSpec
+from gan_zoo.testing.subject import Advice, Subject, check, format_problem, trying
 
 CLOSE = 1e-9
 T = TypeVar("T")
 
 
-def world(subject: Subject) -> Recipe:
+def recipe_for(subject: Subject) -> Recipe:
     """A recipe of stand-ins around the method, with losses that teach every player."""
     method: MethodSpec = subject.ready()
     refused = "no data was tried"
-    for data in data_sets(subject.zoo):
+    for data in example_data(subject.zoo):
         try:
-            wiring = wired(method, data)
+            wiring = wire_stand_ins(method, data)
         except (ContractError, KeyError) as problem:
-            refused = said(problem)
+            refused = format_problem(problem)
             continue
         losses = losses_for(wiring.offers, subject.zoo)
         taught = {player for loss in losses.values() for player in loss.needs()}
@@ -53,7 +53,7 @@ def world(subject: Subject) -> Recipe:
                 cure="offer the names that losses ask for (fake, real, fake_views, ...), or ship a "
                 "loss with the method",
             )
-        return recipe_of(method, losses, data)
+        return recipe_around(method, losses, data)
     raise Advice(
         "wired stand-ins: a source and a target, one condition, one network of each kind",
         came=refused,
@@ -65,7 +65,7 @@ def world(subject: Subject) -> Recipe:
 @check("method")
 def wires_the_shapes_that_networks_get(subject: Subject) -> None:
     """What comes into each network in a step is what wire() said."""
-    recipe = world(subject)
+    recipe = recipe_for(subject)
     theatre = Theatre(recipe)
     came: dict[str, list[tuple[int, ...]]] = {}
     for name, network in theatre.assembly.networks.items():
@@ -92,7 +92,7 @@ def wires_the_shapes_that_networks_get(subject: Subject) -> None:
 @check("method")
 def offers_what_it_says(subject: Subject) -> None:
     """Every name that wire() offers a player can be asked for in that player's turn."""
-    theatre = Theatre(world(subject))
+    theatre = Theatre(recipe_for(subject))
     offers = theatre.assembly.wiring.offers
     heard: dict[str, int] = {}
 
@@ -112,7 +112,7 @@ def offers_what_it_says(subject: Subject) -> None:
             "played one step",
             came=f"the {silent[0]} learned nothing",
             expected="a turn for every player in wire().offers, with learn() for every scene",
-            cure=f"call turn('{silent[0]}') in step()",
+            cure=f"call turn('{silent[0]}') in take_steps()",
         )
 
 
@@ -135,17 +135,17 @@ class _Watched(Turn):
 @check("method")
 def a_turn_moves_its_player_alone(subject: Subject) -> None:
     """In each player's turn exactly that player's networks move."""
-    theatre = Theatre(world(subject))
-    players, stage = theatre.stage.players, theatre.stage
+    theatre = Theatre(recipe_for(subject))
+    players, runner = theatre.runner.players, theatre.runner
     moved: dict[str, set[str]] = {}
 
     def turn(name: str) -> Turn:
         others: list[Player] = [player for player in players.values() if player.name != name]
-        made = _Watched(players[name], others, stage.losses, Ledger())
+        made = _Watched(players[name], others, runner.losses, Ledger())
         made.networks, made.moved = theatre.assembly.networks, moved
         return made
 
-    stage.method.step([stage.method.scene(stage.cast, theatre.maps)], turn)
+    runner.method.step([runner.method.scene(runner.cast, theatre.maps)], turn)
     for player in players:
         expected = set(theatre.networks(player))
         if moved.get(player) != expected:
@@ -164,11 +164,11 @@ def no_gradient_leaves_a_turn(subject: Subject) -> None:
 
     Conditions that learn are the first player's; a method may refuse them.
     """
-    recipe = world(subject)
+    recipe = recipe_for(subject)
     learned = {name: ScaledSpec(seen_by=c.seen_by) for name, c in recipe.conditions.items()}
     learning = recipe.model_copy(update={"conditions": learned})
     with suppress(ContractError):
-        learning.method.wire(learning)
+        learning.method.wire(learning.parts())
         recipe = learning
     for name, loss in recipe.losses.items():
         for player, heard in hear(loss, recipe).items():
@@ -185,12 +185,12 @@ def no_gradient_leaves_a_turn(subject: Subject) -> None:
 @check("method")
 def micro_batches_equal_one_batch(subject: Subject) -> None:
     """Two scenes of one sample move the weights as one scene of two does."""
-    recipe = world(subject)
+    recipe = recipe_for(subject)
     batch = batch_of(recipe.data, 2)
     halves = [{name: maps[n : n + 1] for name, maps in batch.items()} for n in range(2)]
     compare(
-        step(recipe, [[batch]]),
-        step(recipe, [halves]),
+        take_steps(recipe, [[batch]]),
+        take_steps(recipe, [halves]),
         "took one step on a batch of 2, and one on the same two as micro-batches",
         "inside one turn, learn from every scene before anybody moves",
     )
@@ -199,12 +199,12 @@ def micro_batches_equal_one_batch(subject: Subject) -> None:
 @check("method")
 def order_of_names_does_not_count(subject: Subject) -> None:
     """Losses, optimizers and maps are told apart by their names, not by their places."""
-    recipe = world(subject)
+    recipe = recipe_for(subject)
     turned = recipe.model_copy(
         update={part: _turned(getattr(recipe, part)) for part in ("losses", "optimizers")}
     )
     batch = batch_of(recipe.data, 2)
-    ours, theirs = step(recipe, [[batch]]), step(turned, [[_turned(batch)]])
+    ours, theirs = take_steps(recipe, [[batch]]), take_steps(turned, [[_turned(batch)]])
     compare(
         ours,
         theirs,
@@ -216,7 +216,7 @@ def order_of_names_does_not_count(subject: Subject) -> None:
 @check("method")
 def maps_stay_as_they_are(subject: Subject) -> None:
     """All who play read the same maps."""
-    theatre = Theatre(world(subject))
+    theatre = Theatre(recipe_for(subject))
     before = {name: tensor.clone() for name, tensor in theatre.maps.items()}
     theatre.play(lambda player, scene: _hear(theatre, player, scene))
     spoiled = [n for n, t in before.items() if not torch.equal(t, theatre.maps.get(n, t[:0]))]
@@ -232,7 +232,7 @@ def maps_stay_as_they_are(subject: Subject) -> None:
 @check("method")
 def translates_without_a_target(subject: Subject) -> None:
     """The output can be made of the maps that the conditions need alone."""
-    recipe = world(subject)
+    recipe = recipe_for(subject)
     theatre = Theatre(recipe)
     needed = {name for spec in recipe.conditions.values() for name in spec.needs()}
     method, maps = theatre.assembly.method, {name: theatre.maps[name] for name in needed}
@@ -241,15 +241,15 @@ def translates_without_a_target(subject: Subject) -> None:
         expected="the picture: translation knows no target",
         cure="make what needs the target lazily, where it is asked for",
     ):
-        method.scene(theatre.stage.cast, maps)[method.output]
+        method.scene(theatre.runner.cast, maps)[method.output]
 
 
 @check("method")
 def rehearses_on_the_meta_device(subject: Subject) -> None:
     """A step works without numbers, as `gan-zoo check` takes one."""
-    from gan_zoo.check.rehearsal import rehearse
+    from gan_zoo.checks.rehearsal import rehearse
 
-    recipe = world(subject)
+    recipe = recipe_for(subject)
     with trying(
         "rehearsed a step of a tiny recipe on the meta device",
         expected="shapes all the way: check rehearses every recipe so",
@@ -259,7 +259,7 @@ def rehearses_on_the_meta_device(subject: Subject) -> None:
 
 
 def _hear(theatre: Theatre, player: str, scene: Scene) -> None:
-    for loss in theatre.stage.losses.values():
+    for loss in theatre.runner.losses.values():
         for _ in loss(scene, player):
             pass
 
@@ -286,16 +286,9 @@ def compare(ours: Assembly, theirs: Assembly, done: str, cure: str, exact: bool 
                 )
 
 
-def batches_of(recipe: Recipe, steps: int) -> list[Mapping[str, Tensor]]:
-    """Batches of two, each of other samples as far as there are any."""
-    dataset = recipe.data.open("train")
-    samples = [dataset.read(n % len(dataset), None) for n in range(2 * steps)]
-    return [collate(samples[2 * n : 2 * n + 2]).maps for n in range(steps)]
-
-
 def moved_in(recipe: Recipe, steps: int) -> Iterator[tuple[str, Tensor]]:
     """Every weight after some steps on changing batches."""
-    assembly = step(recipe, [[batch] for batch in batches_of(recipe, steps)])
+    assembly = take_steps(recipe, [[batch] for batch in batches_of(recipe, steps)])
     for name, network in assembly.networks.items():
         for key, tensor in network.state_dict().items():
             yield f"{name}.{key}", tensor

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import torch
-from pydantic import ValidationError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from gan_zoo.specs import ConditionSpec, GeneratorSpec, NetworkSpec
+from gan_zoo.components.conditions import ConditionSpec
+from gan_zoo.components.networks import GeneratorSpec
 from gan_zoo.testing.probe import (
     Probe,
     call,
-    comfortable,
     in_format,
-    leaves,
-    listed,
+    list_tensors,
     probes,
-    promised,
-    shapes,
-    still,
+    without_chance,
 )
 from gan_zoo.testing.subject import Advice, Subject, check, trying
 
 CLOSE = 1e-9  # relative, in float64
-PARAMETERS = 2_000_000  # of an example
 
 
-def built(tested: Probe, seed: int = 0) -> nn.Module:
+def build_seeded(tested: Probe, seed: int = 0) -> nn.Module:
     """The module in float64."""
     return tested.build(seed).double()
 
@@ -48,7 +42,7 @@ def _both_formats(tested: Probe) -> None:
         found = {}
         for layout in (torch.contiguous_format, torch.channels_last):
             done = f"forward and backward in {str(layout)[6:]}, batch {batch}, float64 ({tested})"
-            module = still(built(tested)).to(memory_format=layout)
+            module = without_chance(build_seeded(tested)).to(memory_format=layout)
             inputs = in_format(tested.inputs(batch), layout)
             with trying(done, expected="numbers", cure="make new tensors in the input's type"):
                 found[layout] = _outputs_and_gradients(module, inputs, layout)
@@ -61,7 +55,7 @@ def _both_formats(tested: Probe) -> None:
                     f"compared contiguous and channels_last, batch {batch}, float64 ({tested})",
                     came=f"{name} differs by {far:.2g} of its largest value",
                     expected=f"equal numbers to {CLOSE:g}",
-                    cure="use gan_zoo.layers.InstanceNorm for torch's InstanceNorm2d, whose "
+                    cure="use InstanceNorm of gan_zoo.components for torch's InstanceNorm2d, whose "
                     "gradients are wrong here; reshape, do not view",
                 )
 
@@ -75,7 +69,9 @@ def _outputs_and_gradients(
     outputs = [leaf for view in call(module, inputs) for leaf in view]
     found = {f"output {n}": tensor.detach() for n, tensor in enumerate(outputs)}
     wanted: dict[str, Tensor] = dict(module.named_parameters())
-    wanted |= {f"input {n}": leaf for n, leaf in enumerate(leaves(inputs)) if leaf.requires_grad}
+    wanted |= {
+        f"input {n}": leaf for n, leaf in enumerate(list_tensors(inputs)) if leaf.requires_grad
+    }
     learns = [tensor for tensor in outputs if tensor.requires_grad]
     if not learns or not wanted:
         return found
@@ -94,7 +90,7 @@ def _gradients_in(layout: torch.memory_format, _: nn.Module, inputs: Any, output
     those of float64 on the CPU fall back to contiguous.
     """
     tensor: Any
-    for tensor in leaves(output):
+    for tensor in list_tensors(output):
         if tensor.requires_grad and tensor.ndim == 4:
             tensor.register_hook(lambda gradient: gradient.contiguous(memory_format=layout))
 
@@ -128,7 +124,7 @@ def _rests(example: Any, spec: Any) -> bool:
 
 
 def _reaches_all(tested: Probe) -> None:
-    module = built(tested).train()
+    module = build_seeded(tested).train()
     players = [module]
     if isinstance(tested.spec, GeneratorSpec):
         paths = tested.spec.parts()
@@ -163,14 +159,14 @@ def inputs_stay_as_they_are(subject: Subject) -> None:
 
 
 def _leaves_inputs(tested: Probe) -> None:
-    module = built(tested)
+    module = build_seeded(tested)
     for training in (True, False):
         inputs = tested.inputs(2)
-        before = [leaf.clone() for leaf in leaves(inputs)]
+        before = [leaf.clone() for leaf in list_tensors(inputs)]
         names = {id(m): set(m) for m in inputs if isinstance(m, Mapping)}
         with torch.no_grad():
             module.train(training)(*inputs)
-        same = all(torch.equal(a, b) for a, b in zip(before, leaves(inputs), strict=True))
+        same = all(torch.equal(a, b) for a, b in zip(before, list_tensors(inputs), strict=True))
         if not same or any(set(m) != names[id(m)] for m in inputs if isinstance(m, Mapping)):
             raise Advice(
                 f"called it and looked at its inputs again ({tested})",
@@ -188,7 +184,7 @@ def weights_survive_a_round_trip(subject: Subject) -> None:
 
 
 def _round_trip(tested: Probe) -> None:
-    first, second = built(tested, 0), built(tested, 1)
+    first, second = build_seeded(tested, 0), build_seeded(tested, 1)
     inputs = tested.inputs(2)
     with torch.no_grad():
         call(first.train(), inputs)  # moves running statistics
@@ -201,9 +197,11 @@ def _round_trip(tested: Probe) -> None:
         second.load_state_dict(load(save(state)))
     with torch.no_grad():
         ours, theirs = (_evaluate(tested, m, inputs) for m in (first, second))
-    if not all(torch.equal(a, b) for a, b in zip(leaves(ours), leaves(theirs), strict=True)):
-        again = leaves(_evaluate(tested, first, inputs))
-        chance = not all(torch.equal(a, b) for a, b in zip(leaves(ours), again, strict=True))
+    if not all(
+        torch.equal(a, b) for a, b in zip(list_tensors(ours), list_tensors(theirs), strict=True)
+    ):
+        again = list_tensors(_evaluate(tested, first, inputs))
+        chance = not all(torch.equal(a, b) for a, b in zip(list_tensors(ours), again, strict=True))
         raise Advice(
             f"loaded its state_dict() into another build and compared their outputs ({tested})",
             came="another output" + (", and so it is from call to call" if chance else ""),
@@ -245,57 +243,3 @@ def _equal_builds(tested: Probe) -> None:
             expected="equal weights: a run follows from its seed",
             cure="draw from torch's default generator, not from numpy, random or the clock",
         )
-
-
-@check("generator", "discriminator", "condition")
-def rehearses_on_the_meta_device(subject: Subject) -> None:
-    """Built and run without numbers, the example and, where there is one, the default."""
-    count, *_ = [_rehearse(tested) for tested in probes(subject)]
-    if count > PARAMETERS:
-        raise Advice(
-            "counted the example's parameters",
-            came=f"{count:,}",
-            expected=f"at most {PARAMETERS:,}, so that the checks are quick",
-            cure="override example() with small widths",
-        )
-    try:
-        default = subject.spec()
-    except ValidationError:
-        return  # it has required options
-    if not isinstance(default, NetworkSpec) or default.missing():
-        return
-    if large := comfortable(default, largest=4096):
-        _rehearse(replace(large, options="the default"))
-
-
-def _rehearse(tested: Probe) -> int:
-    """Its parameters, counted."""
-    done = f"built and ran it under torch.device('meta'), forward and backward ({tested})"
-    with trying(
-        done,
-        expected="the same shapes as on the CPU",
-        cure="no .item(), no branch on values, new tensors on x.device, no weights loaded in build",
-    ):
-        with torch.device("meta"):
-            module = tested.build()
-        inputs = tested.inputs(2, device="meta", dtype=torch.float32)
-        views = call(module, in_format(inputs, torch.contiguous_format))
-        learns = [t.sum() for view in views for t in view if t.requires_grad]
-        if learns:
-            torch.autograd.backward(torch.stack(learns).sum())
-    if shapes(views) != promised(tested.expected()):
-        raise Advice(
-            done,
-            came=listed(shapes(views)),
-            expected=listed(promised(tested.expected())),
-            cure="compute sizes from x.shape",
-        )
-    tensors = dict([*module.named_parameters(), *module.named_buffers()])
-    if strays := [name for name, tensor in tensors.items() if tensor.device.type != "meta"]:
-        raise Advice(
-            done,
-            came=f"{strays[0]} is on the {tensors[strays[0]].device}",
-            expected="everything on the default device",
-            cure="name no device in __init__; make buffers with torch functions",
-        )
-    return sum(parameter.numel() for parameter in module.parameters())

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
+from gan_zoo.components.networks import GeneratorSpec
+from gan_zoo.components.shapes import Image
 from gan_zoo.errors import ContractError
-from gan_zoo.shapes import Image
-from gan_zoo.specs import GeneratorSpec
 from gan_zoo.testing.options import variants
 from gan_zoo.testing.probe import (
     LARGEST,
@@ -18,9 +18,9 @@ from gan_zoo.testing.probe import (
     Shape,
     accepts,
     call,
-    listed,
+    list_shapes,
     probe,
-    promised,
+    promised_shapes,
     shapes,
 )
 from gan_zoo.testing.subject import Advice, Subject, check, trying
@@ -62,19 +62,19 @@ def contract_over_odd_sizes(subject: Subject) -> None:
                 fits = accepts(tested)
             done = f"built and called with a batch of {batch} ({tested})"
             came = _try(tested, batch)
-            expected = promised(tested.expected()) if fits else []
+            expected = promised_shapes(tested.expected()) if fits else []
             if fits and came != expected:
                 raise Advice(
                     done,
-                    came=listed(came),
-                    expected=f"{listed(expected)}, as {_contract(spec)}",
+                    came=list_shapes(came),
+                    expected=f"{list_shapes(expected)}, as {_contract(spec)}",
                     cure=f"{_correction(spec)}, or refuse these shapes in check()",
                 )
             # A batch of one: a norm of single pixels works on more, and makes them zero.
             if not fits and _wanted(tested, came) and _wanted(tested, _try(tested, 1)):
                 raise Advice(
                     f"check() refused it; {done}",
-                    came=listed(came),
+                    came=list_shapes(came),
                     expected="a network that fails on what check() refuses",
                     cure="let check() accept what works",
                 )
@@ -97,7 +97,7 @@ def _wanted(tested: Probe, came: list[list[Shape]] | Exception) -> bool:
     if isinstance(came, Exception):
         return False
     try:
-        return came == promised(tested.expected()) and all(
+        return came == promised_shapes(tested.expected()) and all(
             all(shape) for view in came for shape in view
         )
     except ContractError:
@@ -119,7 +119,7 @@ def unknown_sizes_pass(subject: Subject) -> None:
     with trying(
         "check(), and views() of a discriminator, with pictures whose sides are None",
         expected="no refusal: nothing is known yet",
-        cure="skip None in check(), and pass it on in views(), as gan_zoo.shapes.convolved does",
+        cure="skip None in check(), and pass it on in views(), as convolved_side does",
     ):
         spec.check(Image(3), Image(3))
         if not isinstance(spec, GeneratorSpec):
@@ -201,98 +201,6 @@ def every_channel_that_is_shown_counts(subject: Subject) -> None:
             )
 
 
-@check("generator", "discriminator")
-def parts_exist_and_cover(subject: Subject) -> None:
-    """parts() and plays() lead to submodules, and parts leave no parameter out."""
-    tested = probe(subject)
-    module, parts = tested.build().double(), tested.spec.parts()
-    names = dict(module.named_parameters())
-    covered: set[str] = set()
-    for part, path in parts.items():
-        with trying(
-            f"looked for the part {part} at {path}",
-            expected="a submodule of what build() makes",
-            cure="correct the path in parts()",
-        ):
-            own = module.get_submodule(path)
-        covered |= {f"{path}.{name}" for name, _ in own.named_parameters()}
-    if parts and (left := [name for name in names if name not in covered]):
-        raise Advice(
-            f"collected the parameters of the parts {', '.join(parts)}",
-            came=f"{left[0]} is in none ({len(left)} are in none)",
-            expected="parts that leave nothing out: a phase could not name the rest",
-            cure="add the part that holds it",
-        )
-    if isinstance(tested.spec, GeneratorSpec):
-        _parts_play(tested, module)
-
-
-def _parts_play(tested: Probe, module: torch.nn.Module) -> None:
-    for part in tested.spec.plays():
-        with (
-            trying(
-                f"made a picture with the part {part}, which plays() names ({tested})",
-                expected="a picture of the condition's size",
-                cure="give the part a head of its own, or take it out of plays()",
-            ),
-            torch.no_grad(),
-        ):
-            player = module.get_submodule(tested.spec.parts().get(part, part)).eval()
-            came = shapes(call(player, tested.inputs(2)))
-        if came != promised([[tested.wanted]]):
-            raise Advice(
-                f"made a picture with the part {part}, which plays() names ({tested})",
-                came=listed(came),
-                expected=listed(promised([[tested.wanted]])),
-                cure="give the part a head of its own, or take it out of plays()",
-            )
-
-
-@check("generator")
-def features_lead_to_the_head(subject: Subject) -> None:
-    """What features() promises is there, and the head makes the picture of it."""
-    tested = probe(subject)
-    said_features = tested.spec.features(tested.given, tested.wanted)
-    if said_features is None:
-        return
-    module: Any = tested.build().double().eval()
-    [condition] = tested.inputs(2)
-    done = f"made the picture by module.head(module.features(condition)) ({tested})"
-    cure = "correct features(), or give the module both methods; None hides what lies before a head"
-    with trying(done, expected="a picture", cure=cure), torch.no_grad():
-        features = module.features(condition)
-        same = torch.equal(module.head(features), module(condition))
-    came, expected = shapes([[features]]), promised([[said_features]])
-    if came != expected or not same:
-        raise Advice(
-            done,
-            came=f"features {listed(came)}, {'the' if same else 'another'} picture",
-            expected=f"features {listed(expected)}, the picture that the whole makes",
-            cure=cure,
-        )
-
-
-@check("generator", "discriminator", "condition")
-def published_layouts_fill_the_network(subject: Subject) -> None:
-    """Every published key leads to a tensor of ours, and every learned tensor has a key."""
-    tested = probe(subject)
-    state = tested.build().state_dict()
-    shapes_of = [tested.maps()] if tested.data else [tested.given, tested.wanted]
-    for layout in tested.spec.published(*shapes_of):
-        ours = [*layout.keys.values(), *layout.rests]
-        lost = sorted(set(ours) - set(state))
-        # A counter of batches, which old files lack, decides nothing here.
-        empty = sorted(k for k in set(state) - set(ours) if state[k].is_floating_point())
-        if lost or empty or len(set(ours)) != len(ours):
-            raise Advice(
-                "compared published() with the network's state_dict()",
-                came=f"no such key: {', '.join(lost[:3]) or 'none'}; "
-                f"without a source: {', '.join(empty[:3]) or 'none'}",
-                expected="one published key for every tensor",
-                cure="correct the key map of published()",
-            )
-
-
 @check("discriminator")
 def receptive_field_is_what_a_logit_sees(subject: Subject) -> None:
     """Measured by the gradient of the logit in the middle."""
@@ -319,6 +227,6 @@ def receptive_field_is_what_a_logit_sees(subject: Subject) -> None:
             f"followed the gradient of the middle logit back to a picture of {side}x{side}",
             came=f"it sees {extent[0]}x{extent[1]} pixels",
             expected=f"{said_field}x{said_field}, as receptive_field() says",
-            cure="correct receptive_field(); gan_zoo.shapes.receptive_field computes it from "
-            "kernels and strides",
+            cure="correct receptive_field(); that of gan_zoo.components computes it from kernels "
+            "and strides",
         )

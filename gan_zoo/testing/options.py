@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
+from gan_zoo.components.spec import Spec
 from gan_zoo.errors import ContractError
-from gan_zoo.specs import Spec
-from gan_zoo.zoo import Zoo
+from gan_zoo.registry.zoo import Zoo
 
 # Tried for texts, besides the example's own value with an ending: maps, splits.
 WORDS = ("target", "source", "train", "test")
@@ -59,10 +59,10 @@ def variants(spec: Spec, zoo: Zoo) -> Iterator[tuple[str, Any]]:
     for option in type(spec).model_fields:
         for choice in choices(spec, option, zoo):
             if (other := changed(spec, option, choice.value)) is not None:
-                yield f"{option}: {shown(choice.value)}", other
+                yield f"{option}: {format_value(choice.value)}", other
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value as a recipe would say it."""
     return type(value).name if isinstance(value, Spec) else str(value)
 

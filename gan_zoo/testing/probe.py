@@ -11,20 +11,16 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils._pytree import tree_leaves, tree_map
 
+from gan_zoo.components.conditions import ConditionSpec
+from gan_zoo.components.data import DataSpec
+from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec, NetworkSpec
+from gan_zoo.components.shapes import Image
+from gan_zoo.components.spec import Spec
 from gan_zoo.engine.precision import Precision
 from gan_zoo.errors import ContractError, DataError
-from gan_zoo.shapes import Image
-from gan_zoo.specs import (
-    ConditionSpec,
-    DataSpec,
-    DiscriminatorSpec,
-    GeneratorSpec,
-    NetworkSpec,
-    Spec,
-)
+from gan_zoo.testing.fixtures import batch_of, example_data
 from gan_zoo.testing.options import variants
-from gan_zoo.testing.subject import Advice, Subject, said
-from gan_zoo.testing.world import batch_of, data_sets
+from gan_zoo.testing.subject import Advice, Subject, format_problem
 
 LARGEST = 256  # sides above are not computed here
 Shape = tuple[int, ...]
@@ -157,7 +153,7 @@ def comfortable(spec: NetworkSpec, largest: int = LARGEST) -> Probe | None:
 
 def _roomy(tested: Probe) -> bool:
     """Whether no feature map is a single pixel, of which a norm leaves nothing."""
-    return all(min(shape[1:]) > 1 for view in promised(tested.expected()) for shape in view)
+    return all(min(shape[1:]) > 1 for view in promised_shapes(tested.expected()) for shape in view)
 
 
 def accepts(tried: Probe) -> bool:
@@ -176,7 +172,7 @@ def data_for(spec: ConditionSpec, subject: Subject) -> DataSpec:
         Advice: there is none.
     """
     refused = ""
-    for data in data_sets(subject.zoo):
+    for data in example_data(subject.zoo):
         maps = data.maps((16, 16))
         if not set(spec.needs()) <= set(maps):
             continue
@@ -208,19 +204,19 @@ def shapes(views: list[list[Tensor]]) -> list[list[Shape]]:
     return [[tuple(t.shape[1:]) for t in view] for view in views]
 
 
-def listed(came: list[list[Shape]] | Exception) -> str:
+def list_shapes(came: list[list[Shape]] | Exception) -> str:
     """Shapes of views in a line, or what was raised."""
     if isinstance(came, Exception):
-        return said(came)
+        return format_problem(came)
     return "; ".join(", ".join("x".join(map(str, s)) for s in view) for view in came)
 
 
-def promised(images: list[list[Image]]) -> list[list[Shape]]:
+def promised_shapes(images: list[list[Image]]) -> list[list[Shape]]:
     """The contract in the same words."""
     return [[(i.channels, i.height or 0, i.width or 0) for i in view] for view in images]
 
 
-def still(module: nn.Module) -> nn.Module:
+def without_chance(module: nn.Module) -> nn.Module:
     """Training without chance: dropout and other noise off, batch norm on the batch."""
     module.eval()
     for layer in module.modules():
@@ -242,7 +238,7 @@ def in_format(value: Any, memory_format: torch.memory_format) -> Any:
     return tree_map(placed, value)
 
 
-def leaves(value: Any) -> list[Tensor]:
+def list_tensors(value: Any) -> list[Tensor]:
     """The tensors in it."""
     return [leaf for leaf in tree_leaves(value) if isinstance(leaf, Tensor)]
 

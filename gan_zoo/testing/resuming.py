@@ -11,23 +11,26 @@ import pluggy
 import torch
 from torch import Tensor
 
-from gan_zoo.assembly import Assembly, assemble
-from gan_zoo.engine import checkpoint
-from gan_zoo.engine.callbacks import Lifecycle
-from gan_zoo.engine.checkpoint import Position
-from gan_zoo.engine.progress import Voice
-from gan_zoo.engine.run import Run
-from gan_zoo.engine.rundir import RunDir
-from gan_zoo.engine.stage import Stage
+from gan_zoo.components.hooks import GROUP
+from gan_zoo.components.learning import MethodSpec
+from gan_zoo.components.lifecycle import Lifecycle
+from gan_zoo.components.watching import CallbackSpec
+from gan_zoo.engine.assembly import Assembly, assemble
+from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.errors import ContractError
-from gan_zoo.hooks import GROUP
-from gan_zoo.recipe.model import Engine, Phase, Recipe
-from gan_zoo.specs import CallbackSpec, MethodSpec
-from gan_zoo.testing.methods import batches_of, compare, world
+from gan_zoo.recipe.model import Engine, Phase
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.recipe.wired import WiredRecipe
+from gan_zoo.reporter import Reporter
+from gan_zoo.runs import checkpoint
+from gan_zoo.runs.checkpoint import Position
+from gan_zoo.runs.folder import RunFolder
+from gan_zoo.testing.fixtures import PLAIN, batches_of, example_data, recipe_for_conditions
+from gan_zoo.testing.methods import compare, recipe_for
 from gan_zoo.testing.options import variants
 from gan_zoo.testing.stand_ins import SourceSpec
 from gan_zoo.testing.subject import Advice, NotAtHand, Subject, check, trying
-from gan_zoo.testing.world import PLAIN, data_sets, world_of_conditions
+from gan_zoo.training.loop import Run
 
 STEPS = 4  # of a run; it is cut after half of them
 
@@ -79,7 +82,7 @@ def hooks_are_of_the_lifecycle(subject: Subject) -> None:
     with trying(
         done,
         expected=f"hooks out of {', '.join(known)}, with their arguments",
-        cure="see gan_zoo.engine.callbacks for the names",
+        cure="see gan_zoo.components.Lifecycle for the names",
     ):
         made: Any = callback.build()
         manager.register(made, "tested")
@@ -89,7 +92,7 @@ def hooks_are_of_the_lifecycle(subject: Subject) -> None:
             done,
             came="no hook implementation",
             expected=f"at least one of {', '.join(known)}",
-            cure="mark the methods with @hookimpl from gan_zoo.hooks",
+            cure="mark the methods with @hookimpl from gan_zoo.components",
         )
     if callback.build() is made:
         raise Advice(
@@ -151,7 +154,7 @@ def _watching(subject: Subject, spec: CallbackSpec, folder: Path) -> Run:
     with trying(
         f"trained {STEPS} steps of a tiny recipe with it",
         expected="a run",
-        cure="ask the run only for what gan_zoo.engine.run.Run has; what it needs more, say in "
+        cure="ask the run only for what gan_zoo.components.Run has; what it needs more, say in "
         "splits() and missing()",
     ):
         return _run(_watched(subject, {"tested": spec}), folder / "watched", STEPS)
@@ -159,9 +162,9 @@ def _watching(subject: Subject, spec: CallbackSpec, folder: Path) -> Run:
 
 def _watched(subject: Subject, callbacks: Mapping[str, CallbackSpec]) -> Recipe:
     """A recipe of stand-ins, one epoch long."""
-    for data in data_sets(subject.zoo):
+    for data in example_data(subject.zoo):
         try:
-            recipe = world_of_conditions(subject.zoo, data, {"picture": SourceSpec()})
+            recipe = recipe_for_conditions(subject.zoo, data, {"picture": SourceSpec()})
         except (ContractError, KeyError):
             continue
         return recipe.model_copy(
@@ -178,7 +181,9 @@ def _watched(subject: Subject, callbacks: Mapping[str, CallbackSpec]) -> Recipe:
 def _run(recipe: Recipe, folder: Path, last_step: int) -> Run:
     """A run to that step: from its start, or from what the folder holds."""
     folder.mkdir(exist_ok=True)
-    run = Run(recipe, RunDir(folder), PLAIN, Voice(quiet=True), last_step=last_step)
+    run = Run(
+        WiredRecipe(recipe), RunFolder(folder), PLAIN, Reporter(quiet=True), last_step=last_step
+    )
     if checkpoint.saved(run.dir.state):
         run.restore()
     else:
@@ -221,27 +226,27 @@ def _same(ours: Any, theirs: Any) -> bool:
 def _world_of(subject: Subject, spec: MethodSpec) -> Recipe | None:
     """The world of other options; None where nothing installed can play or teach them."""
     try:
-        return world(subject.around(spec))
+        return recipe_for(subject.around(spec))
     except (Advice, NotAtHand):
         if spec is subject.example:
             raise
         return None
 
 
-def _played(recipe: Recipe, steps: int) -> tuple[Assembly, Stage]:
+def _played(recipe: Recipe, steps: int) -> tuple[Assembly, PhaseRunner]:
     """What has become of a recipe after some steps, each with a seed of its own."""
     assembly = assemble(recipe)
-    stage = Stage(assembly, next(iter(recipe.phases)), PLAIN)
-    stage.begin()
-    _go_on(stage, range(steps))
-    return assembly, stage
+    runner = PhaseRunner(assembly, next(iter(recipe.phases)), PLAIN)
+    runner.begin()
+    _go_on(runner, range(steps))
+    return assembly, runner
 
 
-def _go_on(stage: Stage, steps: range) -> None:
-    batches = batches_of(stage.recipe, steps.stop)
+def _go_on(runner: PhaseRunner, steps: range) -> None:
+    batches = batches_of(runner.recipe, steps.stop)
     for number in steps:
         torch.manual_seed(number)
-        stage.step([batches[number]], number)
+        runner.step([batches[number]], number)
 
 
 def _resumed(recipe: Recipe) -> Assembly:
@@ -253,11 +258,11 @@ def _resumed(recipe: Recipe) -> Assembly:
         path = checkpoint.save(Path(folder), Position("main"), {"method": state})
         kept = checkpoint.load(path)[1].get("method", {})
     assembly = assemble(recipe)
-    stage = Stage(assembly, next(iter(recipe.phases)), PLAIN)
-    stage.begin()
+    runner = PhaseRunner(assembly, next(iter(recipe.phases)), PLAIN)
+    runner.begin()
     for name, network in assembly.networks.items():
         network.load_state_dict(first.networks[name].state_dict())
     if hasattr(assembly.method, "restore"):
         assembly.method.restore(kept)
-    _go_on(stage, range(2, 4))
+    _go_on(runner, range(2, 4))
     return assembly

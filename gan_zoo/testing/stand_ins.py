@@ -12,17 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gan_zoo.components.conditions import ConditionSpec
+from gan_zoo.components.data import DataSpec
+from gan_zoo.components.interfaces import Dataset, Sample
+from gan_zoo.components.learning import OptimizerSpec
+from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec
+from gan_zoo.components.shapes import Image
+from gan_zoo.components.spec import Size
 from gan_zoo.errors import ContractError
-from gan_zoo.protocols import Dataset, Sample
-from gan_zoo.shapes import Image
-from gan_zoo.specs import (
-    ConditionSpec,
-    DataSpec,
-    DiscriminatorSpec,
-    GeneratorSpec,
-    OptimizerSpec,
-    Size,
-)
 
 SIZE = (32, 48)  # height and width of the stand-in pictures
 

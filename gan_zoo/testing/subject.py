@@ -10,9 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from gan_zoo.components.kinds import KINDS
+from gan_zoo.components.spec import Spec
 from gan_zoo.errors import ContractError
-from gan_zoo.specs import KINDS, Spec
-from gan_zoo.zoo import Zoo
+from gan_zoo.registry.zoo import Zoo
 
 
 class Advice(AssertionError):
@@ -155,10 +156,10 @@ def trying(done: str, *, expected: str, cure: str) -> Iterator[None]:
     except (Advice, NotAtHand, KeyboardInterrupt):
         raise
     except Exception as problem:
-        raise Advice(done, came=said(problem), expected=expected, cure=cure) from problem
+        raise Advice(done, came=format_problem(problem), expected=expected, cure=cure) from problem
 
 
-def said(problem: Exception) -> str:
+def format_problem(problem: Exception) -> str:
     """An exception in one line."""
     text = " ".join(str(problem).split())
     return f"{type(problem).__name__}: {text}"

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from gan_zoo.engine.keeping import put_back
-from gan_zoo.hooks import hookimpl
+from gan_zoo.components import hookimpl, put_back
 
 if TYPE_CHECKING:
-    from gan_zoo.engine.run import Run
+    from gan_zoo.components import Run
 
 
 class Average:
@@ -37,9 +36,9 @@ class Average:
     @hookimpl
     def on_run_start(self, run: Run) -> None:
         """Begin with the weights as they are, or go on with those of a checkpoint."""
-        maker = run.assembly.wiring.players[0]
-        for name, module in run.assembly.networks.items():
-            if run.assembly.owner(name) == maker:
+        maker = run.player_of(next(iter(run.networks)))
+        for name, module in run.networks.items():
+            if run.player_of(name) == maker:
                 self.networks[name] = copy.deepcopy(module).requires_grad_(False)
         for name, tensors in self._restored.pop("networks", {}).items():
             put_back(self.networks[name], tensors)
@@ -48,7 +47,7 @@ class Average:
     def on_phase_start(self, run: Run) -> None:
         """Go where the networks are, in their type."""
         for module in self.networks.values():
-            run.stage.precision.place(module)
+            run.place(module)
 
     @hookimpl(tryfirst=True)
     def on_step_end(self, run: Run) -> None:
@@ -56,7 +55,7 @@ class Average:
         self.updates += 1
         kept = min(self.decay, (1 + self.updates) / (10 + self.updates))
         for name, averaged in self.networks.items():
-            latest = run.assembly.networks[name]
+            latest = run.networks[name]
             with torch.no_grad():
                 torch._foreach_lerp_(
                     list(averaged.parameters()), list(latest.parameters()), 1 - kept

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from einops import rearrange
 from PIL import Image, ImageDraw
 
-from gan_zoo.given import to_pil
-from gan_zoo.hooks import hookimpl
+from gan_zoo.components import hookimpl, to_pil
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gan_zoo.engine.run import Run
+    from gan_zoo.components import Run
 
 GAP, TITLE = 4, 16  # pixels between pictures, and above each column
 SMALLEST = 128  # pictures below are enlarged by whole factors, for the eye
@@ -52,7 +52,7 @@ class Previews:
         self._write(run)
 
     def _write(self, run: Run) -> None:
-        path = run.dir.previews / f"{run.position.phase}-{run.position.step:06d}.png"
+        path = run.folder / "previews" / f"{run.position.phase}-{run.position.step:06d}.png"
         if path.exists():
             return  # of this very step, before a resume too: it holds the same pictures
         path.parent.mkdir(exist_ok=True)
@@ -63,27 +63,26 @@ class Previews:
 
     def sheet(self, run: Run) -> Image.Image:
         """The picture of all samples."""
-        dataset, translator = run.dataset(self.split), run.translator()
+        dataset, pictures = run.dataset(self.split), run.pictures()
+        known = "target" if pictures.paired else "some target"
         count = min(self.count, len(dataset))
         rows = []
         for n in range(count):
             sample = dataset.read(n * len(dataset) // count, None)
-            inputs = {name: sample.maps[name] for name in translator.inputs}
-            real = sample.maps[translator.target]
-            ids = {name for name in inputs if translator.shapes[name].ids}
-            style = translator.stylist.of_real(sample.maps)
-            known = "target" if translator.recipe.data.paired else "some target"
-            row = {**inputs, known: real, "output": translator.picture(inputs, style=style)}
+            inputs = {name: sample.maps[name] for name in pictures.inputs}
+            made = pictures.picture(inputs, style=pictures.style_of(sample.maps))
+            row = {**inputs, known: sample.maps[pictures.target], "output": made}
+            ids = {name for name in inputs if pictures.shapes[name].ids}
             rows.append(
                 {
-                    name: _enlarged(colored(picture) if name in ids else to_pil(picture))
+                    name: _enlarged(color_ids(picture) if name in ids else to_pil(picture))
                     for name, picture in row.items()
                 }
             )
         return _grid(rows)
 
 
-def colored(ids: Tensor) -> Image.Image:
+def color_ids(ids: Tensor) -> Image.Image:
     """Ids `1 H W` in colors of their own: of the id's bits every third, lowest first, becomes a bit
     of red, of green, of blue, highest first. So neighbors differ most, and all ids below 2^24.
     """
@@ -102,18 +101,25 @@ def _enlarged(picture: Image.Image) -> Image.Image:
 
 
 def _grid(rows: list[dict[str, Image.Image]]) -> Image.Image:
+    """Rows of pictures with white gaps, under their titles."""
     titles = list(rows[0])
-    widths = [max(row[title].width for row in rows) for title in titles]
-    heights = [max(picture.height for picture in row.values()) for row in rows]
-    size = (sum(widths) + GAP * (len(widths) + 1), TITLE + sum(heights) + GAP * (len(rows) + 1))
-    sheet = Image.new("RGB", size, "white")
-    draw = ImageDraw.Draw(sheet)
-    left = GAP
-    for title, width in zip(titles, widths, strict=True):
-        draw.text((left, 2), title, fill="black")
-        top = TITLE + GAP
-        for row, height in zip(rows, heights, strict=True):
-            sheet.paste(row[title], (left, top))
-            top += height + GAP
-        left += width + GAP
-    return sheet
+    width = max(picture.width for row in rows for picture in row.values())
+    lines = []
+    for row in rows:
+        height = max(picture.height for picture in row.values())
+        cells = [_cell(picture, width, height) for picture in row.values()]
+        lines.append(rearrange(cells, "column h w c -> h (column w) c"))
+    pictures = np.concatenate(lines)
+    sheet = np.full((TITLE + GAP + pictures.shape[0], GAP + pictures.shape[1], 3), 255, np.uint8)
+    sheet[TITLE + GAP :, GAP:] = pictures
+    made = Image.fromarray(sheet)
+    for column, title in enumerate(titles):
+        ImageDraw.Draw(made).text((GAP + column * (width + GAP), 2), title, fill="black")
+    return made
+
+
+def _cell(picture: Image.Image, width: int, height: int) -> np.ndarray:
+    """A picture with white at its right and below, up to a size and a gap. `h w 3`."""
+    cell = np.full((height + GAP, width + GAP, 3), 255, np.uint8)
+    cell[: picture.height, : picture.width] = np.asarray(picture)
+    return cell

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, PositiveInt
 
-from gan_zoo.specs import CallbackSpec
+from gan_zoo.components import CallbackSpec
 
 
 class PreviewsSpec(CallbackSpec, name="previews"):

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gan_zoo.hooks import hookimpl
-from gan_zoo.specs import Spec
-from gan_zoo_conditions.specs import (
-    BoundarySpec,
-    ImageSpec,
-    InstanceFeaturesSpec,
-    NoiseSpec,
-    OneHotSpec,
-)
+from gan_zoo.components import Spec, hookimpl
+from gan_zoo_conditions.instance_features_specs import InstanceFeaturesSpec
+from gan_zoo_conditions.specs import BoundarySpec, ImageSpec, NoiseSpec, OneHotSpec
 
 
 @hookimpl

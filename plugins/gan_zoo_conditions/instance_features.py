@@ -9,9 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_zoo.layers import normed
-from gan_zoo.specs import Norm
-from gan_zoo_conditions.pooling import Places, nearest
+from gan_zoo.components import Norm, conv_norm_activation
+from gan_zoo_conditions.pooling import Places, resize_nearest
 
 
 class Encoder(nn.Module):
@@ -34,15 +33,17 @@ class Encoder(nn.Module):
         super().__init__()
         widths = [width * 2**level for level in range(downsamplings + 1)]
         self.encoder = nn.Sequential(
-            normed(nn.Conv2d(channels_in, width, 7, padding=3, padding_mode="reflect"), norm, width)
+            conv_norm_activation(
+                nn.Conv2d(channels_in, width, 7, padding=3, padding_mode="reflect"), norm, width
+            )
         )
         for narrow, wide in pairwise(widths):
             half = nn.Conv2d(narrow, wide, 3, stride=2, padding=1)
-            self.encoder.append(normed(half, norm, wide))
+            self.encoder.append(conv_norm_activation(half, norm, wide))
         self.decoder = nn.Sequential()
         for wide, narrow in pairwise(reversed(widths)):
             double = nn.ConvTranspose2d(wide, narrow, 3, stride=2, padding=1, output_padding=1)
-            self.decoder.append(normed(double, norm, narrow))
+            self.decoder.append(conv_norm_activation(double, norm, narrow))
         self.head = nn.Conv2d(width, channels, 7, padding=3, padding_mode="reflect")
 
     def forward(self, picture: Tensor) -> Tensor:
@@ -109,8 +110,8 @@ class InstanceFeatures(nn.Module):
         with torch.no_grad():
             small = F.interpolate(picture, self.frozen_at, mode="bicubic", antialias=True)
             features = self.encoder(small.clamp(-1, 1))  # bicubic goes beyond, 8-bit files do not
-            there = Places(nearest(ids, self.frozen_at), self.slots)
+            there = Places(resize_nearest(ids, self.frozen_at), self.slots)
             means = there.pool(features)
             # What has no pixel at that size takes the features of where it lies.
-            whole = places.pool(nearest(features, (ids.shape[-2], ids.shape[-1])))
+            whole = places.pool(resize_nearest(features, (ids.shape[-2], ids.shape[-1])))
             return torch.where(there.counts()[..., None] > 0, means, whole)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from einops import rearrange, reduce, repeat
 from torch import Tensor
 
 # Pixels side by side add to several sums in turn, which are added up at the end: else each would
@@ -47,15 +48,16 @@ class Places:
     def paint(self, means: Tensor) -> Tensor:
         """Means `B S C` -> `B C H W`, the mean of its slot at every pixel; zero in no slot."""
         table = torch.nn.functional.pad(means.transpose(1, 2), (1, 1))  # B C S+2
-        table = table.repeat(1, 1, PHASES)  # so that its gradient is added up in phases too
+        # In phases, so that its gradient is added up in phases too.
+        table = repeat(table, "b c bin -> b c (phase bin)", phase=PHASES)
         index = self._index[:, None].expand(-1, table.shape[1], -1)
-        return table.gather(2, index).reshape(*table.shape[:2], *self.size)
+        return rearrange(table.gather(2, index), "b c (h w) -> b c h w", h=self.size[0])
 
     def _over_phases(self, sums: Tensor) -> Tensor:
-        return sums.reshape(*sums.shape[:-1], PHASES, self._bins).sum(-2)[..., 1:-1]
+        return reduce(sums, "... (phase bin) -> ... bin", "sum", phase=PHASES)[..., 1:-1]
 
 
-def nearest(ids: Tensor, size: tuple[int, int]) -> Tensor:
+def resize_nearest(ids: Tensor, size: tuple[int, int]) -> Tensor:
     """`B 1 H W` -> `B 1 h w`: of each block the pixel at its center, as files are resized."""
     for dim, wanted in zip((-2, -1), size, strict=True):
         side = ids.shape[dim]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gan_zoo.published import Reading, Shapes
+from gan_zoo.components import Reading, Shapes
 
 RECIPES = ("pix2pixhd_512_features", "pix2pixhd_features")
 

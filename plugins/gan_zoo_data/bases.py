@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -13,45 +13,16 @@ from pydantic import (
     NonNegativeInt,
     PositiveInt,
     Strict,
-    ValidationError,
-    WrapValidator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from gan_zoo.specs import DataSpec, Size
+from gan_zoo.components import DataSpec, Size
 
 if TYPE_CHECKING:
-    from gan_zoo.protocols import Dataset
+    from gan_zoo.components import Dataset
     from gan_zoo_data.geometry import Geometry
-    from gan_zoo_data.samples import Root
-
-
-MEANT: dict[str, str | int] = {  # what other programs call a mode
-    **dict.fromkeys(("gray", "grayscale", "greyscale", "l", "mono"), "grey"),
-    **dict.fromkeys(("color", "colour", "bgr"), "rgb"),
-    **dict.fromkeys(("rgba", "cmyk"), 4),
-    "la": 2,
-}
-
-
-def _one_mistake(value: Any, handler: Any) -> Any:
-    """A wrong mode is one mistake, not one for each way of saying a mode."""
-    try:
-        return handler(value)
-    except ValidationError:
-        hint = ""
-        if isinstance(value, str):
-            word = value.lower().strip()
-            meant = MEANT.get(word, word if word in ("rgb", "grey", "1", "2", "3", "4") else "")
-            hint = f"; did you mean {meant}?" if meant else ""
-        elif isinstance(value, int) and value > 4:
-            hint = (
-                "; more are not read from picture files, but data of your own may give them: "
-                "gan-zoo new-plugin NAME --kind data"
-            )
-        told = f"a mode is rgb, grey, or the number of channels of the files from 1 to 4{hint}"
-        raise PydanticCustomError("mode", "{told}", {"told": told}) from None
+    from gan_zoo_data.roots import Root
 
 
 def _table(file: str) -> str:
@@ -76,15 +47,12 @@ def _endings(suffixes: dict[str, str]) -> dict[str, str]:
     return suffixes
 
 
-Mode = Annotated[
-    Literal["rgb", "grey"] | Annotated[int, Field(ge=1, le=4)], WrapValidator(_one_mistake)
-]
 Numbers = Annotated[tuple[NonNegativeInt, ...], Strict(False)]
 Table = Annotated[str, AfterValidator(_table)]
 Endings = Annotated[dict[str, str], AfterValidator(_endings)]
 
 
-def beyond(ignore: Sequence[int], classes: int) -> None:
+def refuse_ignored_classes(ignore: Sequence[int], classes: int) -> None:
     """Refuse ignored ids that are classes."""
     if within := [one for one in ignore if one < classes]:
         raise PydanticCustomError(
@@ -92,11 +60,6 @@ def beyond(ignore: Sequence[int], classes: int) -> None:
             "ignore: {id} came, which is a class; ignored ids lie beyond the {classes} classes",
             {"id": within[0], "classes": classes},
         )
-
-
-def channels(mode: Mode) -> int:
-    """Channels of a picture of that mode."""
-    return {"rgb": 3, "grey": 1}[mode] if isinstance(mode, str) else mode
 
 
 class Sized(DataSpec):
@@ -135,7 +98,7 @@ class Sized(DataSpec):
                 )
         return self
 
-    def anchored(self) -> Self:
+    def with_absolute_paths(self) -> Self:
         """The same data from any working directory: the root made absolute."""
         return self.model_copy(update={"root": str(Path(self.root).expanduser().resolve())})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from gan_zoo.errors import DataError
+from gan_zoo.components import DataError
 
 MOST = 10  # names in one message; of more files the first FEW are named
 FEW = 3
@@ -99,7 +99,7 @@ class Misfit(DataError):
         return cls(f"{path} {fault.told()}", path, fault)
 
 
-def gathered(problems: Iterable[DataError | str]) -> list[str]:
+def group_faults(problems: Iterable[DataError | str]) -> list[str]:
     """Messages in the order of the problems; files with the same fault share one."""
     groups: dict[Hashable, list[DataError | str]] = {}
     for problem in problems:

@@ -14,8 +14,7 @@ from typing import Self
 import numpy as np
 from PIL import Image
 
-from gan_zoo.errors import DataError
-from gan_zoo.instances import distinct
+from gan_zoo.components import DataError, distinct_ids
 from gan_zoo_data.faults import Fault, Misfit
 
 SHOWN = 5
@@ -51,7 +50,7 @@ class Ids:
     said: str = ""
 
 
-def unfit(picture: Image.Image, *, fixed: bool = False) -> str:
+def describe_misfit(picture: Image.Image, *, fixed: bool = False) -> str:
     """Why a file that was opened cannot hold ids; empty where it can.
 
     Args:
@@ -109,13 +108,13 @@ def judge(path: Path, picture: Image.Image, rule: Ids, *, fixed: bool = False) -
     Raises:
         DataError: names the file, the ids, and the cure.
     """
-    found = distinct(np.asarray(picture))
+    found = distinct_ids(np.asarray(picture))
     if found[0] < 0:
         raise DataError(
             f"{path} holds the id {found[0]}, but ids count from 0; numbers from 2147483648 do not "
             "fit either"
         )
-    if strangers(found, rule):
+    if list_unknown_ids(found, rule):
         raise Misfit.of(path, Strange(rule, frozenset(found.tolist()), fixed))
     if rule.instances is not None and len(found) > rule.instances:
         raise Misfit.of(path, TooMany(rule, len(found), fixed))
@@ -146,7 +145,7 @@ class Strange(Fault):
 
     def told(self, *, several: bool = False) -> str:
         """The ids, what the recipe says, and the cure."""
-        strange = strangers(sorted(self.found), self.rule)
+        strange = list_unknown_ids(sorted(self.found), self.rule)
         more = f" and {len(strange) - SHOWN} more" if len(strange) > SHOWN else ""
         ids = ", ".join(map(str, strange[:SHOWN]))
         hold = "together they hold" if several else "holds"
@@ -207,7 +206,7 @@ class TooMany(Fault):
         )
 
 
-def strangers(found: Iterable[int], rule: Ids) -> list[int]:
+def list_unknown_ids(found: Iterable[int], rule: Ids) -> list[int]:
     """Those of the ids that are neither classes nor ignored."""
     if rule.classes is None:
         return []

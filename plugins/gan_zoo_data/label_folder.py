@@ -7,22 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gan_zoo.errors import DataError
+from gan_zoo.components import DataError
 from gan_zoo_data.ids import Ids
 from gan_zoo_data.layouts import (
     Listing,
-    clutter,
-    content,
-    listing,
+    find_splits,
+    list_content,
+    list_pictures,
+    name_skipped,
+    name_splits,
     no_folder,
-    refuse,
-    splits,
-    there_are,
+    refuse_mistakes,
 )
-from gan_zoo_data.samples import WORDS, Root, Samples, asked, given
+from gan_zoo_data.roots import Root, input_maps, list_inputs
+from gan_zoo_data.samples import WORDS, Samples
 
 if TYPE_CHECKING:
-    from gan_zoo_data.bases import Mode
+    from gan_zoo_data.modes import Mode
 
 FOLDERS = {"label": "_label", "instance": "_inst", "target": "_img"}  # what follows the split
 LONGEST = 40  # letters of an ending that is looked for
@@ -57,7 +58,7 @@ class LabelFolder(Root):
     def found(self, split: str) -> tuple[Samples, list[str]]:
         """The samples of a split, and what has no place or no partner."""
         folders = self._folders(split)
-        listings = {name: listing(folder) for name, folder in folders.items()}
+        listings = {name: list_pictures(folder) for name, folder in folders.items()}
         mistakes = [line for found in listings.values() for line in found.mistakes]
         scheme, suffixes = self._scheme(listings["label"])
         stems = {}
@@ -74,7 +75,7 @@ class LabelFolder(Root):
             kinds=self.kinds,
             geometry=self.geometry,
             said=f"{len(names)} label map{'s' * (len(names) != 1)} in {self.root}, "
-            f"matched by name{ends}: {places}{clutter(*listings.values())}",
+            f"matched by name{ends}: {places}{name_skipped(*listings.values())}",
         )
         return samples, mistakes
 
@@ -90,16 +91,16 @@ class LabelFolder(Root):
                 f"{path}: --pairs takes a half of pictures that stand side by side; label maps lie "
                 "in files of their own, so leave it out"
             )
-        names = sorted(asked(self.kinds, maps), key=lambda name: name != "target")
+        names = sorted(input_maps(self.kinds, maps), key=lambda name: name != "target")
         self._refuse_other_folders(path, names[0])
-        found = given(path)
+        found = list_inputs(path)
         mistakes = found.mistakes
         files: dict[str, list[Path]] = {names[0]: list(found.files.values())}
         for name in names[1:]:
             beside, odd = self._beside(found, names[0], name)
             files[name] = beside
             mistakes = [*mistakes, *odd]
-        refuse(mistakes)
+        refuse_mistakes(mistakes)
         kind = WORDS.get(names[0], "photo")
         others = "".join(f", {WORDS[name]}s beside" for name in names[1:])
         return Samples(
@@ -108,7 +109,7 @@ class LabelFolder(Root):
             kinds={name: self.kinds[name] for name in names},
             said=f"{len(found.files)} {kind}{'s' * (len(found.files) != 1)} in {path}"
             + others
-            + clutter(found),
+            + name_skipped(found),
             fixed=True,
         )
 
@@ -124,11 +125,11 @@ class LabelFolder(Root):
         there = [folder for folder in folders.values() if folder.is_dir()]
         if not there:
             looked = ", ".join(f"{folder.name}/" for folder in folders.values())
-            others = splits(self.root, [f"{{split}}{FOLDERS[name]}" for name in self.kinds])
+            others = find_splits(self.root, [f"{{split}}{FOLDERS[name]}" for name in self.kinds])
             raise DataError(
                 f"{self.root} has no split '{split}': looked for {looked}; found "
-                f"{content(self.root)}{there_are(others)}. Name another folder with --data DIR, or "
-                "name the folders so"
+                f"{list_content(self.root)}{name_splits(others)}. Name another folder with --data "
+                "DIR, or name the folders so"
             )
         for name, folder in folders.items():
             if not folder.is_dir():
@@ -209,7 +210,7 @@ class LabelFolder(Root):
                 f"'{name}': ...}}"
             )
         folder = place.with_name(place.name.removesuffix(FOLDERS[first]) + FOLDERS[name])
-        there = listing(folder).files if folder.is_dir() else {}
+        there = list_pictures(folder).files if folder.is_dir() else {}
         _, suffixes = self._scheme(found, first)
         paths, odd = [], []
         for path in found.files.values():

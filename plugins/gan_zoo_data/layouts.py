@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from gan_zoo.errors import DataError
+from gan_zoo.components import DataError
 from gan_zoo_data.pictures import EXTENSIONS
 
 Side = Literal["A", "B"]
@@ -54,7 +54,7 @@ class Listing:
     skipped: list[str] = field(default_factory=list)
 
 
-def find(root: Path, split: str) -> Sides:
+def find_sides(root: Path, split: str) -> Sides:
     """The layout of a split.
 
     Raises:
@@ -67,9 +67,9 @@ def find(root: Path, split: str) -> Sides:
     if not there:
         looked = "; ".join(_within(root, sides) for sides in layouts)
         raise DataError(
-            f"{root} has no split '{split}': looked for {looked}; found {content(root)}"
-            f"{there_are(splits(root, BESIDE) or splits(root, ALONE))}. Name another folder with "
-            "--data DIR, or arrange the files in one of these ways"
+            f"{root} has no split '{split}': looked for {looked}; found {list_content(root)}"
+            f"{name_splits(find_splits(root, BESIDE) or find_splits(root, ALONE))}. Name another "
+            "folder with --data DIR, or arrange the files in one of these ways"
         )
     if len(there) > 1:
         twice = "; ".join(_within(root, sides) for sides in there)
@@ -83,7 +83,7 @@ def find(root: Path, split: str) -> Sides:
     return sides
 
 
-def listing(folder: Path) -> Listing:
+def list_pictures(folder: Path) -> Listing:
     """List a folder and the folders in it."""
     found = Listing(folder)
     for path in _walk(folder):
@@ -108,7 +108,7 @@ def listing(folder: Path) -> Listing:
     return found
 
 
-def partners(a: Listing, b: Listing) -> list[str]:
+def missing_partners(a: Listing, b: Listing) -> list[str]:
     """One message for each file whose partner is missing."""
     return [
         f"{path} has no partner {other.folder / stem}.*; add it, or take this file out"
@@ -118,7 +118,7 @@ def partners(a: Listing, b: Listing) -> list[str]:
     ]
 
 
-def refuse(mistakes: list[str]) -> None:
+def refuse_mistakes(mistakes: list[str]) -> None:
     """Raise what is wrong, as much as fits on a screen.
 
     Raises:
@@ -130,7 +130,7 @@ def refuse(mistakes: list[str]) -> None:
         raise DataError("\n".join(mistakes[:SHOWN] + rest))
 
 
-def clutter(*listings: Listing) -> str:
+def name_skipped(*listings: Listing) -> str:
     """What was skipped, for a description."""
     names = [name for found in listings for name in found.skipped]
     if not names:
@@ -158,14 +158,14 @@ def _walk(folder: Path) -> Iterator[Path]:
     return iter(sorted(files, key=str))
 
 
-def content(root: Path) -> str:
+def list_content(root: Path) -> str:
     """What a folder holds, for messages."""
     names = sorted(f"{path.name}/" if path.is_dir() else path.name for path in root.iterdir())
     more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
     return ", ".join(names[:SHOWN] + more) or "nothing in it"
 
 
-def splits(root: Path, patterns: Iterable[str]) -> list[str]:
+def find_splits(root: Path, patterns: Iterable[str]) -> list[str]:
     """The splits that folders of these patterns make."""
     found = set()
     for pattern in patterns:
@@ -180,7 +180,7 @@ def splits(root: Path, patterns: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
-def there_are(splits: Sequence[str]) -> str:
+def name_splits(splits: Sequence[str]) -> str:
     """Which splits there are, behind a message that one is not; empty where there are none."""
     return f"; its splits: {', '.join(splits)}" if splits else ""
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gan_zoo.errors import DataError
+from gan_zoo.components import DataError
 from gan_zoo_data.ids import Ids
-from gan_zoo_data.layouts import clutter, refuse
-from gan_zoo_data.samples import WORDS, Root, Samples, asked, given
+from gan_zoo_data.layouts import name_skipped, refuse_mistakes
+from gan_zoo_data.roots import Root, input_maps, list_inputs
+from gan_zoo_data.samples import WORDS, Samples
 
 if TYPE_CHECKING:
-    from gan_zoo_data.bases import Mode
+    from gan_zoo_data.modes import Mode
 
 TABLES = (".csv", ".jsonl")
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}  # that other programs write
@@ -72,26 +73,26 @@ class Manifest(Root):
                 f"{path}: --pairs takes a half of pictures that stand side by side; a table names "
                 "files of their own, so leave it out"
             )
-        names = asked(self.kinds, maps)
+        names = input_maps(self.kinds, maps)
         if path.suffix.lower() in TABLES:
             rows, mistakes = _rows(path)
             samples, mistakes = self._samples(path, rows, names, mistakes, fixed=True)
-            refuse(mistakes)
+            refuse_mistakes(mistakes)
             return samples
         if len(names) > 1:
             raise DataError(
                 f"{path} is no table ({' '.join(TABLES)}); the model asks for "
                 f"{' and '.join(names)}, so name a table with these columns"
             )
-        found = given(path)
-        refuse(found.mistakes)
+        found = list_inputs(path)
+        refuse_mistakes(found.mistakes)
         kind = WORDS.get(names[0], "picture")
         return Samples(
             names=tuple(found.files),
             files={names[0]: tuple(found.files.values())},
             kinds={names[0]: self.kinds[names[0]]},
             said=f"{len(found.files)} {kind}{'s' * (len(found.files) != 1)} in {path}, whole"
-            + clutter(found),
+            + name_skipped(found),
             fixed=True,
         )
 

@@ -7,12 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from gan_zoo.errors import DataError
-from gan_zoo_data.layouts import Listing, Side, clutter, find, listing, partners, refuse
-from gan_zoo_data.samples import Root, Samples, given
+from gan_zoo.components import DataError
+from gan_zoo_data.layouts import (
+    Listing,
+    Side,
+    find_sides,
+    list_pictures,
+    missing_partners,
+    name_skipped,
+    refuse_mistakes,
+)
+from gan_zoo_data.roots import Root, list_inputs
+from gan_zoo_data.samples import Samples
 
 if TYPE_CHECKING:
-    from gan_zoo_data.bases import Mode
+    from gan_zoo_data.modes import Mode
 
 SPLITS = ("train", "val", "test")  # folders in which `inputs` expects pictures side by side
 HALF = {"A": "left", "B": "right"}
@@ -32,18 +41,18 @@ class PairedFolder(Root):
 
     def found(self, split: str) -> tuple[Samples, list[str]]:
         """The pairs of a split, and what has no place or no partner."""
-        folders = find(self.root, split)
+        folders = find_sides(self.root, split)
         sides = self._sides()
         if folders.side_by_side:
-            both = listing(folders.a)
+            both = list_pictures(folders.a)
             listings: dict[Side, Listing] = {"A": both, "B": both}
-            mistakes, skipped = both.mistakes, clutter(both)
+            mistakes, skipped = both.mistakes, name_skipped(both)
             kinds = [f"{name} = {HALF[side]} half ({side})" for name, side in sides.items()]
             where = f"{folders.a}, side by side: {', '.join(kinds)}"
         else:
-            listings = {"A": listing(folders.a), "B": listing(folders.b)}
+            listings = {"A": list_pictures(folders.a), "B": list_pictures(folders.b)}
             a, b = listings.values()
-            mistakes, skipped = a.mistakes + b.mistakes + partners(a, b), clutter(a, b)
+            mistakes, skipped = a.mistakes + b.mistakes + missing_partners(a, b), name_skipped(a, b)
             kinds = [f"{name} = {listings[side].folder}" for name, side in sides.items()]
             where = f"{self.root}, matched by name: {', '.join(kinds)}"
         names = tuple(stem for stem in listings["A"].files if stem in listings["B"].files)
@@ -66,8 +75,8 @@ class PairedFolder(Root):
         Raises:
             DataError: there is no picture, a file that is none, or pairs that nobody asked for.
         """
-        found = given(path)
-        refuse(found.mistakes)
+        found = list_inputs(path)
+        refuse_mistakes(found.mistakes)
         half = self._sides()["source"]
         if self._holds_pairs(path) and not pairs:
             raise DataError(
@@ -83,7 +92,7 @@ class PairedFolder(Root):
             files={"source": tuple(found.files.values())},
             kinds={"source": self.modes["source"]},
             halves={"source": half} if pairs else {},
-            said=said + clutter(found),
+            said=said + name_skipped(found),
             fixed=True,
         )
 
@@ -107,4 +116,4 @@ class PairedFolder(Root):
             raise DataError(
                 f"{path} holds the splits of the data; name one, as {path / splits[-1]}"
             )
-        return bool(parts) and parts[0] in splits and find(root, parts[0]).side_by_side
+        return bool(parts) and parts[0] in splits and find_sides(root, parts[0]).side_by_side

@@ -15,13 +15,13 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
-from gan_zoo.errors import DataError
+from gan_zoo.components import DataError
 from gan_zoo_data import ids
 from gan_zoo_data.faults import Fault, Instead, Misfit
 from gan_zoo_data.ids import Ids
 
 if TYPE_CHECKING:
-    from gan_zoo_data.bases import Mode
+    from gan_zoo_data.modes import Mode
 
 EXTENSIONS = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 
@@ -124,7 +124,7 @@ def _open(path: Path, wanted: Wanted) -> ImageFile:
         raise DataError(f"{path} is larger than Pillow opens ({problem})") from problem
     try:
         if wanted.ids:
-            wrong = _fault(ids.unfit(picture, fixed=wanted.fixed) or _oddity(picture))
+            wrong = _fault(ids.describe_misfit(picture, fixed=wanted.fixed) or _oddity(picture))
         else:
             wrong = _fault(_oddity(picture)) or _other_mode(picture, wanted)
     except Exception as problem:  # as above

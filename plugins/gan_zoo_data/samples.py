@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,18 +14,17 @@ import numpy as np
 from PIL import Image
 from torchvision.transforms.v2 import functional as F
 
-from gan_zoo.errors import DataError
-from gan_zoo.instances import distinct
-from gan_zoo.protocols import Sample
+from gan_zoo.components import DataError, Sample, distinct_ids, progress
 from gan_zoo_data import pictures
-from gan_zoo_data.faults import gathered
+from gan_zoo_data.faults import group_faults
 from gan_zoo_data.geometry import Geometry
 from gan_zoo_data.ids import Ids
-from gan_zoo_data.layouts import Listing, Side, listing, no_folder, refuse
-from gan_zoo_data.pictures import EXTENSIONS, Header, Wanted
+from gan_zoo_data.layouts import Side
+from gan_zoo_data.pictures import Header, Wanted
 
 if TYPE_CHECKING:
-    from gan_zoo_data.bases import Mode
+    from gan_zoo_data.modes import Mode
+
 
 THREADS = min(8, os.cpu_count() or 1)
 WORDS = {"label": "label map", "instance": "instance map"}  # in messages; else the map's name
@@ -138,8 +136,11 @@ class Samples:
         for files, then, lines in DECODED:
             if files == wanted and then == stamps:
                 return lines
-        with ThreadPoolExecutor(THREADS) as pool:
-            lines = [line for line in pool.map(_broken, wanted.items()) if line]
+        lines = []
+        with ThreadPoolExecutor(THREADS) as pool, progress(len(wanted), "decoding") as advance:
+            for line in pool.map(_broken, wanted.items()):
+                lines += [line] if line else []
+                advance()
         DECODED.append((wanted, stamps, lines))
         return lines
 
@@ -148,8 +149,11 @@ class Samples:
         sizes: dict[tuple[int, int], str] = {}
         modes: dict[str, str] = {}
         seen = {name: set[int]() for name, kind in self.kinds.items() if _classes(kind)}
-        with ThreadPoolExecutor(THREADS) as pool:  # decoders let other threads work
-            looks = list(pool.map(self._look, range(len(self))))
+        looks = []
+        with ThreadPoolExecutor(THREADS) as pool, progress(len(self), "reading samples") as advance:
+            for look in pool.map(self._look, range(len(self))):  # decoders let other threads work
+                looks.append(look)
+                advance()
         for index, look in enumerate(looks):
             if isinstance(look, list):
                 found += look
@@ -169,7 +173,7 @@ class Samples:
             for name, ids in seen.items()
         }
         return Survey(
-            tuple(gathered(found)), sizes, {name: ids for name, ids in unseen.items() if ids}
+            tuple(group_faults(found)), sizes, {name: ids for name, ids in unseen.items() if ids}
         )
 
     def _look(self, index: int) -> Look | list[DataError]:
@@ -187,7 +191,7 @@ class Samples:
                 wrong.append(problem)
                 continue
             headers[file] = Header(picture.mode, picture.height, picture.width)
-            ids[file] = distinct(np.asarray(picture)).tolist()
+            ids[file] = distinct_ids(np.asarray(picture)).tolist()
         if wrong:
             return wrong
         try:
@@ -247,103 +251,9 @@ class Samples:
         return picture.crop((left, 0, left + middle, picture.height))
 
 
-@dataclass(frozen=True)
-class Root(ABC):
-    """A folder that holds splits of samples.
-
-    Args:
-        root: The folder.
-        geometry: The size rule in training and evaluation.
-    """
-
-    root: Path
-    geometry: Geometry
-
-    @abstractmethod
-    def found(self, split: str) -> tuple[Samples, list[str]]:
-        """The samples of a split, and one message for each file that makes none.
-
-        Raises:
-            DataError: there is no such split.
-        """
-
-    @abstractmethod
-    def inputs(self, path: Path, *, pairs: bool, maps: Sequence[str] | None) -> Samples:
-        """Samples without a target, at their own size.
-
-        Raises:
-            DataError: names the file.
-        """
-
-    def missing(self) -> list[str]:
-        """The root, where there is no such folder."""
-        return [] if self.root.is_dir() else [no_folder(self.root)]
-
-    def open(self, split: str, size: tuple[int, int] | None) -> Samples:
-        """List and match the files of a split.
-
-        Raises:
-            DataError: a file has no place or no partner.
-        """
-        found, mistakes = self.found(split)
-        refuse(mistakes)
-        return replace(found, geometry=replace(self.geometry, size=size))
-
-    def inspect(
-        self, split: str, size: tuple[int, int] | None = None, *, pixels: bool = False
-    ) -> list[str]:
-        """Every mistake in listing, matching, headers, ids and sizes, by file; of pictures the
-        pixels are decoded where that is asked for.
-        """
-        try:
-            found, mistakes = self.found(split)
-        except DataError as problem:
-            return [str(problem)]
-        sized = replace(found, geometry=replace(self.geometry, size=size))
-        return [*mistakes, *sized.survey().mistakes, *(sized.broken() if pixels else ())]
-
-    def sizes(self, split: str, size: tuple[int, int] | None = None) -> dict[tuple[int, int], str]:
-        """The sizes in training, each with its first file, of what has no mistake."""
-        try:
-            found, _ = self.found(split)
-        except DataError:  # `inspect` says it
-            return {}
-        return dict(replace(found, geometry=replace(self.geometry, size=size)).survey().sizes)
-
-
 Stamps = Mapping[Path, tuple[int, int] | None]
 SURVEYS: deque[tuple[Samples, Stamps, Survey]] = deque(maxlen=4)  # the last ones, to be shared
 DECODED: deque[tuple[Mapping[File, Wanted], Stamps, list[str]]] = deque(maxlen=4)  # likewise
-
-
-def given(path: Path) -> Listing:
-    """One picture file, or the pictures of a folder.
-
-    Raises:
-        DataError: there is nothing, or no picture.
-    """
-    if path.is_dir():
-        return listing(path)
-    if not path.exists():
-        raise DataError(f"there is no file or folder {path}")
-    if path.suffix.lower() not in EXTENSIONS:
-        raise DataError(f"{path} is not a picture ({' '.join(EXTENSIONS)})")
-    return Listing(path.parent, {path.stem: path})
-
-
-def asked(kinds: Mapping[str, Mode | Ids], maps: Sequence[str] | None) -> list[str]:
-    """The maps that a translation must give, in the order of the data.
-
-    Raises:
-        DataError: they are not to be had.
-    """
-    there = [name for name in kinds if name != "target" or name in (maps or ())]
-    if beyond := [name for name in maps or () if name not in there]:
-        raise DataError(
-            f"the model asks for {beyond[0]}, but inputs hold {', '.join(there) or 'nothing'}; "
-            "let its conditions use another map"
-        )
-    return [name for name in there if not maps or name in maps]
 
 
 def _broken(asked: tuple[File, Wanted]) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gan_zoo.hooks import hookimpl
-from gan_zoo.specs import DiscriminatorSpec
-from gan_zoo_discriminators.specs import MultiScaleSpec, PatchSpec, PixelSpec
+from gan_zoo.components import DiscriminatorSpec, hookimpl
+from gan_zoo_discriminators.multiscale_specs import MultiScaleSpec
+from gan_zoo_discriminators.single_specs import PatchSpec, PixelSpec
 
 
 @hookimpl

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from torch import Tensor, nn
 
-from gan_zoo.layers import halved
+from gan_zoo.components import halve
 
 
 class MultiScale(nn.Module):
@@ -30,6 +30,6 @@ class MultiScale(nn.Module):
         views: list[list[Tensor]] = []
         for judge in reversed(self.scales):
             if views:
-                condition, picture = halved(condition), halved(picture)
+                condition, picture = halve(condition), halve(picture)
             views += judge(condition, picture)
         return views

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gan_zoo.layers import normed
-from gan_zoo.specs import Norm
+from gan_zoo.components import Norm, conv_norm_activation
 
 
 class PatchDiscriminator(nn.Module):
@@ -134,7 +133,7 @@ def convolution(
 
 def layer(conv: nn.Conv2d, norm: Norm) -> nn.Sequential:
     """Convolution, norm, LeakyReLU 0.2: one feature map."""
-    return normed(conv, norm, conv.out_channels, nn.LeakyReLU(0.2))
+    return conv_norm_activation(conv, norm, conv.out_channels, nn.LeakyReLU(0.2))
 
 
 def seen(condition: Tensor, picture: Tensor, conditional: bool) -> Tensor:

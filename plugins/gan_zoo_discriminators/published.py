@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from gan_zoo.published import Reading, Shapes
+from gan_zoo.components import Reading, Shapes
 
 PIX2PIX = ("pix2pix",)
 COARSE_TO_FINE = (*("pix2pixhd_512", "pix2pixhd", "pix2pixhd_512_features", "pix2pixhd_features"),)

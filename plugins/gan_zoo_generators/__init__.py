@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from gan_zoo.hooks import hookimpl
-from gan_zoo.specs import GeneratorSpec
-from gan_zoo_generators.specs import (
-    EncoderDecoderSpec,
-    GlobalSpec,
-    LocalEnhancerSpec,
-    ResNetSpec,
-    TimmUNetSpec,
-    UNetSpec,
-)
+from gan_zoo.components import GeneratorSpec, hookimpl
+from gan_zoo_generators.residual_specs import GlobalSpec, LocalEnhancerSpec, ResNetSpec
+from gan_zoo_generators.unet_specs import EncoderDecoderSpec, TimmUNetSpec, UNetSpec
 
 
 @hookimpl

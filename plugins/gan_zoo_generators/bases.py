@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, PositiveInt
 
-from gan_zoo.shapes import Image, require_halvings
-from gan_zoo.specs import GeneratorSpec, Norm
+from gan_zoo.components import GeneratorSpec, Image, Norm, require_halvings
 from gan_zoo_generators.contracts import Padding, Upsampling, require_mirror, require_statistics
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from gan_zoo.layers import norm_layer
-from gan_zoo.specs import Norm
+from gan_zoo.components import Norm, norm_layer
 from gan_zoo_generators.contracts import Padding, Upsampling, hidden_bias
 from gan_zoo_generators.layers import convolution, upsampler
 
@@ -129,7 +128,7 @@ def decoder(
             bias=level == last or hidden_bias(norm),
             upsampling=upsampling,
             padding=padding,
-            dropout=level in dropped_levels(dropout, depth),
+            dropout=level in dropout_levels(dropout, depth),
         )
         for level in range(depth)
     )
@@ -140,7 +139,7 @@ def level_widths(width: int, depth: int) -> list[int]:
     return [width * min(2**level, 8) for level in range(depth)]
 
 
-def dropped_levels(dropout: Dropout, depth: int) -> range:
+def dropout_levels(dropout: Dropout, depth: int) -> range:
     """Decoder levels with dropout, counted from 0.
 
     The paper and the Torch code drop U1 .. U3. The PyTorch code drops in its n - 5 inner blocks of

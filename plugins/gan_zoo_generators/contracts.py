@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from gan_zoo.errors import ContractError
-from gan_zoo.shapes import Image, halvings
-from gan_zoo.specs import Norm
+from gan_zoo.components import ContractError, Image, Norm, count_halvings
 
 Padding = Literal["zero", "reflect", "replicate"]
 Upsampling = Literal["transposed", "nearest", "bilinear", "pixel_shuffle"]
@@ -80,7 +78,7 @@ def enhancer_widths(channels: int, enhancers: int) -> list[int]:
     """
     step = 2**enhancers
     if channels % step:
-        fits = halvings(channels)
+        fits = count_halvings(channels)
         down, up = channels // step * step, -(-channels // step) * step
         cure = f"Use a coarse part with {f'{down} or ' if down else ''}{up} (its width says so)"
         cure += f", or enhancers <= {fits}" if fits else ""

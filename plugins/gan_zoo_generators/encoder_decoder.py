@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.specs import Norm
+from gan_zoo.components import Norm
 from gan_zoo_generators.blocks import decoder, encoder
 from gan_zoo_generators.contracts import Padding, Upsampling
 

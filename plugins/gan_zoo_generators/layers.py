@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Literal
 
+from einops.layers.torch import Rearrange
 from torch import nn
 
 from gan_zoo_generators.contracts import Padding, Upsampling
@@ -69,6 +70,7 @@ def upsampler(
     wider = 4 if how == "pixel_shuffle" else 1
     conv = convolution(channels_in, wider * channels_out, 3, bias=bias, padding=padding)
     if how == "pixel_shuffle":
-        return nn.Sequential(OrderedDict(conv=conv, shuffle=nn.PixelShuffle(2)))
+        shuffle = Rearrange("b (d up left) h w -> b d (h up) (w left)", up=2, left=2)
+        return nn.Sequential(OrderedDict(conv=conv, shuffle=shuffle))
     resize = nn.Upsample(scale_factor=2, mode=how)
     return nn.Sequential(OrderedDict(resize=resize, conv=conv))

@@ -8,7 +8,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_zoo.layers import halved
+from gan_zoo.components import halve
 from gan_zoo_generators.resnet import Stages
 
 
@@ -34,7 +34,7 @@ class LocalEnhancer(nn.Module):
         """Translate a batch."""
         pyramid = [condition]
         for _ in self.enhancers:
-            pyramid.append(halved(pyramid[-1]))  # B C H/2^n W/2^n
+            pyramid.append(halve(pyramid[-1]))  # B C H/2^n W/2^n
         x: Tensor = self.coarse.features(pyramid.pop())
         for enhancer in self.enhancers.values():
             x = enhancer(pyramid.pop(), x)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gan_zoo.published import Reading, Shapes
+from gan_zoo.components import Reading, Shapes
 
 PIX2PIX = ("pix2pix",)
 GLOBAL = ("pix2pixhd_512", "pix2pixhd_512_features")

@@ -8,8 +8,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.layers import norm_layer, normed
-from gan_zoo.specs import Norm
+from gan_zoo.components import Norm, conv_norm_activation, norm_layer
 from gan_zoo_generators.contracts import Padding, Upsampling
 from gan_zoo_generators.layers import convolution, upsampler
 
@@ -49,10 +48,10 @@ class Stages(nn.Module):
         super().__init__()
         widths = [width * 2**level for level in range(downsamplings + 1)]
         first = convolution(channels_in, width, 7, bias=bias, padding=padding)
-        self.encoder = nn.Sequential(normed(first, norm, width))
+        self.encoder = nn.Sequential(conv_norm_activation(first, norm, width))
         for narrow, wide in pairwise(widths):
             half = convolution(narrow, wide, 3, stride=2, bias=bias)
-            self.encoder.append(normed(half, norm, wide))
+            self.encoder.append(conv_norm_activation(half, norm, wide))
         self.blocks = nn.Sequential(
             *(
                 ResidualBlock(
@@ -64,7 +63,7 @@ class Stages(nn.Module):
         self.decoder = nn.Sequential()
         for wide, narrow in pairwise(reversed(widths)):
             double = upsampler(upsampling, wide, narrow, kernel=3, bias=bias, padding=padding)
-            self.decoder.append(normed(double, norm, narrow))
+            self.decoder.append(conv_norm_activation(double, norm, narrow))
         self.headed = channels_out is not None
         if channels_out is not None:
             self.decoder.append(convolution(width, channels_out, 7, bias=True, padding=padding))
@@ -117,7 +116,7 @@ class ResidualBlock(nn.Module):
         one, two = (
             convolution(channels, channels, 3, bias=bias, padding=padding) for _ in range(2)
         )
-        self.first = normed(one, norm, channels)
+        self.first = conv_norm_activation(one, norm, channels)
         self.dropout = nn.Dropout(0.5) if dropout else nn.Identity()
         self.second = nn.Sequential(OrderedDict(conv=two, norm=norm_layer(norm, channels)))
 

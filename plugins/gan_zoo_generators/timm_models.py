@@ -7,8 +7,7 @@ from functools import cache
 
 import torch
 
-from gan_zoo import pretrained
-from gan_zoo.errors import ContractError
+from gan_zoo.components import ContractError, pretrained
 
 
 @dataclass(frozen=True)
@@ -32,13 +31,13 @@ class Plan:
 
 
 @cache
-def plan(name: str, *, channels_in: int, levels: int) -> Plan:
+def plan_backbone(name: str, *, channels_in: int, levels: int) -> Plan:
     """Look at a backbone on the meta device: down to 1/2^levels of the sides, and no deeper.
 
     Raises:
         ContractError: it has no features of that size, or is no encoder for pictures of any size.
     """
-    whole = pretrained.on_meta(name, in_chans=channels_in)
+    whole = pretrained.build_on_meta(name, in_chans=channels_in)
     reductions: list[int] = whole.feature_info.reduction()
     last = {reduction: index for index, reduction in enumerate(reductions)}  # the deepest of each
     fitting = [k for k in range(1, 6) if 2**k in last]
@@ -55,8 +54,8 @@ def plan(name: str, *, channels_in: int, levels: int) -> Plan:
     found = [last.get(2**level) for level in range(1, levels + 1)]
     indices = tuple(index for index in found if index is not None)
     channels = whole.feature_info.channels()
-    needed = pretrained.on_meta(name, in_chans=channels_in, out_indices=indices)
-    features = pretrained.tried(
+    needed = pretrained.build_on_meta(name, in_chans=channels_in, out_indices=indices)
+    features = pretrained.require_features(
         name,
         needed,
         channels_in=channels_in,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.specs import Norm
+from gan_zoo.components import Norm
 from gan_zoo_generators.blocks import Dropout, decoder, encoder
 from gan_zoo_generators.contracts import Padding, Upsampling
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.layers import normed
-from gan_zoo.specs import Norm
+from gan_zoo.components import Norm, conv_norm_activation
 from gan_zoo_generators.contracts import Padding, Upsampling, hidden_bias
 from gan_zoo_generators.layers import convolution, upsampler
 
@@ -192,8 +191,8 @@ class Join(nn.Module):
         bias = hidden_bias(norm)
         up = upsampler(upsampling, channels_in, channels_out, kernel=4, bias=bias, padding=padding)
         joined = channels_skip + channels_out
-        self.up = normed(up, norm, channels_out)
-        self.fuse = normed(
+        self.up = conv_norm_activation(up, norm, channels_out)
+        self.fuse = conv_norm_activation(
             convolution(joined, channels_out, 3, bias=bias, padding=padding), norm, channels_out
         )
 

@@ -9,13 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_zoo.engine.scene import Scene
-from gan_zoo.protocols import Term
+from gan_zoo.components import Scene, Term
 
 Form = Literal["vanilla", "least_squares", "hinge", "wasserstein"]
 
 
-def judging(logits: Tensor, real: bool, form: Form) -> Tensor:
+def discriminator_loss(logits: Tensor, real: bool, form: Form) -> Tensor:
     """How far the discriminator is from calling `B 1 H W` logits real, or fake: a scalar, mean over
     all positions.
     """
@@ -29,7 +28,7 @@ def judging(logits: Tensor, real: bool, form: Form) -> Tensor:
     return away.mean()
 
 
-def fooling(logits: Tensor, form: Form) -> Tensor:
+def generator_loss(logits: Tensor, form: Form) -> Tensor:
     """How far the generator is from logits that call its picture real: a scalar.
 
     Vanilla is non-saturating, and hinge has no margin here (Lim and Ye 2017, eq. 4): a fake is
@@ -37,7 +36,7 @@ def fooling(logits: Tensor, form: Form) -> Tensor:
     """
     if form in ("hinge", "wasserstein"):
         return -logits.mean()
-    return judging(logits, True, form)
+    return discriminator_loss(logits, True, form)
 
 
 class Adversarial:
@@ -66,11 +65,17 @@ class Adversarial:
     def __call__(self, scene: Scene, player: str) -> Iterator[Term]:
         """The player's terms; the fake is judged first, as the published programs do."""
         if player == "generator":
-            fooled = self._over([fooling(view[-1], self.form) for view in scene["fake_views"]])
+            fooled = self._over(
+                [generator_loss(view[-1], self.form) for view in scene["fake_views"]]
+            )
             yield Term("G_GAN", self.weight * fooled)
         elif player == "discriminator":
-            fake = self._over([judging(view[-1], False, self.form) for view in scene["fake_views"]])
-            real = self._over([judging(view[-1], True, self.form) for view in scene["real_views"]])
+            fake = self._over(
+                [discriminator_loss(view[-1], False, self.form) for view in scene["fake_views"]]
+            )
+            real = self._over(
+                [discriminator_loss(view[-1], True, self.form) for view in scene["real_views"]]
+            )
             yield Term("D_real", real, self.discriminator_weight)
             yield Term("D_fake", fake, self.discriminator_weight)
 

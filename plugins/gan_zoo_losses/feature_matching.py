@@ -8,8 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_zoo.engine.scene import Scene
-from gan_zoo.protocols import Term
+from gan_zoo.components import Scene, Term
 
 
 class FeatureMatching:

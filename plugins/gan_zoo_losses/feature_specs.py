@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import Field, PositiveInt, Strict, model_validator
 
-from gan_zoo import backbones
-from gan_zoo.errors import ContractError, UserError
-from gan_zoo.specs import DiscriminatorSpec, LossSpec
+from gan_zoo.components import (
+    ContractError,
+    DiscriminatorSpec,
+    LossSpec,
+    Parts,
+    UserError,
+    Wiring,
+    backbones,
+    format_size,
+)
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from gan_zoo.protocols import LossFunction
-    from gan_zoo.recipe.model import Recipe
+    from gan_zoo.components import LossFunction
 
 # Lists of options, which YAML knows and tuples keep.
 Levels = Annotated[tuple[PositiveInt, ...], Strict(False), Field(min_length=1)]
@@ -40,9 +46,9 @@ class FeatureMatchingSpec(LossSpec, name="feature_matching"):
         """The views of both pictures."""
         return {"generator": frozenset({"fake_views", "real_views"})}
 
-    def check(self, recipe: Recipe) -> None:
+    def check(self, parts: Parts, wiring: Wiring) -> None:
         """There must be features beside the logits."""
-        for network in recipe.method.wire(recipe).networks:
+        for network in wiring.networks:
             spec = network.spec
             if isinstance(spec, DiscriminatorSpec) and not any(
                 len(view) > 1 for view in spec.views(network.given, network.wanted)
@@ -110,11 +116,10 @@ class PerceptualSpec(LossSpec, name="perceptual"):
         """Both pictures."""
         return {"generator": frozenset({"fake", "real"})}
 
-    def check(self, recipe: Recipe) -> None:
+    def check(self, parts: Parts, wiring: Wiring) -> None:
         """The network must exist, and take such pictures."""
         if not self._vgg:
-            backbones.require(self.network, option="network")
-        wiring = recipe.method.wire(recipe)
+            backbones.require_model(self.network, option="network")
         target = wiring.maps[wiring.target]
         if target.channels not in (1, 3):
             raise ContractError(
@@ -124,13 +129,13 @@ class PerceptualSpec(LossSpec, name="perceptual"):
         if not self._vgg:
             return
         deepest = self.levels[-1] if self.levels else VGG_LEVELS
-        for size in (phase.size or target.size for phase in recipe.phases.values()):
-            if size is not None and min(size) < 2 ** (deepest - 1):
-                raise ContractError(
-                    f"level {deepest} of {self.network} is at 1/{2 ** (deepest - 1)} of the sides, "
-                    f"and a picture of {size[0]}x{size[1]} has none; leave out the deepest levels",
-                    option="levels",
-                )
+        size = target.size
+        if size is not None and min(size) < 2 ** (deepest - 1):
+            raise ContractError(
+                f"level {deepest} of {self.network} is at 1/{2 ** (deepest - 1)} of the sides, "
+                f"and a picture of {format_size(size)} has none; leave out the deepest levels",
+                option="levels",
+            )
 
     def missing(self) -> list[str]:
         """The file of the weights, where it is not at hand."""
@@ -145,7 +150,7 @@ class PerceptualSpec(LossSpec, name="perceptual"):
                 f"state dict of {self.network}. {cure}"
             ]
         if not self._vgg:
-            return [f"{backbones.fetching(self.network)}. {cure}"]
+            return [f"{backbones.how_to_fetch(self.network)}. {cure}"]
         return [
             f"torchvision's weights of {self.network} are not in the cache of this machine; with a "
             'network, fetch them once: python -c "import torchvision; torchvision.models.'
@@ -158,7 +163,7 @@ class PerceptualSpec(LossSpec, name="perceptual"):
             return []
         return [f"random features: weights none, so {self.network} has learned nothing"]
 
-    def anchored(self) -> Self:
+    def with_absolute_paths(self) -> Self:
         """The same from any working directory: the file's path made absolute."""
         if self.weights in ("imagenet", "none"):
             return self
@@ -193,7 +198,7 @@ class PerceptualSpec(LossSpec, name="perceptual"):
         """Fill the network."""
         if self.weights == "none":
             return
-        from gan_zoo import pretrained
+        from gan_zoo.components import pretrained
         from gan_zoo_losses import features
 
         path, perceptual = self._file(), cast(Any, loss)
@@ -203,7 +208,7 @@ class PerceptualSpec(LossSpec, name="perceptual"):
             features.fill_vgg(perceptual.network, self.network, path)
         else:
             own = self.weights == "imagenet"
-            pretrained.fill(perceptual.network, self.network, path, channels_in=3, own=own)
+            pretrained.fill_backbone(perceptual.network, self.network, path, channels_in=3, own=own)
 
     @property
     def _vgg(self) -> bool:
@@ -215,7 +220,7 @@ class PerceptualSpec(LossSpec, name="perceptual"):
             path = Path(self.weights).expanduser()
             return path if path.is_file() else None
         if self._vgg:
-            return backbones.hub(VGG_FILES[self.network])
-        from gan_zoo import pretrained  # seconds, and torch
+            return backbones.hub_file(VGG_FILES[self.network])
+        from gan_zoo.components import pretrained  # seconds, and torch
 
-        return pretrained.cached(self.network)
+        return pretrained.cached_weights(self.network)

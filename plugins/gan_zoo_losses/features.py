@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 
-from gan_zoo import pretrained
-from gan_zoo.errors import ContractError, UserError
+from gan_zoo.components import ContractError, UserError, format_size, on_meta, pretrained
 
 # Mean and deviation of ImageNet's pictures in [0, 1], which VGG's published weights know.
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -50,7 +49,7 @@ class VGG(nn.Module):
         """
         if min(picture.shape[-2:]) < self.least:
             raise UserError(
-                f"a picture of {pretrained.by(picture.shape[-2:])} is too small to be halved "
+                f"a picture of {format_size(picture.shape[-2:])} is too small to be halved "
                 f"{len(bin(self.least)) - 3} times by VGG; sides of {self.least} or more are "
                 "needed. Use larger pictures, or leave out the deepest of the loss's levels"
             )
@@ -64,7 +63,7 @@ class VGG(nn.Module):
 
 def _layers(name: str) -> nn.Sequential:
     """All convolutions of a VGG, on the meta device: the classifier is seven times as large."""
-    with torch.device("meta"):
+    with on_meta():
         made: nn.Sequential = models.get_model(name, weights=None, init_weights=False).features
     return made
 
@@ -75,11 +74,11 @@ def fill_vgg(module: VGG, name: str, path: Path) -> None:
     Raises:
         UserError: the file is damaged, or of another model.
     """
-    held = pretrained.read(path)
+    held = pretrained.read_weights(path)
     inside = "features."
     stored = {k.removeprefix(inside): t for k, t in held.items() if k.startswith(inside)} or held
     wanted = {key: tuple(tensor.shape) for key, tensor in _layers(name).state_dict().items()}
-    wrong = pretrained.misfit(stored, wanted)
+    wrong = pretrained.describe_misfit(stored, wanted)
     if not wrong and (others := [key for key in stored if key not in wanted]):
         wrong = f"{others[0]} is none of its {len(wanted)} tensors"
     if wrong:
@@ -119,7 +118,7 @@ def backbone(name: str, levels: Sequence[int] | None) -> Backbone:
     Raises:
         ContractError: it has no such level, or is no encoder for pictures of any size.
     """
-    whole = pretrained.on_meta(name, option="network", in_chans=3)
+    whole = pretrained.build_on_meta(name, option="network", in_chans=3)
     channels, reductions = whole.feature_info.channels(), whole.feature_info.reduction()
     levels = tuple(levels or range(1, len(channels) + 1))
     if levels[-1] > len(channels):
@@ -129,13 +128,13 @@ def backbone(name: str, levels: Sequence[int] | None) -> Backbone:
             option="levels",
         )
     indices = tuple(level - 1 for level in levels)
-    pretrained.tried(
+    pretrained.require_features(
         name,
-        pretrained.on_meta(name, option="network", in_chans=3, out_indices=indices),
+        pretrained.build_on_meta(name, option="network", in_chans=3, out_indices=indices),
         channels_in=3,
         expected=[(channels[index], reductions[index]) for index in indices],
         option="network",
     )
     config = whole.pretrained_cfg
-    network = pretrained.build(name, channels_in=3, indices=indices)
+    network = pretrained.build_backbone(name, channels_in=3, indices=indices)
     return Backbone(network, levels, len(channels), (config["mean"], config["std"]))

@@ -13,8 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from gan_zoo.engine.scene import Scene
-from gan_zoo.protocols import Term
+from gan_zoo.components import Scene, Term
 
 Judge = Callable[[Tensor], list[list[Tensor]]]  # picture -> views, outside autocast
 
@@ -55,7 +54,7 @@ class GradientPenalty:
 
     def __call__(self, scene: Scene, player: str) -> Iterator[Term]:
         """The discriminator's term."""
-        if player == "discriminator" and due(scene, self.every):
+        if player == "discriminator" and is_due(scene, self.every):
             gradient = slope(scene["judge"], self._point(scene))
             norm = torch.linalg.vector_norm(gradient, dim=(1, 2, 3))  # B
             penalty = (norm - self.target).square().mean()
@@ -85,12 +84,12 @@ class R1:
 
     def __call__(self, scene: Scene, player: str) -> Iterator[Term]:
         """The discriminator's term."""
-        if player == "discriminator" and due(scene, self.every):
+        if player == "discriminator" and is_due(scene, self.every):
             squared = slope(scene["judge"], scene["real"]).square().sum(dim=(1, 2, 3)).mean()
             yield Term("D_R1", squared, self.weight / 2 * self.every)
 
 
-def due(scene: Scene, every: int) -> bool:
+def is_due(scene: Scene, every: int) -> bool:
     """Whether a penalty is taken on this step; the first step counts as 0."""
     return every == 1 or scene["step"] % every == 0
 

@@ -11,8 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_zoo.engine.scene import Scene
-from gan_zoo.protocols import Term
+from gan_zoo.components import Scene, Term
 
 
 class Perceptual(nn.Module):

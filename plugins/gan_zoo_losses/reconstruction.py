@@ -7,8 +7,7 @@ from typing import Literal
 
 import torch.nn.functional as F
 
-from gan_zoo.engine.scene import Scene
-from gan_zoo.protocols import Term
+from gan_zoo.components import Scene, Term
 
 
 class Reconstruction:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from gan_zoo.errors import ContractError
-from gan_zoo.specs import LossSpec
+from gan_zoo.components import ContractError, LossSpec, Parts, Wiring
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from gan_zoo.protocols import LossFunction
-    from gan_zoo.recipe.model import Recipe
+    from gan_zoo.components import LossFunction
 
 
 class AdversarialSpec(LossSpec, name="adversarial"):
@@ -48,11 +46,11 @@ class AdversarialSpec(LossSpec, name="adversarial"):
             "discriminator": frozenset({"fake_views", "real_views"}),
         }
 
-    def check(self, recipe: Recipe) -> None:
+    def check(self, parts: Parts, wiring: Wiring) -> None:
         """Without a bound on the slope, wasserstein has no optimum: logits grow for ever."""
         if self.form != "wasserstein" or self.unconstrained:
             return
-        if not any(loss.bounds and loss.weight for loss in recipe.losses.values()):
+        if not any(loss.bounds and loss.weight for loss in parts.losses.values()):
             raise ContractError(
                 "wasserstein needs a bound on the discriminator's slope, and no loss of this "
                 "recipe gives one; add losses.penalty: {use: gradient_penalty}, or say "

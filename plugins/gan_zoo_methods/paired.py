@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from gan_zoo.engine.pool import Pool
-from gan_zoo.engine.scene import Cast, Scene, concatenated
-from gan_zoo.engine.turns import Turn
-from gan_zoo_methods.specs import Turns
+from gan_zoo.components import Cast, Pool, Scene, Turn, concatenated
 
 Views = list[list[Tensor]]
 
@@ -40,7 +37,7 @@ class Paired:
         conditions: Sequence[str],
         seen: Sequence[str],
         judged: bool,
-        turns: Turns,
+        turns: Literal["alternate", "simultaneous", "generator_first"],
         pool: int,
     ) -> None:
         self.conditions = conditions
@@ -104,19 +101,19 @@ class Paired:
         generator makes each fake anew when its turn comes, with the same noise.
         """
         several = len(scenes) > 1
-        moments = []
+        states = []
         with turn("discriminator") as against:
             for scene in scenes:
-                moments.append(scene["cast"].moment("generator") if several else None)
+                states.append(scene["cast"].forward_state("generator") if several else None)
                 with torch.set_grad_enabled(not several):
                     scene["fake"]  # before the generator rests
                 against.learn(self._as_discriminator(scene))
                 if several:
                     scene.forget()
         with turn("generator") as forward:
-            for scene, moment in zip(scenes, moments, strict=True):
-                if moment:
-                    with moment.back():
+            for scene, state in zip(scenes, states, strict=True):
+                if state:
+                    with state.restored():
                         scene["fake"]
                 forward.learn(_as_generator(scene))
                 scene.forget()
@@ -142,7 +139,7 @@ class Paired:
         with turn("discriminator") as against, turn("generator") as forward:
             for scene in scenes:
                 scene["fake"]
-                if scene["cast"].precision.share_views and not self.pool.size:
+                if scene["cast"].shares_views and not self.pool.size:
                     _share(scene, forward, against)
                 else:
                     forward.learn(_as_generator(scene))
@@ -198,7 +195,7 @@ def _against(
         def views(picture: Tensor) -> Views:
             # A view of it: torch's counter of operations refuses leaves as a module's inputs.
             seen, picture = mine["seen"].detach(), picture.view_as(picture)
-            judged: Views = mine["cast"].exact("discriminator", seen, picture)
+            judged: Views = mine["cast"].play_exact("discriminator", seen, picture)
             return judged
 
         return views

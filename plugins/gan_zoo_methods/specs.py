@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from gan_zoo.errors import ContractError
-from gan_zoo.specs import MethodSpec, Size
-from gan_zoo.wiring import Network, Wiring
+from gan_zoo.components import ContractError, MethodSpec, Network, Parts, Wiring
 
 if TYPE_CHECKING:
-    from gan_zoo.protocols import Method
-    from gan_zoo.recipe.model import Recipe
+    from gan_zoo.components import Method
 
 
 Turns = Literal["alternate", "simultaneous", "generator_first"]
@@ -31,54 +28,54 @@ class PairedSpec(MethodSpec, name="paired"):
     """Earlier fakes that are held and shown to the discriminator in place of half of the new ones;
     0 for none, as in both papers."""
 
-    def wire(self, recipe: Recipe, size: Size | None = None) -> Wiring:
+    def wire(self, parts: Parts) -> Wiring:
         """Condition -> generator -> picture; condition and picture -> discriminator."""
-        self._check_sharing(recipe)
-        if not recipe.data.paired:
+        self._check_sharing(parts)
+        if not parts.data.paired:
             raise ContractError(
-                f"paired learns from inputs with their targets, and {recipe.data.name} pairs none; "
+                f"paired learns from inputs with their targets, and {parts.data.name} pairs none; "
                 "use data of pairs, or a method that needs none"
             )
-        maps = recipe.data.maps(size)
+        maps = parts.data.maps(parts.size)
         if "target" not in maps:
             raise ContractError(
                 f"paired learns from a map `target`; the data gives {', '.join(maps)}"
             )
         target = maps["target"]
-        made = {name: spec.gives(maps) for name, spec in recipe.conditions.items()}
-        seen = [made[name] for name, spec in recipe.conditions.items() if spec.seen_by == "both"]
+        made = {name: spec.gives(maps) for name, spec in parts.conditions.items()}
+        seen = [made[name] for name, spec in parts.conditions.items() if spec.seen_by == "both"]
         condition = target.with_channels(sum(image.channels for image in made.values()))
-        networks = [Network("generator", "generator", recipe.generator, condition, target)]
+        networks = [Network("generator", "generator", parts.generator, condition, target)]
         scene = {"condition", "real", "fake", "step", *maps}
         offers = {"generator": frozenset(scene)}
-        if recipe.discriminator is not None:
+        if parts.discriminator is not None:
             judged = target.with_channels(sum(image.channels for image in seen))
             networks.append(
-                Network("discriminator", "discriminator", recipe.discriminator, judged, target)
+                Network("discriminator", "discriminator", parts.discriminator, judged, target)
             )
             views = frozenset(scene | {"fake_views", "real_views"})
             offers = {"generator": views, "discriminator": views | {"judge"}}
         return Wiring(maps, made, tuple(networks), offers)
 
-    def build(self, recipe: Recipe) -> Method:
+    def build(self, parts: Parts) -> Method:
         """Scenes and turns."""
         from gan_zoo_methods.paired import Paired
 
-        both = [name for name, spec in recipe.conditions.items() if spec.seen_by == "both"]
+        both = [name for name, spec in parts.conditions.items() if spec.seen_by == "both"]
         return Paired(
-            conditions=list(recipe.conditions),
+            conditions=list(parts.conditions),
             seen=both,
-            judged=recipe.discriminator is not None,
+            judged=parts.discriminator is not None,
             turns=self.turns,
             pool=self.pool,
         )
 
-    def _check_sharing(self, recipe: Recipe) -> None:
+    def _check_sharing(self, parts: Parts) -> None:
         """What is asked for can be done: nothing that a recipe says is passed over."""
-        if recipe.discriminator is None and self.pool:
+        if parts.discriminator is None and self.pool:
             told = f"pool {self.pool} holds fakes for a discriminator, and there is none"
             raise ContractError(f"{told}; leave `pool` out", option="pool")
-        if recipe.engine.share_views is not True:
+        if parts.share_views is not True:
             return
         if self.turns != "simultaneous":
             first = "generator" if self.turns == "generator_first" else "discriminator"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gan_zoo.hooks import hookimpl
-from gan_zoo.specs import Spec
+from gan_zoo.components import Spec, hookimpl
 from gan_zoo_metrics.specs import L1MetricSpec, PSNRSpec
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from gan_zoo.specs import MetricSpec
+from gan_zoo.components import MetricSpec
 
 if TYPE_CHECKING:
-    from gan_zoo.protocols import Metric
+    from gan_zoo.components import Metric
 
 
 class L1MetricSpec(MetricSpec, name="l1"):

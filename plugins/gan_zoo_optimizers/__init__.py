@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from gan_zoo.hooks import hookimpl
-from gan_zoo.specs import Spec
+from gan_zoo.components import Spec, hookimpl
 from gan_zoo_optimizers.specs import (
     AdamSpec,
     AdamWSpec,

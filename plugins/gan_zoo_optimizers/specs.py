@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, Strict, model_validator
 
-from gan_zoo.specs import InitSpec, OptimizerSpec
+from gan_zoo.components import InitSpec, OptimizerSpec
 
 if TYPE_CHECKING:
     from typing import Self

@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from gan_zoo.engine.progress import Voice
-from gan_zoo.engine.run import train
-from gan_zoo.recipe.model import Recipe
+from gan_zoo.inference.translator import Translator
+from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.source import parse_set
-from gan_zoo.translate import Translator
+from gan_zoo.reporter import Reporter
+from gan_zoo.training.run import train
 
 
 def near(label: Any, instance: Any) -> Any:
@@ -42,7 +42,7 @@ def near(label: Any, instance: Any) -> Any:
 
 def scores(recipe: Recipe, folder: Path) -> tuple[float, float]:
     """Mean L1 in 8-bit values near those borders, and everywhere, over all pixels of the test."""
-    run = train(recipe, folder, voice=Voice(quiet=True))
+    run = train(recipe, folder, reporter=Reporter(quiet=True))
     translator = Translator.load(run)
     dataset = recipe.data.open("test")
     close: list[Any] = []

@@ -19,8 +19,8 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-from gan_zoo import newplugin, templates
-from gan_zoo.zoo import Zoo
+from gan_zoo.registry.zoo import Zoo
+from gan_zoo.scaffold import new_plugin, templates
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -31,7 +31,7 @@ MOST = 1.25
 
 def install(name: str, kind: str, site: Path) -> None:
     """A package from the template of a kind, and what pip writes about it."""
-    folder = newplugin.write(name, kind, Zoo([]), site)
+    folder = new_plugin.write(name, kind, Zoo([]), site)
     (folder / f"gan_zoo_{name}").rename(site / f"gan_zoo_{name}")
     info = site / f"gan_zoo_{name}-0.1.0.dist-info"
     info.mkdir()

@@ -17,9 +17,10 @@ import time
 from importlib import metadata
 from pathlib import Path
 
-from gan_zoo.protocols import Dataset
+from gan_zoo.components.interfaces import Dataset
+from gan_zoo_data.folder_specs import LabelFolderSpec
 from gan_zoo_data.scenes.themes import THEMES
-from gan_zoo_data.specs import LabelFolderSpec, ScenesSpec
+from gan_zoo_data.shipped_specs import ScenesSpec
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("gan-zoo", "torch", "numpy", "pillow")

@@ -1,6 +1,7 @@
 """Start-up time of the command line, as ratios to the bare imports it cannot do without.
 
     python tests/benchmarks/startup.py --repeat 15
+    python tests/benchmarks/startup.py --guests     # with every plugin that is installed
 
 Every run is a fresh process; the commands take turns, so that a busy moment hits all of them. All
 may write bytecode, which an installed package has.
@@ -32,10 +33,10 @@ PAIRS = [
 PACKAGES = ("gan-zoo", "torch", "torchvision", "typer", "pydantic", "pluggy", "PyYAML")
 
 
-def seconds(command: list[str], folder: str) -> float:
-    """Wall time of one fresh process."""
+def seconds(command: list[str], folder: str, *, guests: bool = False) -> float:
+    """Wall time of one fresh process; other plugins play no part unless they are asked for."""
     kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    writing = {"GAN_ZOO_PLUGINS": "", **kept}  # what else is installed here plays no part
+    writing = kept if guests else {"GAN_ZOO_PLUGINS": "", **kept}
     start = time.perf_counter()
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, check=False, env=writing
@@ -61,7 +62,9 @@ def main() -> None:
     """Measure and print a markdown table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--repeat", type=int, default=9, metavar="N", help="runs of each command")
-    repeat = parser.parse_args().repeat
+    parser.add_argument("--guests", action="store_true", help="with every plugin installed here")
+    asked = parser.parse_args()
+    repeat = asked.repeat
     if repeat < 1:
         parser.error("--repeat must be at least 1")
 
@@ -70,7 +73,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for turn in range(repeat + 1):
             for command in commands:
-                took = seconds(command, folder)
+                took = seconds(command, folder, guests=asked.guests)
                 if turn:  # the first turn fills the disk's cache and writes the bytecode
                     times[tuple(command)].append(took)
 

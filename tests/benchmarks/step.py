@@ -25,14 +25,15 @@ from typing import Any
 
 import torch
 
-from gan_zoo.assembly import assemble
-from gan_zoo.check.rehearsal import Bytes
-from gan_zoo.engine.loader import Plan, batches
+from gan_zoo.checks.rehearsal import Bytes
+from gan_zoo.components.shapes import Image
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.loader import Plan, read_batches
+from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision, pick_device
-from gan_zoo.engine.stage import Stage
-from gan_zoo.recipe.model import Recipe
+from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.source import parse_set
-from gan_zoo.shapes import Image
+from gan_zoo.recipe.wired import WiredRecipe
 
 PACKAGES = ("gan-zoo", "torch", "torchvision", "numpy", "pillow")
 WARM = 2  # steps of each variant that are not counted
@@ -57,9 +58,9 @@ class Variant:
         self.precision = precision
         self.times: list[float] = []
         phase = phase or next(iter(recipe.phases))
-        self.stage = Stage(assemble(recipe), phase, precision)
-        self.stage.begin()
-        maps = recipe.method.wire(recipe, recipe.phases[phase].size).maps
+        self.runner = PhaseRunner(assemble(recipe), phase, precision)
+        self.runner.begin()
+        maps = WiredRecipe(recipe).phase(phase).wiring.maps
         self.batch = {name: self._drawn(image) for name, image in maps.items()}
 
     def _drawn(self, image: Image) -> torch.Tensor:
@@ -72,7 +73,7 @@ class Variant:
     def step(self) -> float:
         """Seconds of one step; reading the losses waits for the device."""
         start = time.perf_counter()
-        self.stage.step([self.batch]).numbers()
+        self.runner.step([self.batch]).numbers()
         return time.perf_counter() - start
 
     def peak(self) -> int:
@@ -89,10 +90,10 @@ class Variant:
         return seen.peak
 
     def _tensors(self) -> list[torch.Tensor]:
-        networks = self.stage.cast.networks.values()
+        networks = self.runner.cast.networks.values()
         own = [t for net in networks for t in (*net.parameters(), *net.buffers())]
         own += [t.grad for t in own if t.grad is not None]
-        players = self.stage.remember().optimizers.values()
+        players = self.runner.remember().optimizers.values()
         moments = [v for states in players for state in states.values() for v in state.values()]
         return own + [value for value in moments if isinstance(value, torch.Tensor)]
 
@@ -108,7 +109,9 @@ def loading(recipe: Recipe, count: int) -> float | None:
     dataset = recipe.data.open("train", next(iter(recipe.phases.values())).size)
     plan = Plan(len(dataset), recipe.data.batch, recipe.seed, 0)
     steps = max(2, count // recipe.data.batch)
-    feed = batches(dataset, plan, start=0, stop=1 + steps, workers=recipe.data.workers, pin=False)
+    feed = read_batches(
+        dataset, plan, start=0, stop=1 + steps, workers=recipe.data.workers, pin=False
+    )
     next(feed)  # starts the workers
     start = time.perf_counter()
     read = sum(len(batch.names) for batch in feed)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_zoo.engine.rundir import RunDir
+from gan_zoo.runs.folder import RunFolder
 from tests.cli.conftest import Command
 from tests.plugins.data.making import SHARED
 
@@ -50,7 +50,7 @@ def recipe(folder: Path) -> Path:
 
 
 def weights(run: Path) -> dict[str, Tensor]:
-    folder = RunDir.open(run)
+    folder = RunFolder.open(run)
     names = sorted(path.stem for path in (run / "weights/latest").glob("*.safetensors"))
     found = {name: folder.load_weights("latest", name) for name in names}
     return {f"{name}.{key}": tensor for name, own in found.items() for key, tensor in own.items()}

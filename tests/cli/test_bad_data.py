@@ -266,18 +266,18 @@ def test_a_folder_that_cannot_be_written(zoo: Command, root: Path) -> None:
 
 def test_a_full_disk(zoo: Command, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The third checkpoint does not fit: exit 1, the file is named, the second one is whole."""
-    from gan_zoo.engine import checkpoint
-    from gan_zoo.engine.disk import naming
+    from gan_zoo.errors import naming_file
+    from gan_zoo.runs import checkpoint
 
-    write, count = checkpoint.write, iter(range(100))
+    write, count = checkpoint.write_file, iter(range(100))
 
     def full(path: Path, content: bytes | str) -> None:
         if path.name == checkpoint.TENSORS and next(count) == 2:
-            with naming(path):
+            with naming_file(path):
                 raise OSError(28, "No space left on device")
         write(path, content)
 
-    monkeypatch.setattr(checkpoint, "write", full)
+    monkeypatch.setattr(checkpoint, "write_file", full)
     said = trained(zoo, root)
     run = root.parent / "run"
     assert said.code == 1

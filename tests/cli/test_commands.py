@@ -12,15 +12,18 @@ import yaml
 from pydantic import PositiveInt
 from typer.main import get_command
 
-from gan_zoo import terminal
 from gan_zoo.cli import app
+from gan_zoo.cli.terminal.component import print_component
+from gan_zoo.cli.terminal.listing import print_list, print_plugins
+from gan_zoo.components.kinds import KINDS
+from gan_zoo.components.spec import Spec
+from gan_zoo.components.watching import MetricSpec
 from gan_zoo.errors import UserError
-from gan_zoo.meanings import meanings
-from gan_zoo.plugins import Plugin
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.specs import KINDS, MetricSpec, Spec
-from gan_zoo.terminal.component import recipe_line
-from gan_zoo.zoo import Zoo
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.registry.describe import recipe_line
+from gan_zoo.registry.option_docs import option_docs
+from gan_zoo.registry.plugins import Plugin
+from gan_zoo.registry.zoo import Zoo
 from tests.cli.conftest import TINY, Command
 
 ABSENT = {"tile", "profile", "devices"}  # options that no command has
@@ -98,16 +101,16 @@ def test_list_shows_guests_rivals_and_the_broken(capsys: pytest.CaptureFixture[s
         Plugin("mine", "gan-zoo-mine", "1.2", components=(CountSpec,)),
         Plugin("bad", "gan-zoo-bad", "0.1", error="ImportError: no module named bad"),
     ]
-    terminal.print_list(with_guests(*guests), "metric")
+    print_list(with_guests(*guests), "metric")
     said = capsys.readouterr().out
     assert "mine/count  Counts. [gan-zoo-mine 1.2]" in said
     assert "Not loaded: bad (gan-zoo-bad 0.1); `gan-zoo plugins` says why" in said
     rivals = [Plugin("mine", f"gan-zoo-{n}", "1", components=(CountSpec,)) for n in ("a", "b")]
-    terminal.print_list(with_guests(*rivals), "metric")
+    print_list(with_guests(*rivals), "metric")
     said = capsys.readouterr().out
     assert "mine/count  claimed by gan-zoo-a 1 and gan-zoo-b 1: no recipe can use it" in said
     with pytest.raises(UserError, match="claimed by mine"):
-        terminal.print_component(with_guests(*rivals), "metric", "mine/count")
+        print_component(with_guests(*rivals), "metric", "mine/count")
 
 
 def test_plugins_say_what_they_bring_or_why_they_did_not_load(
@@ -120,7 +123,7 @@ def test_plugins_say_what_they_bring_or_why_they_did_not_load(
     assert told["losses"]["milliseconds"] > 0
     assert "loss l1" in told["losses"]["components"]
     broken = Plugin("bad", "gan-zoo-bad", "0.1", error="ImportError: no module named bad")
-    terminal.print_plugins(with_guests(broken))
+    print_plugins(with_guests(broken))
     assert "not loaded: ImportError: no module named bad" in capsys.readouterr().out
 
 
@@ -134,13 +137,13 @@ def test_every_component_can_be_shown(
     installed = Zoo.installed()
     if len(installed.claims(kind)[name]) > 1:
         pytest.skip("two packages claim it")
-    terminal.print_component(installed, kind, name)
+    print_component(installed, kind, name)
     said = capsys.readouterr().out
     spec = installed.get(kind, name)
     assert said.startswith(f"{name}: {kind}, from ")
     for option in spec.model_fields:
         assert f"  {option} " in said
-        first = meanings(spec).get(option, "").split()[:4]
+        first = option_docs(spec).get(option, "").split()[:4]
         assert first, f"{option} has no docstring"
         assert " ".join(first) in said
 
@@ -173,7 +176,7 @@ def test_options_show_type_default_range_and_meaning(
     assert "height and width are multiples of 256" in said
     assert "parts" in said
     assert "generator: {use: unet, width: 64, depth: 8" in said
-    terminal.print_component(
+    print_component(
         with_guests(Plugin("mine", "gan-zoo-mine", "1", components=(CountSpec,))),
         "metric",
         "mine/count",
@@ -269,7 +272,7 @@ def test_commands_say_the_file_where_the_disk_is_full(
     def full(*args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device", "runs/x/weights/latest/g.safetensors")
 
-    monkeypatch.setattr(importlib.import_module("gan_zoo.engine.run"), "train", full)
+    monkeypatch.setattr(importlib.import_module("gan_zoo.training.run"), "train", full)
     said = zoo("run", "quickstart", "--out", tmp_path / "run")
     assert said.code == 1
     assert "runs/x/weights/latest/g.safetensors: No space left on device" in said.err
@@ -282,7 +285,7 @@ def test_tables_fit_the_terminal(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "70")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    terminal.print_component(Zoo.installed(), "generator", "unet")
+    print_component(Zoo.installed(), "generator", "unet")
     table = capsys.readouterr().out.partition("Options")[2].partition("In a recipe")[0]
     assert max(map(len, table.splitlines())) <= 70
     assert "Channels of the" in table

@@ -64,7 +64,7 @@ def pictures(tmp_path: Path) -> Path:
             "--set data.classes=2 --set data.instance=false",
             "the data has no map 'source'; there are label, target; use {use: one_hot, map: label}",
         ),
-        ("run quickstart --steps 0", "greater than or equal to 1"),
+        ("run quickstart --steps 0", "Invalid value for '--steps': "),
         ("run pix2pix", "there is no folder datasets/facades; name yours with --data DIR"),
         ("run quickstart --set generator.depth=7", "use"),
         ("resume nothing", "nothing is not a run: no such folder"),

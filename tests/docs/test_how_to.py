@@ -16,9 +16,9 @@ import pytest
 from PIL import Image
 
 from gan_zoo.cli import main
+from gan_zoo.components.data import DataSpec
 from gan_zoo.errors import DataError
-from gan_zoo.specs import DataSpec
-from gan_zoo.zoo import Zoo
+from gan_zoo.registry.zoo import Zoo
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
 BOX = re.compile(r"^```(bash|text)( fails)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -9,14 +9,14 @@ import pytest
 import torch
 from PIL import Image as Pillow
 
+from gan_zoo.components.shapes import Image
 from gan_zoo.errors import UserError
 from gan_zoo.importer import import_unknown
-from gan_zoo.shapes import Image
-from gan_zoo_conditions.specs import InstanceFeaturesSpec
-from gan_zoo_discriminators.specs import PatchSpec
-from gan_zoo_generators.specs import UNetSpec
+from gan_zoo_conditions.instance_features_specs import InstanceFeaturesSpec
+from gan_zoo_discriminators.single_specs import PatchSpec
+from gan_zoo_generators.unet_specs import UNetSpec
 from tests.docs.test_how_to import PAGES, ROW, follow, pairs, picture
-from tests.foreign import publish, scales, whole
+from tests.importer.foreign import publish, scales, whole
 
 PAGE = "import-published-checkpoints.md"
 RGB = Image(3)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gan_zoo.check import contracts
-from gan_zoo.recipe.model import Recipe
+from gan_zoo.checks.contracts import contracts
+from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.source import parse_set
 
 PAGE = (Path(__file__).parents[2] / "docs/explanation/models.md").read_text()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gan_zoo import templates
-from gan_zoo.specs import KINDS, Spec
+from gan_zoo.components.kinds import KINDS
+from gan_zoo.components.spec import Spec
+from gan_zoo.scaffold import templates
 from gan_zoo.testing import checks
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"

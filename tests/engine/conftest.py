@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.assembly import Assembly, assemble
+from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec
+from gan_zoo.components.shapes import Image
+from gan_zoo.engine.assembly import Assembly, assemble
+from gan_zoo.engine.phase import Memory, PhaseRunner
 from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.stage import Memory, Stage
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.shapes import Image
-from gan_zoo.specs import DiscriminatorSpec, GeneratorSpec
+from gan_zoo.recipe.recipe import Recipe
 
 Make = Callable[..., Recipe]
 LR = 0.1
@@ -70,13 +70,13 @@ class Player:
         self.memory = Memory()
         torch.manual_seed(recipe.seed)
 
-    def enter(self, phase: str, *, resumed: bool = False) -> Stage:
-        self.stage = Stage(self.assembly, phase, self.precision, self.memory)
-        self.stage.begin(resumed=resumed)
-        return self.stage
+    def enter(self, phase: str, *, resumed: bool = False) -> PhaseRunner:
+        self.runner = PhaseRunner(self.assembly, phase, self.precision, self.memory)
+        self.runner.begin(resumed=resumed)
+        return self.runner
 
     def step(self, seed: int, side: int = 16, batch: int = 2) -> dict[str, float]:
-        return self.stage.step([maps(seed, side, batch)]).numbers()
+        return self.runner.step([maps(seed, side, batch)]).numbers()
 
     def weights(self) -> dict[str, Tensor]:
         """Every tensor of every network, copied."""
@@ -167,7 +167,7 @@ def linear(tiny: Callable[..., Recipe]) -> Recipe:
 
 
 def assert_by_hand(
-    stage: Stage,
+    runner: PhaseRunner,
     terms: Mapping[str, float],
     told: Mapping[str, Tensor],
     networks: Mapping[str, nn.Module],
@@ -175,6 +175,6 @@ def assert_by_hand(
     """A step gave the losses and the weights that were written out by hand."""
     assert terms == pytest.approx({name: loss.item() for name, loss in told.items()}, rel=1e-14)
     for name, network in networks.items():
-        ours = stage.cast.networks[name].state_dict()
+        ours = runner.cast.networks[name].state_dict()
         for key, tensor in network.state_dict().items():
             torch.testing.assert_close(ours[key], tensor, rtol=1e-13, atol=0)

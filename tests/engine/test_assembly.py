@@ -7,13 +7,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.assembly import assemble
+from gan_zoo.components.conditions import ConditionSpec
+from gan_zoo.components.interfaces import LossFunction
+from gan_zoo.components.learning import LossSpec
+from gan_zoo.components.shapes import Image
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.stage import Stage
-from gan_zoo.protocols import LossFunction
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.shapes import Image
-from gan_zoo.specs import ConditionSpec, LossSpec
+from gan_zoo.recipe.recipe import Recipe
 
 Make = Callable[..., Recipe]
 
@@ -88,14 +89,14 @@ def test_a_loss_that_a_phase_builds_anew_has_the_same_features(
     recipe = tiny()
     recipe = recipe.model_copy(update={"losses": {"features": FeaturesSpec()}})
     heavier = recipe.model_copy(update={"losses": {"features": FeaturesSpec(weight=3.0)}})
-    monkeypatch.setattr(Recipe, "in_phase", lambda self, name: heavier)
+    monkeypatch.setattr(Recipe, "in_phase", lambda self, name, zoo=None: heavier)
     assembly = assemble(recipe)
     for device in ("cpu", "meta"):
         with torch.device(device):
-            stage = Stage(
+            runner = PhaseRunner(
                 assembly, "only", Precision(torch.device(device), "float32", "contiguous")
             )
-        mine: Any = stage.losses["features"]
+        mine: Any = runner.losses["features"]
         assert mine is not assembly.losses["features"]
         assert mine.weight.device.type == device
         if device == "cpu":

@@ -10,12 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_zoo.assembly import assemble
-from gan_zoo.check import contracts
+from gan_zoo.checks.contracts import contracts
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.stage import Stage
-from gan_zoo.recipe.mistakes import RecipeError
-from gan_zoo.recipe.model import Recipe
+from gan_zoo.recipe.problems import RecipeError
+from gan_zoo.recipe.recipe import Recipe
 from tests.engine.conftest import LR, Line, Scale, assert_by_hand
 
 Make = Callable[..., Recipe]
@@ -24,11 +24,11 @@ DOUBLE = Precision(torch.device("cpu"), "float64", "contiguous")
 FIRST = {"method.turns": "generator_first"}
 
 
-def game(recipe: Recipe) -> Stage:
+def game(recipe: Recipe) -> PhaseRunner:
     torch.manual_seed(0)
-    stage = Stage(assemble(recipe), "only", DOUBLE)
-    stage.begin()
-    return stage
+    runner = PhaseRunner(assemble(recipe), "only", DOUBLE)
+    runner.begin()
+    return runner
 
 
 @pytest.mark.parametrize("sizes", [(2,), (1, 1)])
@@ -36,9 +36,9 @@ def test_a_step_is_the_one_written_out_here(
     linear: Recipe, noise: Any, sizes: tuple[int, ...]
 ) -> None:
     method = linear.method.model_copy(update={"turns": "generator_first"})
-    stage, batch = game(linear.model_copy(update={"method": method})), noise(0)
+    runner, batch = game(linear.model_copy(update={"method": method})), noise(0)
     parts = zip(*(batch[name].split(sizes) for name in ("source", "target")), strict=True)
-    terms = stage.step([{"source": a, "target": b} for a, b in parts]).numbers()
+    terms = runner.step([{"source": a, "target": b} for a, b in parts]).numbers()
 
     c, y = ((batch[name].double() / 127.5 - 1) for name in ("source", "target"))
     g, d = Line().double(), Scale().double()
@@ -50,7 +50,7 @@ def test_a_step_is_the_one_written_out_here(
     step(d, 0.5 * (d_fake + d_real))
 
     told = {"G_GAN": gan, "G_L1": l1, "D_real": d_real, "D_fake": d_fake}
-    assert_by_hand(stage, terms, told, {"generator": g, "discriminator": d})
+    assert_by_hand(runner, terms, told, {"generator": g, "discriminator": d})
 
 
 def step(network: torch.nn.Module, loss: Tensor) -> None:
@@ -61,12 +61,12 @@ def step(network: torch.nn.Module, loss: Tensor) -> None:
 
 def test_the_second_picture_has_noise_of_its_own(tiny: Make, noise: Any) -> None:
     """Also where the generator did not move."""
-    stage = game(tiny({**FIRST, "optimizers.generator.lr": 1e-30}))
+    runner = game(tiny({**FIRST, "optimizers.generator.lr": 1e-30}))
     made: list[Tensor] = []
-    stage.cast.networks["generator"].register_forward_hook(
+    runner.cast.networks["generator"].register_forward_hook(
         lambda _, inputs, picture: made.append(picture)
     )
-    stage.step([noise(0)])
+    runner.step([noise(0)])
     assert [picture.requires_grad for picture in made] == [True, False]
     assert (made[0] - made[1]).abs().max() > 1e-3  # dropout
 

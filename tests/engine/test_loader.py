@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from gan_zoo.engine.loader import Batch, Plan, batches, collate, order
+from gan_zoo.components.interfaces import Sample
+from gan_zoo.engine.loader import Batch, Plan, collate, read_batches, shuffled_order
 from gan_zoo.errors import DataError
-from gan_zoo.protocols import Sample
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def read(
     plan = Plan(len(data), 4, seed, first_pass=5)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # more workers than cores
-        return list(batches(data, plan, start=start, stop=stop, workers=workers, pin=False))
+        return list(read_batches(data, plan, start=start, stop=stop, workers=workers, pin=False))
 
 
 def same(ours: list[Batch], theirs: list[Batch]) -> bool:
@@ -74,7 +74,7 @@ def test_every_pass_sees_every_sample_once_in_an_order_of_its_own() -> None:
     first, second = ([n for b in made[i : i + 3] for n in b.names] for i in (0, 3))
     assert sorted(first, key=int) == sorted(second, key=int) == [str(i) for i in range(10)]
     assert first != second
-    assert order(0, 0, 400) != order(0, 1, 400)
+    assert shuffled_order(0, 0, 400) != shuffled_order(0, 1, 400)
     pixels = {name: b.maps["source"][i] for b in made[:3] for i, name in enumerate(b.names)}
     later = {name: b.maps["source"][i] for b in made[3:] for i, name in enumerate(b.names)}
     assert not any(torch.equal(pixels[name], later[name]) for name in pixels)
@@ -95,7 +95,7 @@ def test_the_run_s_own_generator_is_left_alone() -> None:
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_mistake_in_a_file_comes_as_itself_and_in_its_turn(workers: int) -> None:
     plan = Plan(10, 4, 0, 5)
-    feed = batches(
+    feed = read_batches(
         Drawn(bad=int(read()[1].names[0])), plan, start=0, stop=9, workers=workers, pin=False
     )
     next(feed)

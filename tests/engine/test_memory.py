@@ -9,17 +9,17 @@ import pytest
 import torch
 from torch import nn
 
-from gan_zoo.assembly import assemble
-from gan_zoo.check.rehearsal import rehearse
-from gan_zoo.engine.again import segments
+from gan_zoo.checks.rehearsal import rehearse
+from gan_zoo.components.shapes import Image
+from gan_zoo.engine.assembly import assemble
 from gan_zoo.engine.loader import Plan
+from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.progress import Voice
-from gan_zoo.engine.run import resume, train
-from gan_zoo.engine.stage import Stage
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.shapes import Image
-from gan_zoo_discriminators.specs import PatchSpec
+from gan_zoo.engine.recompute import segments
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.reporter import Reporter
+from gan_zoo.training.run import resume, train
+from gan_zoo_discriminators.single_specs import PatchSpec
 
 Make = Callable[..., Recipe]
 
@@ -28,11 +28,11 @@ PLAIN = {"generator.norm": "instance", "discriminator.norm": "instance"}
 TURNS = pytest.mark.parametrize("turns", ["alternate", "simultaneous"])
 
 
-def begun(recipe: Recipe) -> Stage:
+def begun(recipe: Recipe) -> PhaseRunner:
     torch.manual_seed(0)
-    stage = Stage(assemble(recipe), "only", DOUBLE)
-    stage.begin()
-    return stage
+    runner = PhaseRunner(assemble(recipe), "only", DOUBLE)
+    runner.begin()
+    return runner
 
 
 def split(batch: dict[str, Any], *sizes: int) -> list[dict[str, Any]]:
@@ -40,10 +40,10 @@ def split(batch: dict[str, Any], *sizes: int) -> list[dict[str, Any]]:
     return [{name: parts[name][n] for name in parts} for n in range(len(sizes))]
 
 
-def weights(stage: Stage) -> dict[str, torch.Tensor]:
+def weights(runner: PhaseRunner) -> dict[str, torch.Tensor]:
     return {
         f"{name}.{key}": tensor.clone()
-        for name, net in stage.cast.networks.items()
+        for name, net in runner.cast.networks.items()
         for key, tensor in net.state_dict().items()
     }
 
@@ -67,10 +67,10 @@ def test_small_batches_add_up_to_a_large_one(
 
 
 def test_the_generator_draws_the_same_noise_again(tiny: Make, noise: Any) -> None:
-    stage = begun(tiny(PLAIN))  # with dropout
+    runner = begun(tiny(PLAIN))  # with dropout
     made: list[torch.Tensor] = []
-    stage.cast.networks["generator"].register_forward_hook(lambda m, i, o: made.append(o.detach()))
-    stage.step([noise(0), noise(1)])
+    runner.cast.networks["generator"].register_forward_hook(lambda m, i, o: made.append(o.detach()))
+    runner.step([noise(0), noise(1)])
     first, second, again, anew = made
     assert torch.equal(first, again)
     assert torch.equal(second, anew)
@@ -78,11 +78,11 @@ def test_the_generator_draws_the_same_noise_again(tiny: Make, noise: Any) -> Non
 
 
 def test_statistics_move_once_a_batch(tiny: Make, noise: Any) -> None:
-    stage = begun(tiny({"generator.dropout": "none"}))
-    stage.step([noise(0), noise(1), noise(2)])
+    runner = begun(tiny({"generator.dropout": "none"}))
+    runner.step([noise(0), noise(1), noise(2)])
     counted = {
         name: int(tensor)
-        for name, tensor in stage.cast.networks["generator"].state_dict().items()
+        for name, tensor in runner.cast.networks["generator"].state_dict().items()
         if name.endswith("num_batches_tracked")
     }
     assert counted
@@ -90,10 +90,10 @@ def test_statistics_move_once_a_batch(tiny: Make, noise: Any) -> None:
 
 
 def test_one_batch_at_a_time_holds_a_graph(tiny: Make, noise: Any) -> None:
-    stage, graphs = begun(tiny()), []
-    generator = stage.cast.networks["generator"]
+    runner, graphs = begun(tiny()), []
+    generator = runner.cast.networks["generator"]
     generator.register_forward_hook(lambda m, i, o: graphs.append(o.requires_grad))
-    stage.step([noise(0), noise(1)])
+    runner.step([noise(0), noise(1)])
     assert graphs == [False, False, True, True]
 
 
@@ -129,9 +129,9 @@ def test_a_run_accumulates_and_resumes_to_the_same_weights(tiny: Make, tmp_path:
             "phases.main.steps": 5,
         },
     )
-    whole = train(recipe, tmp_path / "whole", voice=Voice(quiet=True))
-    half = train(recipe, tmp_path / "half", steps=2, voice=Voice(quiet=True))
-    resume(half.path, steps="all", voice=Voice(quiet=True))
+    whole = train(recipe, tmp_path / "whole", reporter=Reporter(quiet=True))
+    half = train(recipe, tmp_path / "half", steps=2, reporter=Reporter(quiet=True))
+    resume(half.path, steps="all", reporter=Reporter(quiet=True))
     for network in ("generator", "discriminator"):
         one, other = (run.load_weights("latest", network) for run in (whole, half))
         assert all(torch.equal(one[key], other[key]) for key in one)
@@ -151,9 +151,9 @@ def test_recomputing_changes_no_bit(
     kept, anew = begun(tiny(changes)), begun(tiny({**changes, "engine.recompute": names}))
     for seed in range(3):
         terms = []
-        for stage in (kept, anew):
+        for runner in (kept, anew):
             torch.manual_seed(seed)
-            terms.append(stage.step([noise(seed)]).numbers())
+            terms.append(runner.step([noise(seed)]).numbers())
         assert terms[0] == terms[1]
     before = weights(kept)
     assert all(torch.equal(before[name], tensor) for name, tensor in weights(anew).items())

@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_zoo.check import contracts
-from gan_zoo.check.rehearsal import rehearse
-from gan_zoo.engine.run import resume, train
-from gan_zoo.engine.rundir import RunDir
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.recipe.report import RecipeError
+from gan_zoo.checks.contracts import contracts
+from gan_zoo.checks.rehearsal import rehearse
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.recipe.validation import RecipeError
+from gan_zoo.runs.folder import RunFolder
+from gan_zoo.training.run import resume, train
 
 COARSE = {"use": "global", "width": 4, "blocks": 1, "downsamplings": 1, "norm": "group"}
 EACH = {"use": "patch", "layers": 1, "width": 2, "norm": "none", "padding": 2, "bias": True}
@@ -62,7 +62,7 @@ def recipe(**changes: Any) -> Recipe:
 def batch(game: Any, seed: int = 0) -> dict[str, Tensor]:
     """Noise at the size of the phase."""
     draw = torch.Generator().manual_seed(seed)
-    wired = game.recipe.data.maps(game.stage.phase.size)
+    wired = game.recipe.data.maps(game.runner.phase.size)
     shape = (2, 1, *wired["label"].size)
     ids = {
         name: torch.randint(0, wired["label"].classes, shape, dtype=torch.int32, generator=draw)
@@ -88,8 +88,8 @@ def test_each_phase_moves_exactly_what_it_trains_and_plays(
     for phase in PHASES:
         before = game.weights()
         game.enter(phase)
-        game.stage.step([batch(game)])
-        game.stage.remember()
+        game.runner.step([batch(game)])
+        game.runner.remember()
         moved[phase] = differ(before, game.weights())
     every = game.weights()
     two = [f"discriminator.scales.{n}." for n in range(2)]
@@ -108,7 +108,7 @@ def test_what_does_not_learn_keeps_its_statistics_and_power_iterations(
     for phase in PHASES:
         before = game.weights()
         game.enter(phase)
-        game.stage.step([batch(game)])
+        game.runner.step([batch(game)])
         moved[phase] = differ(before, game.weights())
     statistics = {name for name in game.weights() if name.endswith("running_mean")}
     assert of(statistics, "generator.coarse.") & moved["coarse"]
@@ -127,7 +127,7 @@ def test_an_enhancer_learns_alone(play: Any, differ: Callable[..., set[str]]) ->
     game = play(recipe(**{"generator.enhancers": 2, "phases.enhance": own}))
     before = game.weights()
     game.enter("enhance")
-    game.stage.step([batch(game)])
+    game.runner.step([batch(game)])
     assert differ(before, game.weights()) == of(before, "generator.enhancers.2.")
 
 
@@ -146,7 +146,7 @@ def test_a_step_of_the_coarse_phase_is_that_of_the_coarse_part_alone(play: Any) 
     alone.assembly.networks["discriminator"].load_state_dict(scales)
     alone.enter("only")
     for seed in range(3):
-        ours, theirs = (g.stage.step([batch(g, seed)]).numbers() for g in (game, alone))
+        ours, theirs = (g.runner.step([batch(g, seed)]).numbers() for g in (game, alone))
         assert ours == theirs
 
 
@@ -160,12 +160,12 @@ def test_the_finest_scale_that_plays_sees_the_phase_s_full_size(play: Any) -> No
             def note(module: Any, inputs: Any, n: int = n) -> None:
                 condition, picture = inputs
                 assert condition.shape[2:] == picture.shape[2:]
-                seen.setdefault(f"{game.stage.phase.size} {n}", set()).add(picture.shape[2:])
+                seen.setdefault(f"{game.runner.phase.size} {n}", set()).add(picture.shape[2:])
 
             judge.register_forward_pre_hook(note)
     for phase in ("coarse", "enhance"):
         game.enter(phase)
-        game.stage.step([batch(game)])
+        game.runner.step([batch(game)])
     assert seen == {
         "(16, 32) 0": {(8, 16)},
         "(16, 32) 1": {(16, 32)},  # in both phases it sees this size
@@ -180,11 +180,13 @@ def test_a_frozen_coarse_part_runs_without_a_graph(play: Any) -> None:
     graphs: dict[str, bool] = {}
     generator = game.assembly.networks["generator"]
     generator.get_submodule("enhancers.1").register_forward_pre_hook(
-        lambda module, inputs: graphs.update({str(game.stage.phase.train): inputs[1].requires_grad})
+        lambda module, inputs: graphs.update(
+            {str(game.runner.phase.train): inputs[1].requires_grad}
+        )
     )
     for phase in ("enhance", "joint"):
         game.enter(phase)
-        game.stage.step([batch(game)])
+        game.runner.step([batch(game)])
     assert list(graphs.values()) == [False, True]
 
 
@@ -193,8 +195,8 @@ def test_a_fresh_start_forgets_the_generator_s_moments_alone(play: Any) -> None:
     for phase in PHASES:
         game.enter(phase)
         for seed in range(2):
-            game.stage.step([batch(game, seed)])
-        game.stage.remember()
+            game.runner.step([batch(game, seed)])
+        game.runner.remember()
     counted = {
         name: {int(state["step"]) for name_, state in game.memory.optimizers[name].items()}
         for name in ("generator", "discriminator")
@@ -255,7 +257,7 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tensor]:
 
 
 def weights(folder: Path) -> dict[str, Tensor]:
-    run = RunDir.open(folder)
+    run = RunFolder.open(folder)
     return {
         f"{network}.{key}": tensor
         for network in ("generator", "discriminator")

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import torch
 
-from gan_zoo.engine.precision import Precision, pick_device, repeatable
+from gan_zoo.engine.precision import Precision, deterministic, pick_device
 from gan_zoo.errors import UserError
-from gan_zoo.recipe.model import Engine, Recipe
+from gan_zoo.recipe.recipe import Recipe
 
 Make = Callable[..., Recipe]
 
@@ -41,10 +41,10 @@ def test_weights_statistics_gradients_and_losses_are_in_the_working_type(
     game = run(tiny, play, precision)
     for tensor in game.weights().values():
         assert tensor.dtype == working or not tensor.is_floating_point()
-    for player in game.stage.players.values():
+    for player in game.runner.players.values():
         moments = {s["exp_avg"].dtype for s in player.optimizer.state.values()}
         assert moments == {working}
-    ledger = game.stage.step([noise(5)])
+    ledger = game.runner.step([noise(5)])
     assert {term.dtype for term in ledger.terms.values()} == {working}
 
 
@@ -84,7 +84,7 @@ def test_pictures_become_floats_and_ids_stay_ids() -> None:
 
 def test_auto_is_looked_up_and_kept() -> None:
     cpu = torch.device("cpu")
-    told = Precision.of(Engine(), cpu).described()
+    told = Precision.of(device=cpu).described()
     assert told == {
         "device": "cpu",
         "precision": "float32",
@@ -94,9 +94,9 @@ def test_auto_is_looked_up_and_kept() -> None:
         "threads": torch.get_num_threads(),
     }
     kept = {**told, "auto": {"precision": "bfloat16", "memory_format": "channels_last"}}
-    assert str(Precision.of(Engine(), cpu, kept)) == "cpu, bfloat16, channels_last"
-    said = Engine(precision="float64", memory_format="contiguous")  # what is said wins
-    assert str(Precision.of(said, cpu, kept)) == "cpu, float64, contiguous"
+    assert str(Precision.of(device=cpu, kept=kept)) == "cpu, bfloat16, channels_last"
+    said = {"precision": "float64", "memory_format": "contiguous"}  # what is said wins
+    assert str(Precision.of(device=cpu, kept=kept, **said)) == "cpu, float64, contiguous"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
@@ -119,31 +119,31 @@ def test_float16_steps_near_those_of_float32(tiny: Make, play: Any) -> None:
 
 def test_each_player_skips_its_own_overflowing_steps(tiny: Make, play: Any, noise: Any) -> None:
     game = play(tiny({"generator.dropout": "none"}), "float16")
-    stage = game.enter("only")
-    scaler = stage.players["discriminator"].scaler
+    runner = game.enter("only")
+    scaler = runner.players["discriminator"].scaler
     for player, scale in (("generator", 2.0**8), ("discriminator", 2.0**40)):
-        own = stage.players[player].scaler
+        own = runner.players[player].scaler
         own.load_state_dict({**own.state_dict(), "scale": scale})
-    before, optimizer = game.weights(), stage.players["discriminator"].optimizer
-    stage.step([noise(0)])
-    assert stage.skipped() == {"generator": 0, "discriminator": 1}
+    before, optimizer = game.weights(), runner.players["discriminator"].optimizer
+    runner.step([noise(0)])
+    assert runner.skipped() == {"generator": 0, "discriminator": 1}
     assert scaler.get_scale() == 2.0**39
     assert not optimizer.state  # nothing was learned from infinities
     after = game.weights()
-    learned = {n for p in stage.players.values() for n in p.learns}
+    learned = {n for p in runner.players.values() for n in p.learns}
     moved = {n for n in learned if not torch.equal(before[n], after[n])}
-    assert moved == set(stage.players["generator"].learns)
+    assert moved == set(runner.players["generator"].learns)
 
 
 def test_scalers_are_remembered(tiny: Make, play: Any, noise: Any) -> None:
     game = play(tiny(one={"steps": 1}, two={"steps": 1}), "float16")
-    stage = game.enter("one")
-    stage.players["generator"].scaler.load_state_dict(
-        {**stage.players["generator"].scaler.state_dict(), "scale": 512.0}
+    runner = game.enter("one")
+    runner.players["generator"].scaler.load_state_dict(
+        {**runner.players["generator"].scaler.state_dict(), "scale": 512.0}
     )
-    stage.players["generator"].skipped = 3
-    stage.step([noise(0)])
-    stage.remember()
+    runner.players["generator"].skipped = 3
+    runner.step([noise(0)])
+    runner.remember()
     again = game.enter("two")
     assert again.players["generator"].scaler.get_scale() == 512.0
     assert again.players["generator"].scaler.state_dict()["_growth_tracker"] == 1
@@ -155,7 +155,7 @@ def test_a_scaled_loss_is_told_unscaled(tiny: Make, play: Any, noise: Any) -> No
     for game in (plain, scaled):
         torch.manual_seed(0)
         game.enter("only")
-    one, other = (game.stage.step([noise(0)]).numbers() for game in (plain, scaled))
+    one, other = (game.runner.step([noise(0)]).numbers() for game in (plain, scaled))
     assert other == pytest.approx(one, rel=0.01)
 
 
@@ -163,14 +163,14 @@ def test_a_scaled_loss_is_told_unscaled(tiny: Make, play: Any, noise: Any) -> No
 
 
 def test_deterministic_holds_inside_alone_and_says_what_cannot_be() -> None:
-    with repeatable(True):
+    with deterministic(True):
         assert torch.are_deterministic_algorithms_enabled()
     assert not torch.are_deterministic_algorithms_enabled()
     told = "reflection_pad2d_backward_cuda does not have a deterministic implementation"
     with (
         pytest.raises(UserError, match=r"deterministic: reflection_pad2d.*padding: zero"),
-        repeatable(True),
+        deterministic(True),
     ):
         raise RuntimeError(f"{told}. You can file an issue")
-    with repeatable(False):
+    with deterministic(False):
         assert not torch.are_deterministic_algorithms_enabled()

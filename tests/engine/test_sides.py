@@ -9,20 +9,21 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.assembly import assemble
-from gan_zoo.check import contracts
-from gan_zoo.engine.scene import Cast, Scene
-from gan_zoo.engine.stage import playing
+from gan_zoo.checks.contracts import contracts
+from gan_zoo.components.interfaces import Method
+from gan_zoo.components.learning import LossSpec, MethodSpec, Network, Parts, Wiring
+from gan_zoo.components.scene import Scene, Term
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.cast import Cast
+from gan_zoo.engine.phase import playing
 from gan_zoo.engine.turns import Ledger, Player, Turn
-from gan_zoo.plugins import Plugin
-from gan_zoo.protocols import Method, Term
-from gan_zoo.recipe.mistakes import RecipeError
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.recipe.words import words
-from gan_zoo.specs import LossSpec, MethodSpec, Size
-from gan_zoo.translate import Translator
-from gan_zoo.wiring import Network, Wiring
-from gan_zoo.zoo import Zoo
+from gan_zoo.inference.translator import Translator
+from gan_zoo.recipe.phase_words import phase_words
+from gan_zoo.recipe.problems import RecipeError
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.recipe.wired import WiredRecipe
+from gan_zoo.registry.plugins import Plugin
+from gan_zoo.registry.zoo import Zoo
 from tests.engine.conftest import Player as Played
 
 Make = Callable[..., Recipe]
@@ -35,15 +36,15 @@ class TwinsSpec(MethodSpec, name="twins"):
     other; the right one translates, what it is given is the target.
     """
 
-    def wire(self, recipe: Recipe, size: Size | None = None) -> Wiring:
+    def wire(self, parts: Parts) -> Wiring:
         """Target -> target, twice."""
-        maps = recipe.data.maps(size)
+        maps = parts.data.maps(parts.size)
         shape = maps["target"]
-        networks = [Network(name, "generator", recipe.generator, shape, shape) for name in TWINS]
+        networks = [Network(name, "generator", parts.generator, shape, shape) for name in TWINS]
         offers = {"generator": frozenset({"fake", "real", "step"})}
         return Wiring(maps, maps, tuple(networks[::-1]), offers, "source", ("target",))
 
-    def build(self, recipe: Recipe) -> Method:
+    def build(self, parts: Parts) -> Method:
         """The game."""
         return Twins()
 
@@ -114,10 +115,10 @@ def test_a_section_names_all_its_networks(twins: Make) -> None:
     encoders = [module.get_submodule("encoder") for module in (right, left)]
     assert assembly.parts("generator.encoder") == encoders
     assert assembly.parts("generator.left.encoder") == encoders[1:]
-    known = words(recipe, assembly.wiring)
+    known = phase_words(recipe, assembly.wiring)
     assert {"generator", *TWINS, "generator.encoder", "generator.left.encoder"} <= {*known.train}
     assert known.play == ("generator",)
-    networks, _ = playing(assembly, recipe, "generator")
+    networks, _ = playing(assembly, WiredRecipe(recipe).phase("only"))
     assert networks == {TWINS[1]: right, TWINS[0]: left}
 
 
@@ -165,7 +166,8 @@ def test_a_method_says_what_a_translation_is_made_of(twins: Make) -> None:
     recipe = twins()
     contracts(recipe, zoo=_zoo())  # the condition's `source` is what is learned, and not asked for
     played = Played(recipe)
-    translator = Translator(recipe, played.enter("only").cast, played.assembly.method)
+    phase = WiredRecipe(recipe).phase("only")
+    translator = Translator(phase, played.enter("only").cast, played.assembly.method)
     assert (translator.inputs, translator.target) == (["target"], "source")
     picture = torch.rand(3, 16, 16) * 2 - 1
     made = translator(picture)
@@ -191,11 +193,11 @@ def test_sides_are_told_apart_and_micro_batches_are_not() -> None:
             scene.share = 0.5
             for side, times in (("A", 1), ("B", 10)):
                 seen = scene.view({"value": lambda mine, n=times, s=scene: n * s["value"]}, side)
-                assert seen.view({}).labeled("G") == f"G_{side}"  # a view of it is of its side
+                assert seen.view({}).label_of("G") == f"G_{side}"  # a view of it is of its side
                 turn.learn(seen)
     assert ledger.numbers() == pytest.approx({"G_A": 2.0, "G_B": 20.0})
     assert weight.item() == pytest.approx(1 - 0.1 * 22)
-    assert Scene({}).labeled("G") == "G"
+    assert Scene({}).label_of("G") == "G"
 
 
 def test_only_of_several_sides_may_one_teach_nothing() -> None:
@@ -238,7 +240,7 @@ def test_a_loss_s_own_words_come_before_the_names_that_it_lacks(tiny: Make) -> N
         def needs(self) -> Mapping[str, frozenset[str]]:
             return {"generator": frozenset({"moon"})}
 
-        def check(self, recipe: Recipe) -> None:
+        def check(self, parts: Parts, wiring: Wiring) -> None:
             from gan_zoo.errors import ContractError
 
             raise ContractError("the moon is not up")

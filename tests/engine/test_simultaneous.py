@@ -11,13 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_zoo.assembly import assemble
-from gan_zoo.check import contracts
-from gan_zoo.engine.pool import Pool
+from gan_zoo.checks.contracts import contracts
+from gan_zoo.components.pool import Pool
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.stage import Stage
-from gan_zoo.recipe.mistakes import RecipeError
-from gan_zoo.recipe.model import Recipe
+from gan_zoo.recipe.problems import RecipeError
+from gan_zoo.recipe.recipe import Recipe
 from tests.engine.conftest import LR, Line, Scale, assert_by_hand
 
 Make = Callable[..., Recipe]
@@ -26,19 +26,19 @@ DOUBLE = Precision(torch.device("cpu"), "float64", "contiguous")
 TOGETHER = {"method.turns": "simultaneous"}
 
 
-def game(recipe: Recipe, *, share: bool) -> Stage:
+def game(recipe: Recipe, *, share: bool) -> PhaseRunner:
     torch.manual_seed(0)
-    stage = Stage(assemble(recipe), "only", replace(DOUBLE, share_views=share))
-    stage.begin()
-    return stage
+    runner = PhaseRunner(assemble(recipe), "only", replace(DOUBLE, share_views=share))
+    runner.begin()
+    return runner
 
 
 @pytest.mark.parametrize("share", [True, False])
 def test_a_step_is_the_one_written_out_here(linear: Recipe, noise: Any, share: bool) -> None:
     method = linear.method.model_copy(update={"turns": "simultaneous"})
-    stage = game(linear.model_copy(update={"method": method}), share=share)
+    runner = game(linear.model_copy(update={"method": method}), share=share)
     batch = noise(0)
-    terms = stage.step([batch]).numbers()
+    terms = runner.step([batch]).numbers()
 
     c, y = ((batch[name].double() / 127.5 - 1) for name in ("source", "target"))
     g, d = Line().double(), Scale().double()
@@ -54,7 +54,7 @@ def test_a_step_is_the_one_written_out_here(linear: Recipe, noise: Any, share: b
             parameter.sub_(LR * gradient)
 
     told = {"D_real": d_real, "D_fake": d_fake, "G_GAN": gan, "G_L1": l1}
-    assert_by_hand(stage, terms, told, {"generator": g, "discriminator": d})
+    assert_by_hand(runner, terms, told, {"generator": g, "discriminator": d})
 
 
 @pytest.mark.parametrize("micro_batches", [1, 2])
@@ -64,9 +64,9 @@ def test_shared_views_give_the_numbers_of_separate_ones(
     recipe = tiny({**TOGETHER, "discriminator.norm": "instance"})
     results = []
     for share in (True, False):
-        stage = game(recipe, share=share)
-        terms = [stage.step([noise(10 * n + m) for m in range(micro_batches)]) for n in range(3)]
-        weights = [p.detach() for net in stage.cast.networks.values() for p in net.parameters()]
+        runner = game(recipe, share=share)
+        terms = [runner.step([noise(10 * n + m) for m in range(micro_batches)]) for n in range(3)]
+        weights = [p.detach() for net in runner.cast.networks.values() for p in net.parameters()]
         results.append(([t.numbers() for t in terms], weights))
     (shared, ours), (separate, theirs) = results
     for one, other in zip(shared, separate, strict=True):
@@ -80,25 +80,25 @@ def test_sharing_asks_the_discriminator_twice_instead_of_three_times(
 ) -> None:
     calls = []
     for share in (True, False):
-        stage = game(tiny(TOGETHER), share=share)
+        runner = game(tiny(TOGETHER), share=share)
         count = [0]
 
         def heard(*_: Any, count: list[int] = count) -> None:
             count[0] += 1
 
-        stage.cast.networks["discriminator"].register_forward_hook(heard)
-        stage.step([noise(0)])
+        runner.cast.networks["discriminator"].register_forward_hook(heard)
+        runner.step([noise(0)])
         calls += count
     assert calls == [2, 3]
 
 
 def test_the_generator_steps_first_and_neither_sees_the_others_step(tiny: Make, noise: Any) -> None:
-    stage, order = game(tiny(TOGETHER), share=True), []
-    for name, player in stage.players.items():
+    runner, order = game(tiny(TOGETHER), share=True), []
+    for name, player in runner.players.items():
         assert player.optimizer
         step = player.optimizer.step
         player.optimizer.step = lambda *a, n=name, s=step: (order.append(n), s())[1]  # type: ignore
-    stage.step([noise(0)])
+    runner.step([noise(0)])
     assert order == ["generator", "discriminator"]
 
 
@@ -150,11 +150,11 @@ def test_until_the_pool_is_full_it_changes_nothing(tiny: Make, noise: Any, turns
     recipe = {"method.turns": turns, "generator.dropout": "none"}
     without, holding = (game(tiny({**recipe, "method.pool": size}), share=False) for size in (0, 7))
     for seed in range(3):  # six pictures
-        one, other = (stage.step([noise(seed)]).numbers() for stage in (without, holding))
+        one, other = (runner.step([noise(seed)]).numbers() for runner in (without, holding))
         assert one == other
     differ = 0
     for seed in range(3, 9):
-        one, other = (stage.step([noise(seed)]).numbers() for stage in (without, holding))
+        one, other = (runner.step([noise(seed)]).numbers() for runner in (without, holding))
         differ += one["D_fake"] != other["D_fake"]
     assert differ >= 3
 

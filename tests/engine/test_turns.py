@@ -10,23 +10,23 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_zoo.assembly import assemble
+from gan_zoo.components.scene import Scene, Term
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.scene import Scene
-from gan_zoo.engine.stage import Stage
 from gan_zoo.engine.turns import Ledger, Player, Turn, optimizer_state, restore_optimizer
-from gan_zoo.protocols import Term
-from gan_zoo.recipe.model import Recipe
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.recipe.wired import WiredRecipe
 from tests.engine.conftest import LR, Line, Scale, assert_by_hand
 
 DOUBLE = Precision(torch.device("cpu"), "float64", "contiguous")
 
 
 def test_an_alternate_step_is_the_one_written_out_here(linear: Recipe, noise: Any) -> None:
-    stage = Stage(assemble(linear), "only", DOUBLE)
-    stage.begin()
+    runner = PhaseRunner(assemble(linear), "only", DOUBLE)
+    runner.begin()
     batch = noise(0)
-    terms = stage.step([batch]).numbers()
+    terms = runner.step([batch]).numbers()
 
     c, y = ((batch[name].double() / 127.5 - 1) for name in ("source", "target"))
     g, d = Line().double(), Scale().double()
@@ -44,7 +44,7 @@ def test_an_alternate_step_is_the_one_written_out_here(linear: Recipe, noise: An
             parameter.sub_(LR * gradient)
 
     told = {"D_real": d_real, "D_fake": d_fake, "G_GAN": gan, "G_L1": l1}
-    assert_by_hand(stage, terms, told, {"generator": g, "discriminator": d})
+    assert_by_hand(runner, terms, told, {"generator": g, "discriminator": d})
 
 
 def test_micro_batches_average_to_the_whole_batch(linear: Recipe, noise: Any) -> None:
@@ -52,10 +52,10 @@ def test_micro_batches_average_to_the_whole_batch(linear: Recipe, noise: Any) ->
     halves = [{name: t[i : i + 2] for name, t in whole.items()} for i in (0, 2)]
     results = []
     for batches in ([whole], halves):
-        stage = Stage(assemble(linear), "only", DOUBLE)
-        stage.begin()
-        terms = stage.step(batches).numbers()
-        results.append((terms, stage.cast.networks["generator"].state_dict()))
+        runner = PhaseRunner(assemble(linear), "only", DOUBLE)
+        runner.begin()
+        terms = runner.step(batches).numbers()
+        results.append((terms, runner.cast.networks["generator"].state_dict()))
     (once, one), (twice, two) = results
     assert once == pytest.approx(twice, rel=1e-13)
     for name in one:
@@ -63,12 +63,12 @@ def test_micro_batches_average_to_the_whole_batch(linear: Recipe, noise: Any) ->
 
 
 def test_in_a_turn_only_the_player_learns_and_afterwards_all_do(linear: Recipe) -> None:
-    stage = Stage(assemble(linear), "only", DOUBLE)
-    generator, discriminator = stage.players.values()
+    runner = PhaseRunner(assemble(linear), "only", DOUBLE)
+    generator, discriminator = runner.players.values()
     seen: list[list[bool]] = []
 
     def listen(scene: Scene, player: str) -> Iterator[Term]:
-        networks = stage.cast.networks
+        networks = runner.cast.networks
         seen.append([next(net.parameters()).requires_grad for net in networks.values()])
         yield Term("listen", next(networks[player].parameters()).sum())
 
@@ -76,13 +76,13 @@ def test_in_a_turn_only_the_player_learns_and_afterwards_all_do(linear: Recipe) 
         with Turn(player, [other], {"ear": listen}, Ledger()) as turn:
             turn.learn(Scene({}))
     assert seen == [[True, False], [False, True]]
-    every = [p for n in stage.cast.networks.values() for p in n.parameters()]
+    every = [p for n in runner.cast.networks.values() for p in n.parameters()]
     assert all(p.requires_grad for p in every)
 
 
 def test_a_turn_that_fails_does_not_step(linear: Recipe, noise: Any) -> None:
-    stage = Stage(assemble(linear), "only", DOUBLE)
-    player = stage.players["generator"]
+    runner = PhaseRunner(assemble(linear), "only", DOUBLE)
+    player = runner.players["generator"]
     before = [p.clone() for p in player.learns.values()]
 
     def fail() -> None:
@@ -97,21 +97,21 @@ def test_a_turn_that_fails_does_not_step(linear: Recipe, noise: Any) -> None:
 
 
 def test_a_loss_that_reaches_nothing_is_refused(linear: Recipe) -> None:
-    stage = Stage(assemble(linear), "only", DOUBLE)
+    runner = PhaseRunner(assemble(linear), "only", DOUBLE)
 
     def cut(scene: Scene, player: str) -> Iterator[Term]:
         yield Term("cut", torch.ones(()))
 
     with (
         pytest.raises(AssertionError, match="generator reaches"),
-        Turn(stage.players["generator"], [], {"cut": cut}, Ledger()) as turn,
+        Turn(runner.players["generator"], [], {"cut": cut}, Ledger()) as turn,
     ):
         turn.learn(Scene({}))
 
 
 def test_others_learn_again_after_a_loss_that_fails(linear: Recipe) -> None:
-    stage = Stage(assemble(linear), "only", DOUBLE)
-    generator, discriminator = stage.players.values()
+    runner = PhaseRunner(assemble(linear), "only", DOUBLE)
+    generator, discriminator = runner.players.values()
 
     def fail(scene: Scene, player: str) -> Iterator[Term]:
         assert not any(p.requires_grad for p in discriminator.learns.values())
@@ -177,13 +177,12 @@ def test_nested_turns_are_simultaneous_play(linear: Recipe, noise: Any, shared: 
     assembly = assemble(linear)
     assembly.method = method = Simultaneous(shared)
     assembly.losses = {name: game for name in list(assembly.losses)[:1]}
-    assembly.recipe = linear.model_copy(
-        update={"losses": {name: linear.losses[name] for name in assembly.losses}}
-    )
-    stage = Stage(assembly, "only", DOUBLE)
-    stage.begin()
+    losses = {name: linear.losses[name] for name in assembly.losses}
+    assembly.wired = WiredRecipe(linear.model_copy(update={"losses": losses}))
+    runner = PhaseRunner(assembly, "only", DOUBLE)
+    runner.begin()
     batch = noise(0)
-    terms = stage.step([batch]).numbers()
+    terms = runner.step([batch]).numbers()
 
     c = batch["source"].double() / 127.5 - 1
     g, d = Line().double(), Scale().double()
@@ -200,10 +199,10 @@ def test_nested_turns_are_simultaneous_play(linear: Recipe, noise: Any, shared: 
     assert method.steps == ["generator", "discriminator"]
     assert terms == pytest.approx({name: loss.item() for name, loss in losses.items()}, rel=1e-14)
     for name, theirs in (("generator", g), ("discriminator", d)):
-        ours = stage.cast.networks[name].state_dict()
+        ours = runner.cast.networks[name].state_dict()
         for key, tensor in theirs.state_dict().items():
             torch.testing.assert_close(ours[key], tensor, rtol=1e-13, atol=0)
-        assert all(p.requires_grad for p in stage.cast.networks[name].parameters())
+        assert all(p.requires_grad for p in runner.cast.networks[name].parameters())
 
 
 def test_every_group_of_an_optimizer_keeps_its_own_rate() -> None:

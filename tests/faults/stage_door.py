@@ -21,7 +21,7 @@ import gan_zoo.cli
 
 for _name in (
     "torchvision.transforms.v2",
-    "gan_zoo.engine.run",
+    "gan_zoo.training.run",
     "gan_zoo_callbacks.previews",
     "gan_zoo_data.paired_folder",
     "gan_zoo_discriminators.patch",

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import torch
 
-from gan_zoo.engine import checkpoint, disk
-from gan_zoo.engine.checkpoint import Position
+from gan_zoo.runs import atomic, checkpoint
+from gan_zoo.runs.checkpoint import Position
 
 Program = Callable[..., tuple[int, str]]
 STATE = {"networks": {"generator": {"w": torch.ones(3)}}}
@@ -59,10 +59,10 @@ def test_a_full_disk_costs_no_earlier_checkpoint(
 
 
 def test_a_file_is_old_or_new(tmp_path: Path, full: Callable[[int], None]) -> None:
-    disk.write(tmp_path / "a", "old")
+    atomic.write_file(tmp_path / "a", "old")
     full(0)
     with pytest.raises(OSError, match="No space left") as raised:
-        disk.write(tmp_path / "a", "new")
+        atomic.write_file(tmp_path / "a", "new")
     assert raised.value.filename == str(tmp_path / "a")
     assert snapshot(tmp_path) == {"a": b"old"}
 
@@ -70,10 +70,10 @@ def test_a_file_is_old_or_new(tmp_path: Path, full: Callable[[int], None]) -> No
 def test_files_that_belong_together_change_together(
     tmp_path: Path, full: Callable[[int], None]
 ) -> None:
-    disk.write_all(tmp_path, {"a": "old", "b": b"old"})
+    atomic.write_files(tmp_path, {"a": "old", "b": b"old"})
     full(1)
     with pytest.raises(OSError, match="No space left"):
-        disk.write_all(tmp_path, {"a": "new", "b": b"new"})
+        atomic.write_files(tmp_path, {"a": "new", "b": b"new"})
     assert snapshot(tmp_path) == {"a": b"old", "b": b"old"}
 
 

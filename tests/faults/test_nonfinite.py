@@ -11,16 +11,16 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from gan_zoo.engine import checkpoint
-from gan_zoo.engine.guards import NonFinite, refuse_broken
-from gan_zoo.engine.loader import Plan, batches
-from gan_zoo.engine.progress import Voice
-from gan_zoo.engine.run import resume, train
-from gan_zoo.engine.rundir import RunDir
-from gan_zoo.engine.scene import Scene
-from gan_zoo.protocols import LossFunction, Term
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.specs import LossSpec
+from gan_zoo.components.interfaces import LossFunction
+from gan_zoo.components.learning import LossSpec
+from gan_zoo.components.scene import Scene, Term
+from gan_zoo.engine.loader import Plan, read_batches
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.reporter import Reporter
+from gan_zoo.runs import checkpoint
+from gan_zoo.runs.folder import RunFolder
+from gan_zoo.training.guards import NonFinite, refuse_broken
+from gan_zoo.training.run import resume, train
 
 
 class BreaksSpec(LossSpec, name="breaks"):
@@ -58,20 +58,20 @@ def broken(recipes: dict[str, Path]) -> Callable[..., Recipe]:
 
 @pytest.fixture(autouse=True)
 def _untimed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gan_zoo.engine.run.WORTH_TIMING", 10**6)  # its steps would count too
+    monkeypatch.setattr("gan_zoo.training.loop.WORTH_TIMING", 10**6)  # its steps would count too
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_the_loss_and_the_files_are_named_and_the_evidence_is_kept(
     broken: Callable[..., Recipe], tmp_path: Path, value: float
 ) -> None:
-    run = RunDir(tmp_path / "run")
+    run = RunFolder(tmp_path / "run")
     recipe = broken(value)
     with pytest.raises(NonFinite, match=f"G_odd became {value} at step 8, on ") as raised:
-        train(recipe, run.path, voice=Voice(quiet=True))
+        train(recipe, run.path, reporter=Reporter(quiet=True))
 
     plan = Plan(10, recipe.data.batch, recipe.seed, 0)
-    [batch] = batches(recipe.data.open("train"), plan, start=7, stop=8, workers=0, pin=False)
+    [batch] = read_batches(recipe.data.open("train"), plan, start=7, stop=8, workers=0, pin=False)
     assert all(file in str(raised.value) for file in batch.files)
     about = yaml.safe_load((run.path / "nonfinite/about.yaml").read_text())
     assert (about["step"], about["phase"], about["files"]) == (8, "main", batch.files)
@@ -90,12 +90,12 @@ def test_the_loss_and_the_files_are_named_and_the_evidence_is_kept(
 
 def test_after_the_cure_it_goes_on(broken: Callable[..., Recipe], tmp_path: Path) -> None:
     with pytest.raises(NonFinite):
-        train(broken(float("nan")), tmp_path / "run", voice=Voice(quiet=True))
+        train(broken(float("nan")), tmp_path / "run", reporter=Reporter(quiet=True))
     recipe = tmp_path / "run" / "recipe.yaml"
     tree = yaml.safe_load(recipe.read_text())
     del tree["losses"]["odd"]
     recipe.write_text(yaml.safe_dump(tree))
-    resume(tmp_path / "run", voice=Voice(quiet=True))
+    resume(tmp_path / "run", reporter=Reporter(quiet=True))
 
 
 def test_weights_that_are_not_numbers_make_no_checkpoint() -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import torch
 
-from gan_zoo.engine import checkpoint
-from gan_zoo.engine.checkpoint import META, TENSORS, Position
+from gan_zoo.runs import checkpoint
+from gan_zoo.runs.checkpoint import META, TENSORS, Position
 
 Program = Callable[..., tuple[int, str]]
 

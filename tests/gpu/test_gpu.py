@@ -10,15 +10,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_zoo.assembly import assemble
-from gan_zoo.check.rehearsal import rehearse
-from gan_zoo.engine.precision import Precision, repeatable
-from gan_zoo.engine.progress import Voice
-from gan_zoo.engine.run import resume, train
-from gan_zoo.engine.rundir import RunDir
-from gan_zoo.engine.stage import Stage
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.translate import Translator
+from gan_zoo.checks.rehearsal import rehearse
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.phase import PhaseRunner
+from gan_zoo.engine.precision import Precision, deterministic
+from gan_zoo.inference.translator import Translator
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.reporter import Reporter
+from gan_zoo.runs.folder import RunFolder
+from gan_zoo.training.run import resume, train
 
 pytestmark = [
     pytest.mark.gpu,
@@ -48,8 +48,10 @@ def _exact() -> Iterator[None]:
 def play(recipe: Recipe, device: str, precision: str, layout: Any = "contiguous") -> Any:
     """Losses and weights after three steps."""
     torch.manual_seed(0)  # pools draw on the CPU, whatever the device
-    stage = Stage(assemble(recipe), "main", Precision(torch.device(device), precision, layout))
-    stage.begin()
+    runner = PhaseRunner(
+        assemble(recipe), "main", Precision(torch.device(device), precision, layout)
+    )
+    runner.begin()
     draw = torch.Generator().manual_seed(0)
     terms = []
     for number in range(3):
@@ -60,8 +62,8 @@ def play(recipe: Recipe, device: str, precision: str, layout: Any = "contiguous"
             }
             for _ in range(recipe.engine.accumulate)
         ]
-        terms.append(stage.step(batches, number).numbers())
-    networks = stage.cast.networks.items()
+        terms.append(runner.step(batches, number).numbers())
+    networks = runner.cast.networks.items()
     weights = {f"{n}.{k}": t.cpu() for n, net in networks for k, t in net.state_dict().items()}
     return terms, weights
 
@@ -105,7 +107,7 @@ def test_every_word_gives_the_losses_of_the_cpu(words: dict[str, Any], turns: st
 def test_deterministic_runs_are_equal_to_the_bit(tmp_path: Path, precision: str) -> None:
     changes = {"engine.deterministic": True, "engine.precision": precision}
     runs = [trained(tmp_path / str(n), changes) for n in range(2)]
-    one, other = (RunDir.open(run).load_weights("latest", "generator") for run in runs)
+    one, other = (RunFolder.open(run).load_weights("latest", "generator") for run in runs)
     assert all(torch.equal(one[key], other[key]) for key in one)
 
 
@@ -117,22 +119,22 @@ def test_recomputing_holds_less_and_changes_no_bit(turns: str) -> None:
         recipe = Recipe.load("pix2pix", set={"data.batch": 8, "generator.width": 16, **words})
         precision = Precision(torch.device("cuda"), "float32", "contiguous")
         torch.manual_seed(0)
-        stage = Stage(assemble(recipe), "main", precision)
-        stage.begin()
+        runner = PhaseRunner(assemble(recipe), "main", precision)
+        runner.begin()
         draw = torch.Generator().manual_seed(0)
         shape = (8, 3, 256, 256)
         maps = {
             n: torch.randint(0, 256, shape, dtype=torch.uint8, generator=draw)
             for n in ("source", "target")
         }
-        with repeatable(True):
-            stage.step([maps])
+        with deterministic(True):
+            runner.step([maps])
             torch.cuda.reset_peak_memory_stats()
-            stage.step([maps])
+            runner.step([maps])
         peaks.append(torch.cuda.max_memory_allocated())
-        networks = stage.cast.networks.values()
+        networks = runner.cast.networks.values()
         weights.append([p.detach().cpu() for net in networks for p in net.parameters()])
-        del stage
+        del runner
         torch.cuda.empty_cache()
     assert peaks[1] < 0.9 * peaks[0]
     assert all(map(torch.equal, *weights))
@@ -143,7 +145,7 @@ def trained(folder: Path, changes: dict[str, Any], steps: int | None = None) -> 
     tiny = {**few, "generator.width": 8, "discriminator.width": 8, "callbacks.previews": None}
     made = {"validation": None, "engine.device": "cuda", "engine.checkpoint_every": 2}
     recipe = Recipe.load("quickstart", set={**tiny, **made, **changes})
-    return train(recipe, folder, steps=steps, voice=Voice(quiet=True)).path
+    return train(recipe, folder, steps=steps, reporter=Reporter(quiet=True)).path
 
 
 def test_a_picture_is_that_of_the_cpu(tmp_path: Path) -> None:
@@ -160,7 +162,7 @@ def test_a_picture_is_that_of_the_cpu(tmp_path: Path) -> None:
 def test_a_run_goes_on_after_a_stop_and_keeps_what_auto_meant(tmp_path: Path) -> None:
     run = trained(tmp_path / "run", {}, steps=3)
     told = (run / "log.txt").read_text()
-    resume(run, voice=Voice(quiet=True))
+    resume(run, reporter=Reporter(quiet=True))
     again = (run / "log.txt").read_text().removeprefix(told)
     numbers = told.split("cuda")[1].partition(";")[0]
     assert f"cuda{numbers};" in again
@@ -186,12 +188,12 @@ def test_the_memory_estimate_holds(changes: dict[str, Any]) -> None:
     torch.cuda.empty_cache()
     before = torch.cuda.memory_allocated()
     precision = Precision(torch.device("cuda"), "float32", "contiguous")
-    stage = Stage(assemble(recipe), "main", precision)
-    stage.begin()
+    runner = PhaseRunner(assemble(recipe), "main", precision)
+    runner.begin()
     shape = (recipe.data.batch, 3, 256, 256)
     for _ in range(2):
         torch.cuda.reset_peak_memory_stats()
-        stage.step([{n: torch.zeros(shape, dtype=torch.uint8) for n in ("source", "target")}])
+        runner.step([{n: torch.zeros(shape, dtype=torch.uint8) for n in ("source", "target")}])
     peak = torch.cuda.max_memory_allocated() - before
     assert peak > 200 * 2**20
     assert expected.peak_bytes == pytest.approx(peak, rel=0.15)

@@ -10,17 +10,18 @@ from typing import Any
 import pytest
 import torch
 
-from gan_zoo.assembly import assemble
-from gan_zoo.check import contracts
-from gan_zoo.check.rehearsal import rehearse
-from gan_zoo.engine.loader import Plan, batches
-from gan_zoo.engine.precision import Precision, repeatable
-from gan_zoo.engine.progress import Voice
-from gan_zoo.engine.run import resume, train
-from gan_zoo.engine.rundir import RunDir
-from gan_zoo.engine.stage import Stage
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.styles.gathering import gather
+from gan_zoo.checks.contracts import contracts
+from gan_zoo.checks.rehearsal import rehearse
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.loader import Plan, read_batches
+from gan_zoo.engine.phase import PhaseRunner
+from gan_zoo.engine.precision import Precision, deterministic
+from gan_zoo.inference.styles.gathering import gather
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.recipe.wired import WiredRecipe
+from gan_zoo.reporter import Reporter
+from gan_zoo.runs.folder import RunFolder
+from gan_zoo.training.run import resume, train
 from tests.test_mixing import BASE, TURNS, mixed, own, smallest
 
 pytestmark = [
@@ -59,12 +60,12 @@ def steps(recipe: Recipe, device: str, precision: str, layout: Any) -> list[dict
     contracts(recipe)
     torch.manual_seed(0)
     numbers = Precision(torch.device(device), precision, layout)
-    stage = Stage(assemble(recipe), "main", numbers)
-    stage.begin()
+    runner = PhaseRunner(assemble(recipe), "main", numbers)
+    runner.begin()
     data = recipe.data.open("train")
     plan, maps = Plan(len(data), 2, 0, 0), recipe.data.maps()
-    feed = batches(data, plan, start=0, stop=3, workers=0, pin=False, maps=maps)
-    return [stage.step([batch.maps], number).numbers() for number, batch in enumerate(feed)]
+    feed = read_batches(data, plan, start=0, stop=3, workers=0, pin=False, maps=maps)
+    return [runner.step([batch.maps], number).numbers() for number, batch in enumerate(feed)]
 
 
 @pytest.mark.parametrize("turns", TURNS)
@@ -89,7 +90,7 @@ def test_every_component_trains_in_half_precision(kind: str, name: str, precisio
 @subject
 def test_every_component_is_deterministic_where_asked(kind: str, name: str) -> None:
     recipe = mixed("least_squares", "simultaneous", **parts(kind, name))
-    with repeatable(True):
+    with deterministic(True):
         twice = [steps(recipe, "cuda", "bfloat16", "channels_last") for _ in range(2)]
     assert twice[0] == twice[1]
 
@@ -99,16 +100,16 @@ def test_spectral_norm_keeps_its_bound_in_half_precision(precision: str) -> None
     words = {"discriminator": {**smallest("discriminator", "patch"), "spectral": True}}
     recipe = mixed("hinge", "simultaneous", **words)
     numbers = Precision(torch.device("cuda"), precision, "channels_last")
-    stage = Stage(assemble(recipe), "main", numbers)
-    stage.begin()
+    runner = PhaseRunner(assemble(recipe), "main", numbers)
+    runner.begin()
     data = recipe.data.open("train")
     plan, maps = Plan(len(data), 2, 0, 0), recipe.data.maps()
-    feed = batches(data, plan, start=0, stop=30, workers=0, pin=False, maps=maps)
+    feed = read_batches(data, plan, start=0, stop=30, workers=0, pin=False, maps=maps)
     for number, batch in enumerate(feed):
-        stage.step([batch.maps], number).numbers()
+        runner.step([batch.maps], number).numbers()
     bounded = [
         module.weight.detach().float().flatten(1)
-        for module in stage.cast.networks["discriminator"].modules()
+        for module in runner.cast.networks["discriminator"].modules()
         if hasattr(module, "parametrizations")
     ]
     assert len(bounded) >= 3
@@ -133,7 +134,7 @@ def coarse_to_fine(folder: Path, **changes: Any) -> Path:
     """The small pix2pixHD, three steps a phase."""
     words = {**TINY, **{f"engine.{key}": value for key, value in changes.items()}}
     recipe = Recipe.load("quickstart_hd", set=words)
-    return train(recipe, folder, voice=Voice(quiet=True)).path
+    return train(recipe, folder, reporter=Reporter(quiet=True)).path
 
 
 def losses(run: Path) -> list[dict[str, float]]:
@@ -153,26 +154,25 @@ def test_all_phases_give_the_losses_of_the_cpu(tmp_path: Path) -> None:
 
 def test_a_stop_in_any_phase_changes_no_bit(tmp_path: Path) -> None:
     whole = coarse_to_fine(tmp_path / "whole", device="cuda", deterministic=True)
-    recipe = RunDir.open(whole).recipe()
-    cut = train(recipe, tmp_path / "cut", steps=2, voice=Voice(quiet=True)).path
+    recipe = RunFolder.open(whole).recipe()
+    cut = train(recipe, tmp_path / "cut", steps=2, reporter=Reporter(quiet=True)).path
     for last in (3, 5, "all"):
-        resume(cut, steps=last, voice=Voice(quiet=True))  # type: ignore[arg-type]
+        resume(cut, steps=last, reporter=Reporter(quiet=True))  # type: ignore[arg-type]
     for name in ("generator", "conditions.texture"):
-        one, other = (RunDir.open(run).load_weights("latest", name) for run in (whole, cut))
+        one, other = (RunFolder.open(run).load_weights("latest", name) for run in (whole, cut))
         assert all(torch.equal(one[key], other[key]) for key in one)
 
 
 @pytest.mark.parametrize("phase", ["coarse", "enhance", "joint"])
 def test_the_memory_estimate_holds_at_full_size(phase: str) -> None:
     recipe = Recipe.load("pix2pixhd", set={"losses.perceptual.weights": "none"})
-    size = recipe.phases[phase].size
     expected = rehearse(recipe)[list(recipe.phases).index(phase)]
     torch.cuda.empty_cache()
     before = torch.cuda.memory_allocated()
     precision = Precision(torch.device("cuda"), "float32", "contiguous")
-    stage = Stage(assemble(recipe), phase, precision)
-    stage.begin()
-    maps = recipe.method.wire(recipe, size).maps
+    runner = PhaseRunner(assemble(recipe), phase, precision)
+    runner.begin()
+    maps = WiredRecipe(recipe).phase(phase).wiring.maps
     draw = torch.Generator().manual_seed(0)
     batch = {}
     for name, image in maps.items():
@@ -182,7 +182,7 @@ def test_the_memory_estimate_holds_at_full_size(phase: str) -> None:
         batch[name] = torch.randint(0, below, shape, generator=draw).to(kind)
     for _ in range(2):
         torch.cuda.reset_peak_memory_stats()
-        stage.step([batch]).numbers()
+        runner.step([batch]).numbers()
     peak = torch.cuda.max_memory_allocated() - before
     print(f"{phase}: estimate {expected.peak_bytes / 2**20:.0f}, peak {peak / 2**20:.0f} MiB")
     assert expected.peak_bytes == pytest.approx(peak, rel=0.15)

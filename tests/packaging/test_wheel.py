@@ -57,7 +57,7 @@ def test_the_wheel_holds_what_a_stranger_needs(wheel: Path) -> None:
         inside = recipe.relative_to(ROOT / "recipes").as_posix()
         assert f"gan_zoo_methods/recipes/{inside}" in names
     assert any(name.startswith("gan_zoo_data/emoji/") for name in names)
-    for template in (ROOT / "gan_zoo/templates").rglob("*.*"):
+    for template in (ROOT / "gan_zoo/scaffold/templates").rglob("*.*"):
         assert template.suffix == ".pyc" or template.relative_to(ROOT).as_posix() in names
     assert not [name for name in names if "__pycache__" in name]
     assert [name for name in names if name.endswith(".dist-info/licenses/LICENSE")]
@@ -109,7 +109,7 @@ def test_there_are_recipes() -> None:
 def test_shipped_recipes_pass_their_check_by_name(stranger: Stranger) -> None:
     stranger.run("gan-zoo", "check", RECIPES[0])
     checked = (
-        "import sys; from gan_zoo import Recipe; from gan_zoo.check import check\n"
+        "import sys; from gan_zoo import Recipe, check\n"
         "print([check(Recipe.load(name)).phases[0].phase for name in sys.argv[1:]])"
     )
     said = stranger.run("python", "-c", checked, *RECIPES)  # one start for all

@@ -18,10 +18,11 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torchvision.models import vgg19
 
-from gan_zoo.protocols import Dataset
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.shapes import Image
-from gan_zoo.specs import DataSpec, Size
+from gan_zoo.components.data import DataSpec
+from gan_zoo.components.interfaces import Dataset
+from gan_zoo.components.shapes import Image
+from gan_zoo.components.spec import Size
+from gan_zoo.recipe.recipe import Recipe
 
 Patch = dict[str, Any]
 

@@ -19,16 +19,16 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from gan_zoo.assembly import Assembly, assemble
-from gan_zoo.check import contracts
+from gan_zoo.checks.contracts import contracts
+from gan_zoo.engine.assembly import Assembly, assemble
+from gan_zoo.engine.cast import Cast
+from gan_zoo.engine.phase import Memory, PhaseRunner
 from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.rundir import RunDir
-from gan_zoo.engine.scene import Cast
-from gan_zoo.engine.stage import Memory, Stage
 from gan_zoo.importer import import_run
-from gan_zoo.inference import inferring
-from gan_zoo_discriminators.specs import PatchSpec
-from gan_zoo_generators.specs import UNetSpec
+from gan_zoo.inference.networks import inference_state
+from gan_zoo.runs.folder import RunFolder
+from gan_zoo_discriminators.single_specs import PatchSpec
+from gan_zoo_generators.unet_specs import UNetSpec
 from tests.parity import published
 from tests.parity.published import Output
 
@@ -101,7 +101,7 @@ def opened(
     recipe = published.recipe(golden, precision, vgg19)
     contracts(recipe)
     import_run(folder, recipe, out)
-    run = RunDir.open(out)
+    run = RunFolder.open(out)
     assembly = assemble(recipe, weights=False)
     for name, network in assembly.networks.items():
         network.load_state_dict(run.load_weights("latest", name))
@@ -112,24 +112,26 @@ def steps(assembly: Assembly, maps: Mapping[str, Tensor]) -> Iterator[dict[str, 
     """Train on one batch through all phases; yields the losses of every step."""
     memory = Memory()
     for name, phase in assembly.recipe.phases.items():
-        stage = Stage(assembly, name, Precision.of(assembly.recipe.engine), memory)
-        stage.begin()
-        stage.set_epoch(1)
+        runner = PhaseRunner(
+            assembly, name, Precision.of(**assembly.recipe.engine.computing), memory
+        )
+        runner.begin()
+        runner.set_epoch(1)
         for _ in range(phase.steps or 0):
-            yield stage.step([maps]).numbers()
-        stage.remember()
+            yield runner.step([maps]).numbers()
+        runner.remember()
 
 
 def made(assembly: Assembly, output: Output, maps: Mapping[str, Tensor]) -> Tensor:
     """What the networks make of the inputs where the case holds an output."""
     recipe = assembly.recipe
-    precision = Precision.of(recipe.engine)
+    precision = Precision.of(**recipe.engine.computing)
     modules = [*assembly.networks.values(), *assembly.conditions.values()]
     for module in modules:
         precision.place(module)
     cast = Cast(assembly.networks, assembly.conditions, precision)
     norm = "running" if output.what == "G_eval_mode" else "picture"
-    with inferring(modules, recipe.inference.model_copy(update={"norm": norm})):
+    with inference_state(modules, recipe.inference.model_copy(update={"norm": norm})):
         scene = assembly.method.scene(cast, precision.receive(dict(maps)))
         match output.what:
             case "G_train_mode" | "G_eval_mode" | "G_output":

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan_zoo.engine.scene import Scene
-from gan_zoo.specs import LossSpec
+from gan_zoo.components.learning import LossSpec
+from gan_zoo.components.scene import Scene
 
 
 def scene(**tensors: Any) -> Scene:

@@ -11,9 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.published import Readable
-from gan_zoo.shapes import Image
-from gan_zoo.specs import GeneratorSpec, NetworkSpec
+from gan_zoo.components import meta_device
+from gan_zoo.components.foreign import Readable
+from gan_zoo.components.networks import GeneratorSpec, NetworkSpec
+from gan_zoo.components.shapes import Image
 
 REPOSITORY = Path(__file__).parents[2]
 GOLDEN = Path(os.environ.get("GAN_ZOO_GOLDEN", REPOSITORY / "tests" / "parity" / "golden"))
@@ -21,7 +22,7 @@ RGB = Image(3, 256, 256)
 
 
 def on_meta(spec: NetworkSpec, channels_in: int = 3, channels_out: int = 3) -> nn.Module:
-    with torch.device("meta"):
+    with meta_device.on_meta():
         return spec.build(Image(channels_in), Image(channels_out))
 
 
@@ -67,7 +68,7 @@ def shapes_of(stored: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
 
 def read_options(spec: type[Readable], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
     """The options that a spec reads off its own file."""
-    reading = spec.read_off(shapes)
+    reading = spec.recognize(shapes)
     assert reading is not None
     return dict(reading.options)
 

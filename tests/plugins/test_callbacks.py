@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,11 @@ import pytest
 import torch
 from torch import nn
 
-from gan_zoo.engine.progress import Voice
-from gan_zoo.engine.run import resume, train
-from gan_zoo.recipe.mistakes import RecipeError
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.translate import load
+from gan_zoo.inference.loading import load
+from gan_zoo.recipe.problems import RecipeError
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.reporter import Reporter
+from gan_zoo.training.run import resume, train
 from gan_zoo_callbacks.average import Average
 
 
@@ -44,12 +43,10 @@ class Game:
 
     def __init__(self) -> None:
         self.generator = nn.BatchNorm2d(1)
-        networks = {"generator": self.generator, "discriminator": nn.Conv2d(1, 1, 1)}
-        self.assembly = SimpleNamespace(
-            networks=networks,
-            owner=lambda name: name,
-            wiring=SimpleNamespace(players=("generator", "discriminator")),
-        )
+        self.networks = {"generator": self.generator, "discriminator": nn.Conv2d(1, 1, 1)}
+
+    def player_of(self, network: str) -> str:
+        return network
 
     def move(self, value: float) -> None:
         nn.init.constant_(self.generator.weight, value)
@@ -89,9 +86,9 @@ def test_it_goes_on_from_what_a_checkpoint_kept() -> None:
 
 
 def test_a_resumed_run_keeps_the_same_average(tmp_path: Path) -> None:
-    whole = train(recipe(), tmp_path / "whole", voice=Voice(quiet=True))
-    half = train(recipe(), tmp_path / "half", steps=3, voice=Voice(quiet=True))
-    resume(half.path, steps="all", voice=Voice(quiet=True))
+    whole = train(recipe(), tmp_path / "whole", reporter=Reporter(quiet=True))
+    half = train(recipe(), tmp_path / "half", steps=3, reporter=Reporter(quiet=True))
+    resume(half.path, steps="all", reporter=Reporter(quiet=True))
     one, other = (run.load_weights("average", "generator") for run in (whole, half))
     assert all(torch.equal(one[key], other[key]) for key in one)
     latest = whole.load_weights("latest", "generator")
@@ -100,7 +97,7 @@ def test_a_resumed_run_keeps_the_same_average(tmp_path: Path) -> None:
 
 def test_pictures_are_made_with_it_where_inference_says_so(tmp_path: Path) -> None:
     changes = {"inference.weights": "average", "inference.dropout": False}
-    run = train(recipe(changes), tmp_path / "run", voice=Voice(quiet=True))
+    run = train(recipe(changes), tmp_path / "run", reporter=Reporter(quiet=True))
     picture = np.random.default_rng(0).integers(0, 256, (16, 16), dtype=np.uint8)
     averaged, latest = (load(run, weights=name)(picture) for name in ("average", "latest"))
     assert np.array_equal(load(run)(picture), averaged)
@@ -115,7 +112,7 @@ def test_what_is_scored_is_what_best_keeps(tmp_path: Path) -> None:
         "data.batch": 140,  # four steps a pass
         "phases.main.steps": 4,
     }
-    run = train(recipe(changes), tmp_path / "run", voice=Voice(quiet=True))
+    run = train(recipe(changes), tmp_path / "run", reporter=Reporter(quiet=True))
     best, average = (run.load_weights(name, "generator") for name in ("best", "average"))
     assert all(torch.equal(best[key], average[key]) for key in average)
 

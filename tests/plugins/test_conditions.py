@@ -13,13 +13,13 @@ from pydantic import ValidationError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from gan_zoo.components.conditions import ConditionSpec
+from gan_zoo.components.shapes import Image
+from gan_zoo.engine.cast import Cast
 from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.scene import Cast
 from gan_zoo.errors import ContractError
-from gan_zoo.inference import inferring, seeded
+from gan_zoo.inference.networks import inference_state, seeded_by_input
 from gan_zoo.recipe.model import Inference
-from gan_zoo.shapes import Image
-from gan_zoo.specs import ConditionSpec
 from gan_zoo.testing import examine
 from gan_zoo_conditions import gan_zoo_components
 from gan_zoo_conditions.specs import BoundarySpec, ImageSpec, NoiseSpec, OneHotSpec
@@ -241,7 +241,7 @@ def test_translation_seeds_noise_by_its_input_and_seed() -> None:
 
     def drawn(maps: Mapping[str, Tensor], seed: int) -> Tensor:
         cpu = torch.device("cpu")
-        with inferring([module], Inference()), seeded(cpu, maps, seed):
+        with inference_state([module], Inference()), seeded_by_input(cpu, maps, seed):
             noise: Tensor = module({"source": maps["source"][None]})
         return noise
 

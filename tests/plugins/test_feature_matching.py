@@ -9,18 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from gan_zoo.assembly import assemble
-from gan_zoo.check.contracts import contracts
+from gan_zoo.checks.contracts import contracts
+from gan_zoo.components.networks import DiscriminatorSpec
+from gan_zoo.components.shapes import Image
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.stage import Stage
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.recipe.report import RecipeError
-from gan_zoo.shapes import Image
-from gan_zoo.specs import DiscriminatorSpec
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.recipe.validation import RecipeError
+from gan_zoo.registry.zoo import Zoo
+from gan_zoo.testing.fixtures import batch_of, recipe_around
 from gan_zoo.testing.stand_ins import PicturesSpec
-from gan_zoo.testing.world import batch_of, recipe_of
-from gan_zoo.zoo import Zoo
-from gan_zoo_discriminators.specs import PatchSpec
+from gan_zoo_discriminators.single_specs import PatchSpec
 from gan_zoo_losses.feature_specs import FeatureMatchingSpec
 from gan_zoo_losses.specs import AdversarialSpec
 from tests.plugins.acted import heard, pictures, scene
@@ -110,11 +110,11 @@ def test_the_real_side_has_no_gradient() -> None:
 def moved(turns: str, *, share: bool, steps: int = 2) -> dict[str, Tensor]:
     """The weights after some steps of stand-ins."""
     losses = {"gan": AdversarialSpec(), "features": FeatureMatchingSpec()}
-    recipe = recipe_of(PAIRED(turns=turns), losses, PicturesSpec(batch=2))
+    recipe = recipe_around(PAIRED(turns=turns), losses, PicturesSpec(batch=2))
     assembly = assemble(recipe)
-    stage = Stage(assembly, "main", replace(CPU, share_views=share))
-    stage.begin()
-    shown = [stage.step([batch_of(recipe.data, 2)], n).numbers() for n in range(steps)]
+    runner = PhaseRunner(assembly, "main", replace(CPU, share_views=share))
+    runner.begin()
+    shown = [runner.step([batch_of(recipe.data, 2)], n).numbers() for n in range(steps)]
     assert all(0 < terms["G_GAN_Feat"] < 100 for terms in shown)
     return {
         f"{name}.{key}": tensor
@@ -132,13 +132,13 @@ def test_shared_views_teach_the_same() -> None:
 def test_the_discriminator_learns_nothing_from_it() -> None:
     """After one simultaneous step it is where the game alone leads it."""
     after = moved("simultaneous", share=True, steps=1)
-    recipe = recipe_of(
+    recipe = recipe_around(
         PAIRED(turns="simultaneous"), {"gan": AdversarialSpec()}, PicturesSpec(batch=2)
     )
     assembly = assemble(recipe)
-    stage = Stage(assembly, "main", CPU)
-    stage.begin()
-    stage.step([batch_of(recipe.data, 2)])
+    runner = PhaseRunner(assembly, "main", CPU)
+    runner.begin()
+    runner.step([batch_of(recipe.data, 2)])
     alone = assembly.networks["discriminator"].state_dict()
     for key, tensor in alone.items():
         torch.testing.assert_close(after[f"discriminator.{key}"], tensor, rtol=1e-9, atol=1e-12)

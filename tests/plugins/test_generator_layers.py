@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from gan_zoo.components.layers import conv_norm_activation, group_count, norm_layer
+from gan_zoo.components.shapes import Image
 from gan_zoo.errors import ContractError
-from gan_zoo.layers import groups_of, norm_layer, normed
-from gan_zoo.shapes import Image
 from gan_zoo_generators.contracts import Padding, Upsampling
 from gan_zoo_generators.layers import convolution, upsampler
-from gan_zoo_generators.specs import EncoderDecoderSpec, UNetSpec
+from gan_zoo_generators.unet_specs import EncoderDecoderSpec, UNetSpec
 from tests.plugins.networks import RGB, learns_alike, on_meta
 
 UPSAMPLINGS: tuple[Upsampling, ...] = ("transposed", "nearest", "bilinear", "pixel_shuffle")
@@ -37,7 +37,7 @@ GROUPS = {
 
 @pytest.mark.parametrize(("channels", "groups"), GROUPS.items())
 def test_groups_divide_the_channels_and_hold_two_or_more(channels: int, groups: int) -> None:
-    assert groups_of(channels) == groups
+    assert group_count(channels) == groups
     layer = norm_layer("group", channels)
     assert isinstance(layer, nn.GroupNorm)
     assert (layer.num_groups, layer.affine, layer.eps) == (groups, True, 1e-5)
@@ -109,7 +109,7 @@ def test_what_stands_beyond_the_border(padding: Padding, left: float) -> None:
 
 def test_a_normed_convolution_ends_in_a_relu() -> None:
     torch.manual_seed(0)
-    layer = normed(convolution(2, 4, 3, bias=False), "group", 4)
+    layer = conv_norm_activation(convolution(2, 4, 3, bias=False), "group", 4)
     assert [name for name, _ in layer.named_children()] == ["conv", "norm", "activation"]
     assert layer(torch.randn(1, 2, 6, 6)).min() == 0
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from gan_zoo.components.shapes import Image
+from gan_zoo.components.spec import Norm
 from gan_zoo.errors import ContractError
-from gan_zoo.shapes import Image
-from gan_zoo.specs import Norm
 from gan_zoo_generators import gan_zoo_components
-from gan_zoo_generators.specs import EncoderDecoderSpec, UNetSpec
+from gan_zoo_generators.unet_specs import EncoderDecoderSpec, UNetSpec
 from tests.plugins.networks import (
     GOLDEN,
     RGB,
@@ -183,7 +183,7 @@ def test_the_published_layout_names_every_tensor_once(depth: int, norm: Norm) ->
 
 
 def test_another_network_s_file_says_nothing() -> None:
-    assert UNetSpec.read_off({"model.1.weight": (64, 3, 7, 7)}) is None
+    assert UNetSpec.recognize({"model.1.weight": (64, 3, 7, 7)}) is None
 
 
 def test_the_deepest_published_key() -> None:

@@ -9,10 +9,11 @@ import pytest
 import torch
 from torch import nn
 
-from gan_zoo.shapes import Image
-from gan_zoo.specs import GeneratorSpec, Norm
-from gan_zoo.zoo import Zoo
-from gan_zoo_generators.specs import GlobalSpec, ResNetSpec
+from gan_zoo.components.networks import GeneratorSpec
+from gan_zoo.components.shapes import Image
+from gan_zoo.components.spec import Norm
+from gan_zoo.registry.zoo import Zoo
+from gan_zoo_generators.residual_specs import GlobalSpec, ResNetSpec
 from tests.plugins.networks import (
     GOLDEN,
     RGB,
@@ -131,7 +132,7 @@ def test_what_nobody_published_reads_no_file(options: dict[str, Any]) -> None:
     ],
 )
 def test_another_network_s_file_says_nothing(shapes: dict[str, tuple[int, ...]]) -> None:
-    assert GlobalSpec.read_off(shapes) is None
+    assert GlobalSpec.recognize(shapes) is None
 
 
 @pytest.mark.skipif(not CASES, reason=f"no golden data in {GOLDEN}")

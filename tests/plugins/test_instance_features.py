@@ -12,19 +12,19 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 import gan_zoo
-from gan_zoo.assembly import assemble
-from gan_zoo.check import contracts
+from gan_zoo.checks.contracts import contracts
+from gan_zoo.components.shapes import Image
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.cast import Cast
+from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.progress import Voice
-from gan_zoo.engine.scene import Cast
-from gan_zoo.engine.stage import Stage
 from gan_zoo.errors import ContractError
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.recipe.report import RecipeError
-from gan_zoo.shapes import Image
-from gan_zoo.testing.world import PLAIN, batch_of
-from gan_zoo_conditions.pooling import Places, nearest
-from gan_zoo_conditions.specs import InstanceFeaturesSpec
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.recipe.validation import RecipeError
+from gan_zoo.reporter import Reporter
+from gan_zoo.testing.fixtures import PLAIN, batch_of
+from gan_zoo_conditions.instance_features_specs import InstanceFeaturesSpec
+from gan_zoo_conditions.pooling import Places, resize_nearest
 from tests.parity import published
 from tests.plugins.networks import read_options
 
@@ -117,10 +117,10 @@ def test_layouts_give_the_same() -> None:
 
 def test_nearest_takes_centers_as_files_do() -> None:
     ids = torch.arange(35).view(1, 1, 5, 7)
-    assert nearest(ids, (5, 7)).equal(ids)
-    assert nearest(ids.repeat_interleave(2, -1).repeat_interleave(2, -2), (5, 7)).equal(ids)
+    assert resize_nearest(ids, (5, 7)).equal(ids)
+    assert resize_nearest(ids.repeat_interleave(2, -1).repeat_interleave(2, -2), (5, 7)).equal(ids)
     exact = nn.functional.interpolate(ids.double(), (3, 4), mode="nearest-exact")
-    assert nearest(ids, (3, 4)).equal(exact.long())
+    assert resize_nearest(ids, (3, 4)).equal(exact.long())
 
 
 # ---------------------------------------------------------------------------------- condition
@@ -152,7 +152,7 @@ def test_parameters_and_results_as_published() -> None:
 def test_options_of_other_networks_files(family: str) -> None:
     state = torch.load(GOLDEN.parent / family / "latest_net_G.pth", weights_only=True)
     shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
-    assert InstanceFeaturesSpec.read_off(shapes) is None
+    assert InstanceFeaturesSpec.recognize(shapes) is None
     assert InstanceFeaturesSpec(norm="group").published(SHAPES) == []
 
 
@@ -247,11 +247,11 @@ def test_a_frozen_encoder_sees_its_own_size() -> None:
     given = doubled(small)
     frozen = SMALL.model_copy(update={"frozen_at": (16, 24)})
     module = made(SMALL)
-    staged: Any = frozen.staged(module)
+    staged: Any = frozen.playing_part(module)
     assert staged.encoder is module.encoder
-    assert SMALL.staged(module) is module
-    assert frozen.staged(staged) is staged
-    assert SMALL.staged(staged).frozen_at is None
+    assert SMALL.playing_part(module) is module
+    assert frozen.playing_part(staged) is staged
+    assert SMALL.playing_part(staged).frozen_at is None
     torch.testing.assert_close(staged.encode(given), module.encode(small), atol=1e-9, rtol=0)
     assert staged(given).shape == (2, 3, 32, 48)
     assert not staged(given).requires_grad
@@ -263,7 +263,7 @@ def test_what_vanishes_at_that_size_keeps_the_features_of_its_place() -> None:
     given = maps(16, 16, ids=1, batch=1)
     given["instance"][0, 0, 4, 6] = 3  # one pixel, which no center of a block of 4 hits
     module = made(SMALL.model_copy(update={"frozen_at": (4, 4)}))
-    assert 3 not in nearest(given["instance"], (4, 4))
+    assert 3 not in resize_nearest(given["instance"], (4, 4))
     means = module.encode(given)
     small = nn.functional.interpolate(given["target"], (4, 4), mode="bicubic", antialias=True)
     features = module.encoder(small.clamp(-1, 1))
@@ -297,13 +297,13 @@ def test_phases_train_and_freeze_it() -> None:
     moved = {}
     for name in recipe.phases:
         before = {key: tensor.clone() for key, tensor in module.state_dict().items()}
-        stage = Stage(assembly, name, PLAIN)
-        stage.begin()
+        runner = PhaseRunner(assembly, name, PLAIN)
+        runner.begin()
         for _ in range(2):
-            stage.step([batch])
+            runner.step([batch])
         after = module.state_dict()
         moved[name] = {key for key in before if not torch.equal(before[key], after[key])}
-        learning = [n for n in stage.players["generator"].learns if n.startswith("conditions")]
+        learning = [n for n in runner.players["generator"].learns if n.startswith("conditions")]
         assert bool(learning) == (name == "main")
     assert moved["later"] == set()
     assert {"encoder.head.weight", "encoder.encoder.0.conv.weight"} <= moved["main"]
@@ -319,7 +319,7 @@ def test_a_phase_does_not_freeze_what_it_trains() -> None:
 
 def test_a_run_keeps_its_encoder(tmp_path: Path) -> None:
     recipe = Recipe.load("scenes", set={**PHASES, "engine": {"device": "cpu"}})
-    run = gan_zoo.train(recipe, tmp_path / "run", voice=Voice(quiet=True))
+    run = gan_zoo.train(recipe, tmp_path / "run", reporter=Reporter(quiet=True))
     assert (run.path / "weights/latest/conditions.texture.safetensors").is_file()
     translator = gan_zoo.load(run, device="cpu")
     assert translator.inputs == ["label", "instance"]

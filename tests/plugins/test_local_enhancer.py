@@ -10,16 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan_zoo.components.networks import GeneratorSpec
+from gan_zoo.components.shapes import Image
+from gan_zoo.components.spec import Norm
 from gan_zoo.errors import ContractError
-from gan_zoo.shapes import Image
-from gan_zoo.specs import GeneratorSpec, Norm
-from gan_zoo_generators.specs import (
-    GlobalSpec,
-    LocalEnhancerSpec,
-    ResNetSpec,
-    TimmUNetSpec,
-    UNetSpec,
-)
+from gan_zoo_generators.residual_specs import GlobalSpec, LocalEnhancerSpec, ResNetSpec
+from gan_zoo_generators.unet_specs import TimmUNetSpec, UNetSpec
 from tests.plugins.networks import (
     GOLDEN,
     RGB,
@@ -170,10 +166,10 @@ def test_what_plays_learns_the_same_in_both_memory_formats(
     learns_alike(Playing(blocks=1, norm="group", coarse=coarse), batch, 16, 16)
 
 
-class Staged(ResNetSpec, name="staged"):
+class Staged(ResNetSpec, name="playing_part"):
     """A coarse part of which, in some phases, another module plays."""
 
-    def staged(self, module: nn.Module) -> nn.Module:
+    def playing_part(self, module: nn.Module) -> nn.Module:
         return module if self.blocks == 1 else nn.ModuleList([module])
 
     def fetch(self, module: nn.Module) -> None:
@@ -183,10 +179,12 @@ class Staged(ResNetSpec, name="staged"):
 def test_the_coarse_part_is_staged_and_fetched_as_its_spec_says() -> None:
     spec = LocalEnhancerSpec(blocks=1, coarse=Staged(width=2, blocks=1))
     network = build(spec)
-    assert spec.staged(network) is network
+    assert spec.playing_part(network) is network
     spec.fetch(network)
     assert network.coarse.decoder[-1].bias.tolist() == [1, 1, 1]
-    staged: Any = LocalEnhancerSpec(blocks=1, coarse=Staged(width=2, blocks=2)).staged(network)
+    staged: Any = LocalEnhancerSpec(blocks=1, coarse=Staged(width=2, blocks=2)).playing_part(
+        network
+    )
     assert staged.coarse[0] is network.coarse
     assert list(staged.enhancers) == ["1"]
     assert staged.enhancers["1"] is network.enhancers["1"]
@@ -280,8 +278,8 @@ def test_the_published_layout_names_every_tensor_that_plays(
         "coarse.downsamplings": 3,
         "coarse.norm": norm,
     }
-    assert GlobalSpec.read_off(shapes) is None
-    assert ResNetSpec.read_off(shapes) is None
+    assert GlobalSpec.recognize(shapes) is None
+    assert ResNetSpec.recognize(shapes) is None
 
 
 def test_published_keys_are_where_the_published_program_has_them() -> None:
@@ -311,8 +309,8 @@ def test_what_nobody_published_reads_no_file(options: dict[str, Any]) -> None:
 
 
 def test_another_network_s_file_says_nothing() -> None:
-    assert LocalEnhancerSpec.read_off({"model.1.weight": (64, 3, 7, 7)}) is None
-    assert LocalEnhancerSpec.read_off({"model1_1.1.weight": (64, 3, 7, 7)}) is None
+    assert LocalEnhancerSpec.recognize({"model.1.weight": (64, 3, 7, 7)}) is None
+    assert LocalEnhancerSpec.recognize({"model1_1.1.weight": (64, 3, 7, 7)}) is None
 
 
 @pytest.mark.skipif(not CASES, reason=f"no golden data in {GOLDEN}")

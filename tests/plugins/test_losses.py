@@ -9,11 +9,11 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from gan_zoo.check.contracts import contracts
+from gan_zoo.checks.contracts import contracts
+from gan_zoo.components.learning import LossSpec, Wiring
 from gan_zoo.errors import ContractError
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.recipe.report import RecipeError
-from gan_zoo.specs import LossSpec
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.recipe.validation import RecipeError
 from gan_zoo_losses import gan_zoo_components
 from gan_zoo_losses.specs import (
     AdversarialSpec,
@@ -114,27 +114,30 @@ def recipe(**losses: LossSpec) -> Recipe:
     return Recipe.model_construct(losses=losses)
 
 
+WIRING = Wiring({}, {}, (), {})
+
+
 def test_wasserstein_asks_for_a_bound() -> None:
     gan = AdversarialSpec(form="wasserstein")
     with pytest.raises(ContractError) as caught:
-        gan.check(recipe(gan=gan, l1=L1Spec()))
+        gan.check(recipe(gan=gan, l1=L1Spec()), WIRING)
     assert str(caught.value) == (
         "wasserstein needs a bound on the discriminator's slope, and no loss of this recipe gives "
         "one; add losses.penalty: {use: gradient_penalty}, or say unconstrained: true"
     )
     assert caught.value.option == "form"
     with pytest.raises(ContractError):  # a penalty that weighs nothing bounds nothing
-        gan.check(recipe(gan=gan, penalty=GradientPenaltySpec(weight=0)))
+        gan.check(recipe(gan=gan, penalty=GradientPenaltySpec(weight=0)), WIRING)
 
 
 def test_wasserstein_is_content_with_a_bound_or_a_word() -> None:
     gan = AdversarialSpec(form="wasserstein")
-    gan.check(recipe(gan=gan, penalty=GradientPenaltySpec()))
-    gan.check(recipe(gan=gan, penalty=R1Spec()))
+    gan.check(recipe(gan=gan, penalty=GradientPenaltySpec()), WIRING)
+    gan.check(recipe(gan=gan, penalty=R1Spec()), WIRING)
     free = AdversarialSpec(form="wasserstein", unconstrained=True)
-    free.check(recipe(gan=free))
+    free.check(recipe(gan=free), WIRING)
     for form in ("vanilla", "least_squares", "hinge"):
-        AdversarialSpec(form=form).check(recipe())
+        AdversarialSpec(form=form).check(recipe(), WIRING)
 
 
 def test_unconstrained_is_a_word_of_wasserstein_only() -> None:

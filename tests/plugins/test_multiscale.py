@@ -12,13 +12,15 @@ import torch.nn.functional as F
 from pydantic import ValidationError
 from torch import Tensor, nn
 
+from gan_zoo.components.networks import Single
+from gan_zoo.components.shapes import Image
+from gan_zoo.components.spec import Norm
 from gan_zoo.errors import ContractError
-from gan_zoo.plugins import Plugin
-from gan_zoo.shapes import Image
-from gan_zoo.specs import Norm, Single
+from gan_zoo.registry.plugins import Plugin
+from gan_zoo.registry.zoo import Zoo
 from gan_zoo.testing import examine
-from gan_zoo.zoo import Zoo
-from gan_zoo_discriminators.specs import MultiScaleSpec, PatchSpec, PixelSpec
+from gan_zoo_discriminators.multiscale_specs import MultiScaleSpec
+from gan_zoo_discriminators.single_specs import PatchSpec, PixelSpec
 from tests.plugins.networks import (
     GOLDEN,
     RGB,
@@ -94,7 +96,7 @@ def test_without_a_condition_only_the_picture_is_judged() -> None:
 def test_fewer_scales_in_a_phase_are_the_coarsest_and_the_same_layers() -> None:
     spec = MultiScaleSpec(scales=3, each=TINY)
     network = build(spec)
-    staged: Any = MultiScaleSpec(scales=2, each=TINY).staged(network)
+    staged: Any = MultiScaleSpec(scales=2, each=TINY).playing_part(network)
     assert list(staged.scales) == list(network.scales)[:2]
     condition, picture = random(1, 2, 16, 16), random(1, 3, 16, 16)
     [expected] = network.scales[1](condition, picture)  # the finest of those that play
@@ -259,8 +261,8 @@ def test_what_nobody_published_reads_no_file(each: Single) -> None:
 
 
 def test_another_network_s_file_says_nothing() -> None:
-    assert MultiScaleSpec.read_off({"model.0.weight": (64, 6, 4, 4)}) is None
-    assert MultiScaleSpec.read_off({"layer0.0.bias": (64,)}) is None
+    assert MultiScaleSpec.recognize({"model.0.weight": (64, 6, 4, 4)}) is None
+    assert MultiScaleSpec.recognize({"layer0.0.bias": (64,)}) is None
 
 
 @pytest.mark.skipif(not CASES, reason=f"no golden data in {GOLDEN}")

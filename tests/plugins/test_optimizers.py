@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gan_zoo.specs import InitSpec, OptimizerSpec
+from gan_zoo.components.learning import InitSpec, OptimizerSpec
 from gan_zoo_optimizers import gan_zoo_components
 from gan_zoo_optimizers.specs import (
     AdamSpec,

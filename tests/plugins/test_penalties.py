@@ -7,16 +7,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.assembly import assemble
+from gan_zoo.components.learning import LossSpec
+from gan_zoo.components.scene import Scene, Term
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.scene import Scene
-from gan_zoo.engine.stage import Stage
-from gan_zoo.protocols import Term
-from gan_zoo.specs import LossSpec
+from gan_zoo.registry.zoo import Zoo
 from gan_zoo.testing import examine
+from gan_zoo.testing.fixtures import batch_of, recipe_around
 from gan_zoo.testing.stand_ins import PicturesSpec
-from gan_zoo.testing.world import batch_of, recipe_of
-from gan_zoo.zoo import Zoo
 from gan_zoo_losses.specs import AdversarialSpec, GradientPenaltySpec, R1Spec
 from tests.plugins.acted import heard, pictures, scene
 
@@ -169,9 +168,11 @@ PAIRED: Any = Zoo.installed().get("method", "paired")
 
 def terms(number: int, precision: str = "float64", **losses: LossSpec) -> dict[str, float]:
     """What is shown of a step of stand-ins, whose weights are the same every time."""
-    recipe = recipe_of(PAIRED(), {"gan": AdversarialSpec(), **losses}, PicturesSpec(batch=2))
-    stage = Stage(assemble(recipe), "main", Precision(torch.device("cpu"), precision, "contiguous"))
-    return stage.step([batch_of(recipe.data, 2)], number).numbers()
+    recipe = recipe_around(PAIRED(), {"gan": AdversarialSpec(), **losses}, PicturesSpec(batch=2))
+    runner = PhaseRunner(
+        assemble(recipe), "main", Precision(torch.device("cpu"), precision, "contiguous")
+    )
+    return runner.step([batch_of(recipe.data, 2)], number).numbers()
 
 
 def test_a_run_takes_r1_on_every_other_step() -> None:
@@ -194,16 +195,16 @@ def test_penalties_are_taken_in_full_precision() -> None:
 @pytest.mark.parametrize("loss", [GradientPenaltySpec(), R1Spec()], ids=str)
 def test_a_heavy_penalty_flattens_the_discriminator(loss: LossSpec) -> None:
     heavy = {"gan": AdversarialSpec(), "penalty": loss}
-    recipe = recipe_of(PAIRED(), heavy, PicturesSpec(batch=2))
+    recipe = recipe_around(PAIRED(), heavy, PicturesSpec(batch=2))
     assembly, batch = assemble(recipe), batch_of(recipe.data, 2)
     with torch.no_grad():
         for parameter in assembly.networks["discriminator"].parameters():
             parameter.mul_(3)
     precision = Precision(torch.device("cpu"), "float64", "contiguous")
-    stage = Stage(assembly, "main", precision)
-    for player in stage.players.values():
+    runner = PhaseRunner(assembly, "main", precision)
+    for player in runner.players.values():
         player.set_rate(1e-5)
-    shown = [stage.step([batch], number).numbers() for number in range(20)]
+    shown = [runner.step([batch], number).numbers() for number in range(20)]
     label = {"gradient_penalty": "D_GP", "r1": "D_R1"}[loss.name]
     assert shown[-1][label] < 0.8 * shown[0][label]
 

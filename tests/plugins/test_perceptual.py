@@ -12,18 +12,18 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 from torchvision import models
 
-from gan_zoo.assembly import Assembly, assemble
-from gan_zoo.check.contracts import contracts
-from gan_zoo.check.rehearsal import rehearse
+from gan_zoo.checks.contracts import contracts
+from gan_zoo.checks.rehearsal import rehearse
+from gan_zoo.components.learning import LossSpec
+from gan_zoo.engine.assembly import Assembly, assemble
+from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.stage import Stage
 from gan_zoo.errors import ContractError, UserError
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.recipe.report import RecipeError
-from gan_zoo.specs import LossSpec
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.recipe.validation import RecipeError
+from gan_zoo.registry.zoo import Zoo
+from gan_zoo.testing.fixtures import batch_of, recipe_around
 from gan_zoo.testing.stand_ins import PicturesSpec
-from gan_zoo.testing.world import batch_of, recipe_of
-from gan_zoo.zoo import Zoo
 from gan_zoo_losses.feature_specs import PerceptualSpec
 from gan_zoo_losses.specs import L1Spec
 from tests.plugins.acted import pictures, scene
@@ -154,7 +154,7 @@ def test_it_never_learns_and_stays_in_evaluation() -> None:
 
 
 def recipe(spec: LossSpec, name: str = "content", **more: Any) -> Recipe:
-    return recipe_of(PAIRED(), {"gan": gan(), name: spec}, PicturesSpec(batch=2), **more)
+    return recipe_around(PAIRED(), {"gan": gan(), name: spec}, PicturesSpec(batch=2), **more)
 
 
 def gan() -> LossSpec:
@@ -186,13 +186,13 @@ def test_random_features_follow_from_the_seed_and_move_no_other_network() -> Non
 )
 def test_it_trains_in_every_precision(precision: str, layout: Any) -> None:
     assembly = assemble(recipe(PerceptualSpec(**SMALL, weights="none")))
-    stage = Stage(assembly, "main", Precision(torch.device("cpu"), precision, layout))
-    stage.begin()
-    learned = {id(p) for player in stage.players.values() for p in player.learns.values()}
+    runner = PhaseRunner(assembly, "main", Precision(torch.device("cpu"), precision, layout))
+    runner.begin()
+    learned = {id(p) for player in runner.players.values() for p in player.learns.values()}
     loss: Any = assembly.losses["content"]
     assert not learned & {id(p) for p in loss.parameters()}
-    shown = stage.step([batch_of(assembly.recipe.data, 2)]).numbers()
-    exact = Stage(
+    shown = runner.step([batch_of(assembly.recipe.data, 2)]).numbers()
+    exact = PhaseRunner(
         assemble(assembly.recipe), "main", Precision(torch.device("cpu"), "float32", "contiguous")
     )
     expected = exact.step([batch_of(assembly.recipe.data, 2)]).numbers()
@@ -223,12 +223,14 @@ def test_a_rehearsal_counts_it(options: dict[str, Any]) -> None:
 
     made = recipe(PerceptualSpec(**options, weights="none"))
     (found,), (without,) = rehearse(made), rehearse(recipe(L1Spec()))
-    stage = Stage(assemble(made), "main", Precision(torch.device("cpu"), "float32", "contiguous"))
-    stage.begin()
+    runner = PhaseRunner(
+        assemble(made), "main", Precision(torch.device("cpu"), "float32", "contiguous")
+    )
+    runner.begin()
     with FlopCounterMode(display=False) as counted:
-        stage.step([batch_of(made.data, 2)])
+        runner.step([batch_of(made.data, 2)])
     assert found.flop == counted.get_total_flops() > without.flop
-    loss: Any = stage.losses["content"]
+    loss: Any = runner.losses["content"]
     fixed = sum(p.numel() * 4 for p in loss.parameters())
     assert found.peak_bytes > without.peak_bytes + fixed
     assert found.learning == without.learning

@@ -11,15 +11,16 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torchvision import models
 
-from gan_zoo import backbones, check
-from gan_zoo.assembly import assemble
+from gan_zoo import checks
+from gan_zoo.components import backbones
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.run import resume, train
-from gan_zoo.engine.rundir import RunDir
-from gan_zoo.engine.stage import Stage
 from gan_zoo.errors import UserError
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.translate import Translator
+from gan_zoo.inference.translator import Translator
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.runs.folder import RunFolder
+from gan_zoo.training.run import resume, train
 from gan_zoo_losses import feature_specs
 from gan_zoo_losses.feature_specs import PerceptualSpec
 from tests.plugins.test_perceptual import SMALL, recipe
@@ -142,10 +143,10 @@ def test_the_cache_is_found_without_torch_too(
     cache = tmp_path / ("torch" if variable == "XDG_CACHE_HOME" else "") / "hub" / "checkpoints"
     cache.mkdir(parents=True)
     (cache / "weights.pth").touch()
-    assert backbones.hub("weights.pth") == cache / "weights.pth"
+    assert backbones.hub_file("weights.pth") == cache / "weights.pth"
     monkeypatch.delitem(sys.modules, "torch")
-    assert backbones.hub("weights.pth") == cache / "weights.pth"
-    assert backbones.hub("others.pth") is None
+    assert backbones.hub_file("weights.pth") == cache / "weights.pth"
+    assert backbones.hub_file("others.pth") is None
 
 
 def test_the_cache_s_file_names_are_torchvision_s() -> None:
@@ -175,7 +176,7 @@ def test_a_phase_that_weighs_it_anew_keeps_its_weights(
     assembly = assemble(made)
     path.unlink()
     cpu = Precision(torch.device("cpu"), "float32", "contiguous")
-    one, other = (cast(Any, Stage(assembly, name, cpu).losses["content"]) for name in phases)
+    one, other = (cast(Any, PhaseRunner(assembly, name, cpu).losses["content"]) for name in phases)
     assert one is not other
     assert (one.weight, other.weight) == (10, 1)
     theirs = other.state_dict()
@@ -203,7 +204,7 @@ def tiny(path: Path | str, **more: Any) -> Recipe:
 def test_absent_weights_are_said_by_check_and_stop_a_run(tmp_path: Path) -> None:
     gone = tmp_path / "gone.pth"
     made = tiny(gone)
-    report = check.check(made)
+    report = checks.check(made)
     [line] = report.needed
     assert line.startswith(f"losses.content: weights: there is no file {gone}; give a .safetensors")
     assert report.phases[0].flop > 0
@@ -213,7 +214,7 @@ def test_absent_weights_are_said_by_check_and_stop_a_run(tmp_path: Path) -> None
 
 
 def test_random_features_are_said_by_check() -> None:
-    report = check.check(tiny("none"))
+    report = checks.check(tiny("none"))
     assert report.needed == []
     assert "losses.content: random features: weights none, so vgg16 has learned nothing" in (
         report.notes
@@ -229,7 +230,7 @@ def test_a_run_reads_the_file_at_every_start_and_translates_without_it(
     train(tiny("vgg.pth"), tmp_path / "run", steps=1)
     monkeypatch.chdir(tmp_path)  # the path was made absolute
     run = resume(tmp_path / "run", steps=2)
-    saved: Any = RunDir.open(run.path).recipe().losses["content"]
+    saved: Any = RunFolder.open(run.path).recipe().losses["content"]
     assert saved.weights == str(tmp_path / "here" / "vgg.pth")
     stored = [path.name for path in run.path.rglob("*.safetensors")]
     assert stored

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
+from gan_zoo.components.shapes import Image
+from gan_zoo.components.spec import Norm
 from gan_zoo.errors import ContractError
-from gan_zoo.shapes import Image
-from gan_zoo.specs import Norm
-from gan_zoo_generators.specs import ResNetSpec
+from gan_zoo_generators.residual_specs import ResNetSpec
 from tests.plugins.networks import (
     GOLDEN,
     RGB,
@@ -213,10 +213,10 @@ def test_what_nobody_published_reads_no_file(options: dict[str, Any]) -> None:
 
 
 def test_another_network_s_file_says_nothing() -> None:
-    assert ResNetSpec.read_off({"model.model.0.weight": (64, 3, 4, 4)}) is None
-    assert ResNetSpec.read_off({"model.1.weight": (64, 3, 7, 7)}) is None
+    assert ResNetSpec.recognize({"model.model.0.weight": (64, 3, 4, 4)}) is None
+    assert ResNetSpec.recognize({"model.1.weight": (64, 3, 7, 7)}) is None
     four_halvings = {"model.1.weight": (64, 3, 7, 7), "model.16.conv_block.1.weight": (1, 1, 3, 3)}
-    assert ResNetSpec.read_off(four_halvings) is None
+    assert ResNetSpec.recognize(four_halvings) is None
 
 
 @pytest.mark.skipif(not CASES, reason=f"no golden data in {GOLDEN}")

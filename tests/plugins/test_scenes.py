@@ -13,14 +13,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gan_zoo.components.shapes import Image
 from gan_zoo.errors import DataError
-from gan_zoo.shapes import Image
+from gan_zoo_data.folder_specs import LabelFolderSpec
 from gan_zoo_data.scenes.dataset import Scenes
 from gan_zoo_data.scenes.export import write
 from gan_zoo_data.scenes.graph import Box, Part
-from gan_zoo_data.scenes.render import noise, rasterize, rims
+from gan_zoo_data.scenes.render import find_rims, noise, rasterize
 from gan_zoo_data.scenes.themes import MOST, THEMES, ThemeName
-from gan_zoo_data.specs import LabelFolderSpec, ScenesSpec
+from gan_zoo_data.shipped_specs import ScenesSpec
 
 themes = pytest.mark.parametrize("theme", list(THEMES))
 
@@ -76,7 +77,7 @@ def test_things_have_a_dark_rim_also_where_they_touch(
     touched = 0
     for index, scene in enumerate(made):
         without = scenes(theme, size=(128, 128)).render(index)
-        edge = rims(scene.instance) & (scene.instance >= 1000)
+        edge = find_rims(scene.instance) & (scene.instance >= 1000)
         assert np.array_equal(scene.picture[:, ~edge], without.picture[:, ~edge])
         for where in (edge, edge & touching(scene.label, scene.instance)):
             if where.any():
@@ -125,8 +126,8 @@ def test_outlines_are_what_they_are_called() -> None:
 def test_rims_are_both_sides_of_a_border_and_not_the_edge_of_the_picture() -> None:
     ids = np.zeros((5, 6), np.int32)
     ids[:, 3:] = 5001
-    assert rims(ids).sum(0).tolist() == [0, 0, 5, 5, 0, 0]
-    assert rims(ids, 2).sum(0).tolist() == [0, 5, 5, 5, 5, 0]
+    assert find_rims(ids).sum(0).tolist() == [0, 0, 5, 5, 0, 0]
+    assert find_rims(ids, 2).sum(0).tolist() == [0, 5, 5, 5, 5, 0]
 
 
 def test_noise_is_the_same_field_at_any_size() -> None:

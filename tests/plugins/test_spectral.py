@@ -9,14 +9,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.assembly import assemble
-from gan_zoo.check.rehearsal import rehearse
+from gan_zoo.checks.rehearsal import rehearse
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.run import resume, train
-from gan_zoo.engine.stage import Stage
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.testing.probe import still
-from gan_zoo_discriminators.specs import PatchSpec, PixelSpec
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.testing.probe import without_chance
+from gan_zoo.training.run import resume, train
+from gan_zoo_discriminators.single_specs import PatchSpec, PixelSpec
 from tests.plugins.networks import RGB
 
 KINDS = [PatchSpec, PixelSpec]
@@ -105,7 +105,7 @@ def test_it_learns_the_same_in_both_memory_formats(
     kind: Any, spectral: bool, norm: Any, batch: int
 ) -> None:
     torch.manual_seed(0)
-    network = still(kind(width=4, norm=norm, spectral=spectral).build(RGB, RGB).double())
+    network = without_chance(kind(width=4, norm=norm, spectral=spectral).build(RGB, RGB).double())
     condition, picture = torch.randn(2, batch, 3, 32, 40, dtype=torch.float64)
 
     def gradients(layout: torch.memory_format) -> list[Tensor]:
@@ -134,8 +134,8 @@ def test_a_rehearsal_counts_what_learns() -> None:
 def test_where_the_discriminator_rests_its_iteration_rests(train_only: str) -> None:
     made = recipe(**{"phases.main.train": [train_only]})
     assembly = assemble(made)
-    stage = Stage(assembly, "main", Precision(torch.device("cpu"), "float32", "contiguous"))
-    stage.begin()
+    runner = PhaseRunner(assembly, "main", Precision(torch.device("cpu"), "float32", "contiguous"))
+    runner.begin()
     generator, judge = assembly.networks["generator"], assembly.networks["discriminator"]
     before = state(generator), state(judge)
     torch.manual_seed(0)
@@ -144,7 +144,7 @@ def test_where_the_discriminator_rests_its_iteration_rests(train_only: str) -> N
         for name, image in assembly.wiring.maps.items()
     }
     for _ in range(2):
-        stage.step([batch])
+        runner.step([batch])
     moved = changed(before[0], generator), changed(before[1], judge)
     if train_only == "generator":
         assert moved[0]

@@ -11,13 +11,13 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from gan_zoo import backbones, pretrained
-from gan_zoo.assembly import assemble
+from gan_zoo.components import backbones, pretrained
+from gan_zoo.components.shapes import Image
+from gan_zoo.engine.assembly import assemble
 from gan_zoo.errors import ContractError, UserError
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.shapes import Image
+from gan_zoo.recipe.recipe import Recipe
 from gan_zoo_generators import timm_models
-from gan_zoo_generators.specs import TimmUNetSpec
+from gan_zoo_generators.unet_specs import TimmUNetSpec
 from tests.plugins.networks import learns_alike, on_meta
 
 SMALL = "test_byobnet"
@@ -53,7 +53,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_names_are_those_that_timm_registers() -> None:
-    assert backbones.names() == set(timm.list_models())
+    assert backbones.model_names() == set(timm.list_models())
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_an_unknown_backbone_is_refused_with_near_misses(name: str, hint: str) -
 
 def test_the_contract_imports_neither_timm_nor_torch() -> None:
     code = (
-        "import sys; from gan_zoo.shapes import Image; "
-        "from gan_zoo_generators.specs import TimmUNetSpec; spec = TimmUNetSpec(); "
+        "import sys; from gan_zoo.components import Image; "
+        "from gan_zoo_generators.unet_specs import TimmUNetSpec; spec = TimmUNetSpec(); "
         "spec.check(Image(3, 64, 64), Image(3, 64, 64)); spec.missing(); spec.multiple(); "
         "assert not {'timm', 'torch'} & set(sys.modules)"
     )
@@ -171,7 +171,7 @@ def test_first_weights_do_not_depend_on_what_was_looked_at_before() -> None:
         torch.manual_seed(0)
         return small().build(Image(4), Image(3)).state_dict()
 
-    timm_models.plan.cache_clear()
+    timm_models.plan_backbone.cache_clear()
     first, again = built(), built()
     assert all(torch.equal(first[key], again[key]) for key in first)
 
@@ -183,7 +183,7 @@ def test_first_weights_do_not_depend_on_what_was_looked_at_before() -> None:
 def test_a_file_fills_the_backbone_after_the_init(
     published: Path, tmp_path: Path, suffix: str
 ) -> None:
-    stored = pretrained.read(published)
+    stored = pretrained.read_weights(published)
     path = published
     if suffix == ".pth":
         path = tmp_path / "model.pth"
@@ -206,7 +206,7 @@ def test_the_first_weights_are_adapted_to_other_channels(published: Path, channe
     spec = small(weights=str(published))
     network = spec.build(Image(channels), Image(3))
     spec.fetch(network)
-    stored = pretrained.read(published)["stem.conv.weight"]
+    stored = pretrained.read_weights(published)["stem.conv.weight"]
     ours = encoder(network)["stem.conv.weight"]
     assert ours.shape[1] == channels
     if channels == 1:
@@ -263,7 +263,7 @@ def test_timm_s_own_weights_come_from_the_cache_and_from_nowhere_else(
     assert spec.missing() == []
     network = spec.build(Image(3), Image(3))
     spec.fetch(network)
-    stored = pretrained.read(published)
+    stored = pretrained.read_weights(published)
     assert all(torch.equal(tensor, stored[key]) for key, tensor in encoder(network).items())
 
 
@@ -304,7 +304,7 @@ def test_another_model_s_file_is_refused(tmp_path: Path) -> None:
 def test_nothing_that_the_file_lacks_stays_fresh(
     published: Path, tmp_path: Path, key: str, told: str
 ) -> None:
-    stored = pretrained.read(published)
+    stored = pretrained.read_weights(published)
     del stored[key]
     path = tmp_path / "model.safetensors"
     save_file(stored, path)
@@ -315,7 +315,7 @@ def test_nothing_that_the_file_lacks_stays_fresh(
 
 
 def test_a_file_without_the_classifier_will_do(published: Path, tmp_path: Path) -> None:
-    stored = pretrained.read(published)
+    stored = pretrained.read_weights(published)
     path = tmp_path / "model.safetensors"
     save_file({key: t for key, t in stored.items() if not key.startswith("head.")}, path)
     spec = small(weights=str(path))
@@ -332,7 +332,7 @@ def test_a_tag_without_weights_is_missing() -> None:
 def test_a_resumed_run_does_not_ask_for_the_file_again(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gan_zoo.engine.run import resume, train
+    from gan_zoo.training.run import resume, train
 
     file = tmp_path / "model.safetensors"
     file.write_bytes(published.read_bytes())

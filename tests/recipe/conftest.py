@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from gan_zoo.plugins import Plugin
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.recipe.report import RecipeError, parse
-from gan_zoo.recipe.source import parse_set, read
-from gan_zoo.zoo import Zoo
+from gan_zoo.recipe.recipe import Recipe, read_source
+from gan_zoo.recipe.source import parse_set
+from gan_zoo.recipe.validation import RecipeError, parse
+from gan_zoo.registry.plugins import Plugin
+from gan_zoo.registry.zoo import Zoo
 from tests.recipe.small_zoo import COMPONENTS, RECIPE
 
 
@@ -41,7 +41,7 @@ def load(zoo: Zoo, files: Callable[..., None]) -> Callable[..., Recipe]:
     def load(text: str | None = None, *changes: str, recipe: str = "mine.yaml") -> Recipe:
         if text is not None:
             files(mine=text)
-        return parse(Recipe, read(recipe, set=parse_set(changes), zoo=zoo), zoo)
+        return parse(Recipe, read_source(recipe, set=parse_set(changes), zoo=zoo), zoo)
 
     return load
 

@@ -9,22 +9,21 @@ from typing import Any, Literal
 
 from pydantic import Field, PositiveInt
 
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.shapes import Image, require_halvings
-from gan_zoo.specs import (
-    CallbackSpec,
-    ConditionSpec,
-    DataSpec,
-    DiscriminatorSpec,
-    GeneratorSpec,
+from gan_zoo.components.conditions import ConditionSpec
+from gan_zoo.components.data import DataSpec
+from gan_zoo.components.learning import (
     InitSpec,
     LossSpec,
     MethodSpec,
-    MetricSpec,
+    Network,
     OptimizerSpec,
-    Size,
+    Parts,
+    Wiring,
 )
-from gan_zoo.wiring import Network, Wiring
+from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec
+from gan_zoo.components.shapes import Image, require_halvings
+from gan_zoo.components.spec import Size
+from gan_zoo.components.watching import CallbackSpec, MetricSpec
 
 
 def absent(self: object, *arguments: Any) -> Any:
@@ -62,13 +61,13 @@ class ImageSpec(ConditionSpec, name="image"):
 class PairedSpec(MethodSpec, name="paired"):
     """Two players."""
 
-    def wire(self, recipe: Recipe, size: Size | None = None) -> Wiring:
-        maps = recipe.data.maps(size)
+    def wire(self, parts: Parts) -> Wiring:
+        maps = parts.data.maps(parts.size)
         pair = maps["source"], maps["target"]
-        networks = [Network("generator", "generator", recipe.generator, *pair)]
+        networks = [Network("generator", "generator", parts.generator, *pair)]
         offers = {"generator": frozenset({"fake", "real"})}
-        if recipe.discriminator:
-            networks.append(Network("discriminator", "discriminator", recipe.discriminator, *pair))
+        if parts.discriminator:
+            networks.append(Network("discriminator", "discriminator", parts.discriminator, *pair))
             views = frozenset({"fake", "real", "fake_views", "real_views"})
             offers = {"generator": views, "discriminator": views}
         return Wiring(maps, {}, tuple(networks), offers)

@@ -12,19 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from gan_zoo.meanings import meanings
-from gan_zoo.plugins import Plugin
+from gan_zoo.components.kinds import KINDS
 from gan_zoo.recipe import text
-from gan_zoo.recipe.model import Engine, Inference, Phase, Recipe, Schedule, Validation
-from gan_zoo.recipe.report import RecipeError, parse
-from gan_zoo.recipe.source import Source, read
+from gan_zoo.recipe.model import Engine, Inference, Phase, Schedule, Validation
+from gan_zoo.recipe.recipe import Recipe, read_source
+from gan_zoo.recipe.source import Source
 from gan_zoo.recipe.tree import Node, merge
-from gan_zoo.specs import KINDS
-from gan_zoo.zoo import Zoo
+from gan_zoo.recipe.validation import RecipeError, parse
+from gan_zoo.registry.option_docs import option_docs
+from gan_zoo.registry.plugins import Plugin
+from gan_zoo.registry.zoo import Zoo
 from gan_zoo_conditions.specs import ImageSpec
-from gan_zoo_data.specs import EmojiSpec
-from gan_zoo_discriminators.specs import PatchSpec
-from gan_zoo_generators.specs import UNetSpec
+from gan_zoo_data.shipped_specs import EmojiSpec
+from gan_zoo_discriminators.single_specs import PatchSpec
+from gan_zoo_generators.unet_specs import UNetSpec
 from gan_zoo_losses.specs import AdversarialSpec, L1Spec
 from gan_zoo_methods.specs import PairedSpec
 from gan_zoo_optimizers.specs import AdamSpec, NormalSpec
@@ -158,14 +159,14 @@ def test_roots_are_made_absolute_in_phases_too(
     }
     phases = {"main": {"epochs": 1}} | {n: {"epochs": 1, "set": s} for n, s in sets.items()}
     recipe = Recipe.load("pix2pix", set={"data": near, "phases": phases})
-    anchored = recipe.anchored()
+    anchored = recipe.with_absolute_paths()
     assert [anchored.in_phase(name).data.root for name in phases] == [  # type: ignore[attr-defined]
         *(f"{tmp_path}/near", f"{tmp_path}/far", f"{tmp_path}/far", f"{tmp_path}/near")
     ]
     assert anchored.phases["one"].set == {**sets["one"], "data.root": f"{tmp_path}/far"}
     assert anchored.phases["two"].set == {"data": {"root": f"{tmp_path}/far", "batch": 2}}
     assert anchored.phases["three"] == recipe.phases["three"]
-    assert anchored.anchored() == anchored
+    assert anchored.with_absolute_paths() == anchored
 
 
 def test_components_inside_components_have_a_path(zoo: Zoo) -> None:
@@ -221,7 +222,7 @@ def test_the_schedule_falls_to_zero() -> None:
 
 @pytest.mark.parametrize("section", [Recipe, Phase, Schedule, Inference, Validation, Engine])
 def test_every_key_is_documented(section: type[BaseModel]) -> None:
-    assert not set(section.model_fields) - set(meanings(section))
+    assert not set(section.model_fields) - set(option_docs(section))
 
 
 def test_null_always_means_the_default() -> None:
@@ -239,7 +240,7 @@ def test_null_always_means_the_default() -> None:
 
 def test_places_are_kept(files: Callable[..., None], zoo: Zoo) -> None:
     files(mine="extends: base.yaml\ngenerator:\n  depth: 6\nlosses: {l1: {weight: 5}}\n")
-    source = read("mine.yaml", set={"seed": 3, "engine.device": "cpu"}, zoo=zoo)
+    source = read_source("mine.yaml", set={"seed": 3, "engine.device": "cpu"}, zoo=zoo)
     assert source.name == "mine"
     expected = {
         "seed": "--set seed=3",

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from gan_zoo.plugins import Plugin
+from gan_zoo.components.learning import LossSpec
 from gan_zoo.recipe import text
 from gan_zoo.recipe.schema import schema
-from gan_zoo.specs import LossSpec
-from gan_zoo.zoo import Zoo
+from gan_zoo.registry.plugins import Plugin
+from gan_zoo.registry.zoo import Zoo
 from tests.recipe.small_zoo import COMPONENTS, L1Spec
 
 RECIPES = Zoo.installed().recipes()
@@ -134,7 +134,7 @@ def test_two_classes_of_one_name_do_not_mix() -> None:
 
 
 def test_hints_name_only_components_that_are_there() -> None:
-    from gan_zoo.recipe.vocabulary import ELSEWHERE
+    from gan_zoo.recipe.foreign_words import ELSEWHERE
 
     zoo = Zoo.installed()
     kinds = ("generator", "discriminator", "loss", "init", "optimizer", "callback")

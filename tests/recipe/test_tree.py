@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gan_zoo.recipe.mistakes import Place
+from gan_zoo.recipe.problems import Place
 from gan_zoo.recipe.tree import Node, merge, patch, steps
 
 BASE = {

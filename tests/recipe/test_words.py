@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from gan_zoo.check import contracts
-from gan_zoo.recipe.mistakes import RecipeError
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.recipe.report import parse
-from gan_zoo.recipe.source import read
+from gan_zoo.checks.contracts import contracts
+from gan_zoo.recipe.problems import RecipeError
+from gan_zoo.recipe.recipe import Recipe, read_source
+from gan_zoo.recipe.validation import parse
 
 WRITTEN = """
 extends: pix2pix
@@ -34,7 +33,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def loaded(file: Path, changes: dict[str, Any]) -> tuple[Recipe, tuple[str, ...]]:
-    source = read(file, set=changes)
+    source = read_source(file, set=changes)
     recipe = parse(Recipe, source)
     contracts(recipe, source)
     return recipe, source.notes
@@ -73,8 +72,8 @@ def test_what_never_was_stays_a_mistake(file: Path) -> None:
 
 
 def test_the_notes_are_said(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from gan_zoo.check import check
+    from gan_zoo.checks import check
 
-    source = read(file, set={"losses.l1": None})
+    source = read_source(file, set={"losses.l1": None})
     report = check(parse(Recipe, source), source)
     assert report.notes[0].startswith("phases.main.set: losses.l1.weight is left out")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from torch import Tensor, nn
 
-from gan_zoo.specs import Spec
+from gan_zoo.components.spec import Spec
 from gan_zoo.testing import examine
 from gan_zoo.testing.stand_ins import PainterSpec
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from gan_zoo.hooks import hookimpl
-from gan_zoo.specs import CallbackSpec
+from gan_zoo.components.hooks import hookimpl
+from gan_zoo.components.watching import CallbackSpec
 from tests.testing.faults import Faults, sound
 
 fault = Faults()

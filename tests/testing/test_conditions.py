@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.shapes import Image
+from gan_zoo.components.shapes import Image
 from gan_zoo.testing.stand_ins import SourceSpec
 from tests.testing.faults import Faults, sound
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.shapes import Image
+from gan_zoo.components.shapes import Image
 from gan_zoo.testing.stand_ins import CriticSpec
 from tests.testing.faults import Faults, Wrapped, sound
 

@@ -7,11 +7,11 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
-from gan_zoo.shapes import Image
-from gan_zoo.specs import GeneratorSpec
+from gan_zoo.components.networks import GeneratorSpec
+from gan_zoo.components.shapes import Image
+from gan_zoo.registry.zoo import Zoo
 from gan_zoo.testing.options import choices, variants
 from gan_zoo.testing.stand_ins import PainterSpec
-from gan_zoo.zoo import Zoo
 from tests.testing.faults import Faults, Sound, sound
 
 fault = Faults()

@@ -9,10 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from gan_zoo.specs import (
-    InitSpec,
-    OptimizerSpec,
-)
+from gan_zoo.components.learning import InitSpec, OptimizerSpec
 from tests.testing.faults import Faults, sound
 
 fault = Faults()

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 from torch.nn.functional import conv2d
 
-from gan_zoo.protocols import Term
-from gan_zoo.specs import LossSpec
+from gan_zoo.components.learning import LossSpec
+from gan_zoo.components.scene import Term
 from tests.testing.faults import Faults, sound
 
 fault = Faults()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from gan_zoo.zoo import Zoo
+from gan_zoo.registry.zoo import Zoo
 from tests.testing.faults import Faults, sound
 
 PairedSpec: Any = Zoo.installed().get("method", "paired")
@@ -51,19 +51,19 @@ class _Deaf:
 class Unfair(PairedSpec, name="faulty"):  # type: ignore[misc]
     """A method that leaves the discriminator out."""
 
-    def build(self, recipe: Any) -> Any:
+    def build(self, parts: Any) -> Any:
         def deaf(turn: Any) -> Any:
             return lambda name: _Deaf(turn) if name == "discriminator" else turn(name)
 
-        return Play(super().build(recipe), deaf)
+        return Play(super().build(parts), deaf)
 
 
 @fault("offers what it says", "asked for dream in the discriminator's turn")
 class Boasting(PairedSpec, name="faulty"):  # type: ignore[misc]
     """A method that offers what it has not."""
 
-    def wire(self, recipe: Any, size: Any = None) -> Any:
-        wiring = super().wire(recipe, size)
+    def wire(self, parts: Any) -> Any:
+        wiring = super().wire(parts)
         offers = {player: names | {"dream"} for player, names in wiring.offers.items()}
         return replace(wiring, offers=offers)
 
@@ -72,8 +72,8 @@ class Boasting(PairedSpec, name="faulty"):  # type: ignore[misc]
 class Miswired(PairedSpec, name="faulty"):  # type: ignore[misc]
     """A method that plays with other sizes than it says."""
 
-    def build(self, recipe: Any) -> Any:
-        made = super().build(recipe)
+    def build(self, parts: Any) -> Any:
+        made = super().build(parts)
         scene = made.scene
 
         def cut(cast: Any, maps: Any) -> Any:
@@ -87,13 +87,13 @@ class Miswired(PairedSpec, name="faulty"):  # type: ignore[misc]
 class Hasty(PairedSpec, name="faulty"):  # type: ignore[misc]
     """A method that steps after every micro-batch."""
 
-    def build(self, recipe: Any) -> Any:
+    def build(self, parts: Any) -> Any:
         class Hurry(Play):
             def step(self, scenes: Any, turn: Any) -> None:
                 for scene in scenes:
                     self.method.step([scene], turn)
 
-        return Hurry(super().build(recipe), lambda turn: turn)
+        return Hurry(super().build(parts), lambda turn: turn)
 
 
 def showing(views: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -120,8 +120,8 @@ def showing(views: Callable[[Any], Any]) -> Callable[..., Any]:
 
             self.method.step(scenes, shown)
 
-    def build(self: Any, recipe: Any) -> Any:
-        return Show(PairedSpec.build(self, recipe), lambda turn: turn)
+    def build(self: Any, parts: Any) -> Any:
+        return Show(PairedSpec.build(self, parts), lambda turn: turn)
 
     return build
 
@@ -148,8 +148,8 @@ class HalfAttached(PairedSpec, name="faulty"):  # type: ignore[misc]
 class Needy(PairedSpec, name="faulty"):  # type: ignore[misc]
     """A method that looks at the target at once."""
 
-    def build(self, recipe: Any) -> Any:
-        made = super().build(recipe)
+    def build(self, parts: Any) -> Any:
+        made = super().build(parts)
         scene = made.scene
         made.scene = lambda cast, maps: (maps["target"], scene(cast, maps))[1]
         return made
@@ -170,20 +170,20 @@ class Strange(Play):
 class Counting(PairedSpec, name="faulty"):  # type: ignore[misc]
     """A method that takes the first map for its source."""
 
-    def build(self, recipe: Any) -> Any:
+    def build(self, parts: Any) -> Any:
         def first(maps: Any) -> Any:
             return {**maps, "source": next(iter(maps.values()))[:, :2]}
 
-        return Strange(super().build(recipe), first)
+        return Strange(super().build(parts), first)
 
 
 @fault("maps stay as they are", "changed: source")
 class Careless(PairedSpec, name="faulty"):  # type: ignore[misc]
     """A method that changes a map in place."""
 
-    def build(self, recipe: Any) -> Any:
+    def build(self, parts: Any) -> Any:
         return Strange(
-            super().build(recipe), lambda maps: {**maps, "source": maps["source"].mul_(0.5)}
+            super().build(parts), lambda maps: {**maps, "source": maps["source"].mul_(0.5)}
         )
 
 
@@ -191,9 +191,9 @@ class Careless(PairedSpec, name="faulty"):  # type: ignore[misc]
 class Dicing(PairedSpec, name="faulty"):  # type: ignore[misc]
     """A method with dice of its own."""
 
-    def build(self, recipe: Any) -> Any:
+    def build(self, parts: Any) -> Any:
         return Strange(
-            super().build(recipe), lambda maps: {**maps, "source": maps["source"] * random.random()}
+            super().build(parts), lambda maps: {**maps, "source": maps["source"] * random.random()}
         )
 
 
@@ -201,10 +201,10 @@ class Dicing(PairedSpec, name="faulty"):  # type: ignore[misc]
 class Forgetful(PairedSpec, name="faulty"):  # type: ignore[misc]
     """A method that counts its steps and tells nobody."""
 
-    def build(self, recipe: Any) -> Any:
+    def build(self, parts: Any) -> Any:
         steps = itertools.count(1)
         return Strange(
-            super().build(recipe), lambda maps: {**maps, "source": maps["source"] / next(steps)}
+            super().build(parts), lambda maps: {**maps, "source": maps["source"] / next(steps)}
         )
 
 
@@ -212,8 +212,8 @@ class Forgetful(PairedSpec, name="faulty"):  # type: ignore[misc]
 class Hoarding(PairedSpec, name="faulty"):  # type: ignore[misc]
     """A method whose state no checkpoint can hold."""
 
-    def build(self, recipe: Any) -> Any:
-        made = super().build(recipe)
+    def build(self, parts: Any) -> Any:
+        made = super().build(parts)
         made.state = lambda: {"held": object()}
         return made
 
@@ -222,9 +222,9 @@ class Hoarding(PairedSpec, name="faulty"):  # type: ignore[misc]
 class Curious(PairedSpec, name="faulty"):  # type: ignore[misc]
     """A method that looks at its values."""
 
-    def build(self, recipe: Any) -> Any:
+    def build(self, parts: Any) -> Any:
         return Strange(
-            super().build(recipe), lambda maps: maps if maps["source"].mean().item() < 9 else {}
+            super().build(parts), lambda maps: maps if maps["source"].mean().item() < 9 else {}
         )
 
 

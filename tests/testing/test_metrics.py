@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from gan_zoo.specs import MetricSpec
+from gan_zoo.components.watching import MetricSpec
 from tests.testing.faults import Faults, sound
 
 fault = Faults()

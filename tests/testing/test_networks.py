@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from gan_zoo.components.foreign import Published
+from gan_zoo.components.networks import GeneratorSpec
+from gan_zoo.components.shapes import Image
 from gan_zoo.errors import ContractError
-from gan_zoo.published import Published
-from gan_zoo.shapes import Image
-from gan_zoo.specs import GeneratorSpec
 from gan_zoo.testing import examine
 from gan_zoo.testing.stand_ins import PainterSpec
 from tests.testing.faults import Faults, Sound, Wrapped
@@ -89,7 +89,7 @@ class Careless(PainterSpec, name="faulty"):
     build = painting(before=lambda x: x.mul_(0.5))
 
 
-@fault("forward and backward in both memory formats", "use gan_zoo.layers.InstanceNorm")
+@fault("forward and backward in both memory formats", "use InstanceNorm of gan_zoo.components")
 class Framework(PainterSpec, name="faulty"):
     """A generator with the framework's instance norm."""
 
@@ -179,7 +179,7 @@ class Tiring(PainterSpec, name="faulty"):
     build = painting(after=lambda made: made / next(CALLS))
 
 
-@fault("exports where it says so", "data-dependent")
+@fault("exports where it says so", "no branch on values")
 class Unportable(PainterSpec, name="faulty"):
     """A generator that promises an export and looks at its values."""
 

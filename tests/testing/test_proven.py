@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_zoo.specs import Spec
+from gan_zoo.components.spec import Spec
 from gan_zoo.testing.subject import _CHECKS
 from tests.testing.faults import Faults
 

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gan_zoo.hooks import hookimpl
-from gan_zoo.protocols import LossFunction, Term
-from gan_zoo.specs import LossSpec
+from gan_zoo.components import LossFunction, LossSpec, Term, hookimpl
 
 
 class EdgesSpec(LossSpec, name="edges"):

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gan_zoo.hooks import hookimpl
-from gan_zoo.specs import Spec
+from gan_zoo.components import Spec, hookimpl
 
 
 @hookimpl

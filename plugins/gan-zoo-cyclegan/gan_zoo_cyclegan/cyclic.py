@@ -7,9 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from gan_zoo.engine.pool import Pool
-from gan_zoo.engine.scene import Cast, Scene, concatenated
-from gan_zoo.engine.turns import Turn
+from gan_zoo.components import Cast, Pool, Scene, Turn, concatenated
 from gan_zoo_cyclegan.directions import DIRECTIONS, Direction, Way
 
 Views = list[list[Tensor]]
@@ -115,7 +113,7 @@ class Cyclic:
                 # A view of it: torch's counter of operations refuses leaves as a module's inputs.
                 picture = picture.view_as(picture)
                 cast: Cast = mine["cast"]
-                judged: Views = cast.exact(way.discriminator, _nothing(picture), picture)
+                judged: Views = cast.play_exact(way.discriminator, _nothing(picture), picture)
                 return judged
 
             return views

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from gan_zoo.shapes import Image
-from gan_zoo.specs import Size
-from gan_zoo_data.bases import Mode, Sized, channels
+from gan_zoo.components import Image, Size
+from gan_zoo_data.bases import Sized
+from gan_zoo_data.modes import Mode, channels_of
 
 if TYPE_CHECKING:
-    from gan_zoo.protocols import Dataset
+    from gan_zoo.components import Dataset
     from gan_zoo_cyclegan.unpaired_folder import UnpairedFolder
 
 TINY = Path(__file__).parent / "tiny"
@@ -50,8 +50,8 @@ class UnpairedFolderSpec(Sized, name="unpaired_folder"):
         """Source and target; sides that only the files know are None."""
         sides = self._sides(size)
         return {
-            "source": Image(channels(self.source), *sides),
-            "target": Image(channels(self.target), *sides),
+            "source": Image(channels_of(self.source), *sides),
+            "target": Image(channels_of(self.target), *sides),
         }
 
     def missing(self) -> list[str]:

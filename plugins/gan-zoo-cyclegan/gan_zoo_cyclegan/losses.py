@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import torch.nn.functional as F
 
-from gan_zoo.engine.scene import Scene
-from gan_zoo.protocols import Term
+from gan_zoo.components import Scene, Term
 from gan_zoo_cyclegan.directions import B_TO_A
 
 

@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import Field
 
-from gan_zoo.errors import ContractError
-from gan_zoo.shapes import Image
-from gan_zoo.specs import LossSpec, MethodSpec, Size
-from gan_zoo.wiring import Network, Wiring
+from gan_zoo.components import ContractError, Image, LossSpec, MethodSpec, Network, Parts, Wiring
 from gan_zoo_cyclegan.directions import DIRECTIONS, Direction, Way
 
 if TYPE_CHECKING:
-    from gan_zoo.protocols import LossFunction, Method
-    from gan_zoo.recipe.model import Recipe
+    from gan_zoo.components import LossFunction, Method
 
 SIDES = ("source", "target")
 
@@ -45,33 +41,33 @@ class CyclicSpec(MethodSpec, name="cyclic"):
         """A pool that is soon full."""
         return cls(pool=2)
 
-    def wire(self, recipe: Recipe, size: Size | None = None) -> Wiring:
+    def wire(self, parts: Parts) -> Wiring:
         """A picture -> generator -> picture of the other side -> discriminator, both ways."""
-        maps = recipe.data.maps(size)
-        self._check(recipe, maps)
+        maps = parts.data.maps(parts.size)
+        self._check(parts, maps)
         first = DIRECTIONS[self.translate]
         both = (first, first.reverse)
-        networks = [*_generators(recipe, maps, both), *_discriminators(recipe, maps, both)]
+        networks = [*_generators(parts, maps, both), *_discriminators(parts, maps, both)]
         learning = {"given", "fake", "cycled", "other", "fake_views", "step"}
         if maps["source"].channels == maps["target"].channels:
             learning.add("same")
         judging = {"fake", "real", "fake_views", "real_views", "judge", "step"}
         return Wiring(
             maps=maps,
-            conditions={name: spec.gives(maps) for name, spec in recipe.conditions.items()},
+            conditions={name: spec.gives(maps) for name, spec in parts.conditions.items()},
             networks=tuple(networks),
             offers={"generator": frozenset(learning), "discriminator": frozenset(judging)},
             target=first.wanted,
             inputs=(first.given,),
         )
 
-    def build(self, recipe: Recipe) -> Method:
+    def build(self, parts: Parts) -> Method:
         """Scenes and turns."""
         from gan_zoo_cyclegan.cyclic import Cyclic
 
-        return Cyclic(conditions=list(recipe.conditions), translate=self.translate, pool=self.pool)
+        return Cyclic(conditions=list(parts.conditions), translate=self.translate, pool=self.pool)
 
-    def _check(self, recipe: Recipe, maps: Mapping[str, Image]) -> None:
+    def _check(self, parts: Parts, maps: Mapping[str, Image]) -> None:
         """All that cyclic works with is there, and nothing that a recipe says is passed over."""
         if absent := [side for side in SIDES if side not in maps]:
             raise ContractError(
@@ -83,18 +79,18 @@ class CyclicSpec(MethodSpec, name="cyclic"):
                 f"cyclic makes pictures of both sides, and the map `{ids[0]}` holds ids; use data "
                 "whose source and target are pictures"
             )
-        if recipe.discriminator is None:
+        if parts.discriminator is None:
             raise ContractError(
                 "cyclic knows what a side looks like from its discriminator alone; add "
                 "discriminator: {use: patch}"
             )
-        if recipe.engine.share_views is True:
+        if parts.share_views is True:
             raise ContractError(
                 "cyclic lets the generators step before the discriminators learn, so they have no "
                 "views to share; use engine.share_views: auto"
             )
         other = maps["source"].channels != maps["target"].channels
-        for name, spec in recipe.conditions.items():
+        for name, spec in parts.conditions.items():
             if beyond := [wanted for wanted in spec.needs() if wanted != "source"]:
                 raise ContractError(
                     f"cyclic has nothing but the picture that it translates, as the map source, "
@@ -113,20 +109,20 @@ class CyclicSpec(MethodSpec, name="cyclic"):
 
 
 def _generators(
-    recipe: Recipe, maps: Mapping[str, Image], both: tuple[Direction, ...]
+    parts: Parts, maps: Mapping[str, Image], both: tuple[Direction, ...]
 ) -> Iterator[Network]:
     for way in both:
         shown = {**maps, "source": maps[way.given]}
-        channels = sum(spec.gives(shown).channels for spec in recipe.conditions.values())
+        channels = sum(spec.gives(shown).channels for spec in parts.conditions.values())
         given, wanted = maps[way.given].with_channels(channels), maps[way.wanted]
-        spec = recipe.generator
+        spec = parts.generator
         yield Network(way.generator, "generator", spec, given, wanted, way.suffix)
 
 
 def _discriminators(
-    recipe: Recipe, maps: Mapping[str, Image], both: tuple[Direction, ...]
+    parts: Parts, maps: Mapping[str, Image], both: tuple[Direction, ...]
 ) -> Iterator[Network]:
-    spec = recipe.discriminator
+    spec = parts.discriminator
     assert spec is not None, "_check() refuses it"
     for way in both:
         judged = maps[way.wanted]
@@ -175,9 +171,9 @@ class IdentitySpec(BothWays, name="identity"):
         """The picture before and after."""
         return {"generator": frozenset({"other", "same"})}
 
-    def check(self, recipe: Recipe) -> None:
+    def check(self, parts: Parts, wiring: Wiring) -> None:
         """What is compared must have the same channels."""
-        maps = recipe.data.maps()
+        maps = wiring.maps
         if any(side not in maps for side in SIDES):
             return  # nobody offers what it needs, which is said of every loss
         ours, theirs = (maps[side].channels for side in SIDES)

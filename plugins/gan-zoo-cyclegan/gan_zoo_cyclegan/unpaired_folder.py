@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from gan_zoo.errors import DataError
-from gan_zoo.protocols import Sample
+from gan_zoo.components import DataError, Sample
 from gan_zoo_data.geometry import Geometry
 from gan_zoo_data.layouts import (
     BESIDE,
     LAYOUTS,
     Sides,
-    clutter,
-    content,
-    listing,
+    find_splits,
+    list_content,
+    list_pictures,
+    name_skipped,
+    name_splits,
     no_folder,
-    refuse,
-    splits,
-    there_are,
+    refuse_mistakes,
 )
-from gan_zoo_data.samples import Samples, given
+from gan_zoo_data.roots import list_inputs
+from gan_zoo_data.samples import Samples
 
 if TYPE_CHECKING:
-    from gan_zoo_data.bases import Mode
+    from gan_zoo_data.modes import Mode
 
 APART = [layout for layout in LAYOUTS if layout[0] != layout[1]]  # A and B in two folders
 LETTERS = {"source": "A", "target": "B"}
@@ -101,7 +101,7 @@ class UnpairedFolder:
             DataError: there is no such split, or a file that is no picture.
         """
         sides, mistakes = self._found(split, size)
-        refuse(mistakes)
+        refuse_mistakes(mistakes)
         return Unpaired(*sides, self.pairing)
 
     def inspect(
@@ -144,19 +144,19 @@ class UnpairedFolder:
                 f"{path}: --pairs takes half of each file, and here no file holds two pictures; "
                 "leave it out"
             )
-        if path.resolve() == self.root.resolve() and (found := splits(path, BESIDE)):
+        if path.resolve() == self.root.resolve() and (found := find_splits(path, BESIDE)):
             raise DataError(
                 f"{path} holds both sides of {' and '.join(found)}; name the folder of side "
                 f"{LETTERS[name]}"
             )
-        listed = given(path)
-        refuse(listed.mistakes)
+        listed = list_inputs(path)
+        refuse_mistakes(listed.mistakes)
         count = f"{len(listed.files)} picture{'s' * (len(listed.files) != 1)} in {path}"
         return Samples(
             names=tuple(listed.files),
             files={name: tuple(listed.files.values())},
             kinds={name: self.modes[name]},
-            said=f"{count}, of side {LETTERS[name]}{clutter(listed)}",
+            said=f"{count}, of side {LETTERS[name]}{name_skipped(listed)}",
             fixed=True,
         )
 
@@ -167,9 +167,9 @@ class UnpairedFolder:
         folders = self._folders(split)
         sides, mistakes = [], []
         for (name, letter), folder in zip(LETTERS.items(), folders, strict=True):
-            listed = listing(folder)
+            listed = list_pictures(folder)
             mistakes += listed.mistakes
-            said = f"{len(listed.files)} pictures {letter} in {folder}{clutter(listed)}"
+            said = f"{len(listed.files)} pictures {letter} in {folder}{name_skipped(listed)}"
             sides.append(
                 Samples(
                     names=tuple(listed.files),
@@ -196,8 +196,8 @@ class UnpairedFolder:
             looked = "; ".join(map(self._said, layouts))
             raise DataError(
                 f"{self.root} has no split '{split}': looked for {looked}; found "
-                f"{content(self.root)}{there_are(splits(self.root, BESIDE))}. Name another folder "
-                "with --data DIR, or arrange the files in one of these ways"
+                f"{list_content(self.root)}{name_splits(find_splits(self.root, BESIDE))}. Name "
+                "another folder with --data DIR, or arrange the files in one of these ways"
             )
         if len(there) > 1:
             twice = "; ".join(map(self._said, there))

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.recipe.model import Recipe
+from gan_zoo import Recipe
 from gan_zoo_cyclegan.data_specs import TINY
 
 Make = Callable[..., Recipe]
@@ -115,7 +115,7 @@ def published() -> Callable[..., dict[str, dict[str, Tensor]]]:
 
     def state(recipe: Recipe, networks: Mapping[str, nn.Module]) -> dict[str, dict[str, Tensor]]:
         found = {}
-        for network in recipe.method.wire(recipe).networks:
+        for network in recipe.method.wire(recipe.parts()).networks:
             (layout,) = network.spec.published(network.given, network.wanted)
             ours = networks[network.name].state_dict()
             theirs = {key: ours[mine].clone() for key, mine in layout.keys.items()}

@@ -12,14 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_zoo.assembly import assemble
-from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.stage import Stage
-from gan_zoo.recipe.model import Recipe
+from gan_zoo import Recipe
+from gan_zoo.testing import PhaseRunner, phase
 
 CLOSE = 1e-9
 STEPS = 6
-DOUBLE = Precision(torch.device("cpu"), "float64", "contiguous")
 
 Make = Callable[..., Recipe]
 
@@ -116,13 +113,13 @@ class ByHand:
         return {label: value.item() for label, value in terms.items()}
 
 
-def losses(stage: Stage, samples: int, split: bool) -> Iterator[dict[str, float]]:
+def losses(runner: PhaseRunner, samples: int, split: bool) -> Iterator[dict[str, float]]:
     for seed in range(STEPS):
         maps = batch(seed, samples)
         batches = [maps]
         if split:
             batches = [{k: v[n : n + 1] for k, v in maps.items()} for n in range(samples)]
-        yield stage.step(batches, seed).numbers()
+        yield runner.step(batches, seed).numbers()
 
 
 @pytest.mark.parametrize(
@@ -152,26 +149,21 @@ def test_steps_are_the_published_ones(
     recipe = tiny({**changes, "init.gain": 0.3})  # large weights, so that everything matters
     splits = (False,) if samples == 1 or how["pool"] else (False, True)  # pools draw in order
     for split in splits:
-        assembly = assemble(recipe)
-        for module in assembly.networks.values():
-            module.double()
-        hand = ByHand(plain, published(recipe, assembly.networks))
-        stage = Stage(assembly, "main", DOUBLE)
-        stage.begin()
+        runner = phase(recipe)
+        hand = ByHand(plain, published(recipe, runner.networks))
         torch.manual_seed(3)
-        ours = list(losses(stage, samples, split))
+        ours = list(losses(runner, samples, split))
         torch.manual_seed(3)
         theirs = [hand.step(batch(seed, samples), **how) for seed in range(STEPS)]
         for one, other in zip(ours, theirs, strict=True):
             assert one == pytest.approx(other, rel=CLOSE, abs=CLOSE)
-        for name, state in published(recipe, assembly.networks).items():
+        for name, state in published(recipe, runner.networks).items():
             for key, tensor in hand.net[name].state_dict().items():
                 torch.testing.assert_close(state[key], tensor, rtol=0, atol=CLOSE)
 
 
 def test_terms_stand_in_the_published_order(tiny: Make) -> None:
-    stage = Stage(assemble(tiny()), "main", DOUBLE)
-    stage.begin()
+    runner = phase(tiny())
     generators = ["G_GAN_A", "cycle_A", "idt_A", "G_GAN_B", "cycle_B", "idt_B"]
     discriminators = ["D_real_A", "D_fake_A", "D_real_B", "D_fake_B"]
-    assert [*stage.step([batch(0, 1)]).numbers()] == generators + discriminators
+    assert [*runner.step([batch(0, 1)]).numbers()] == generators + discriminators

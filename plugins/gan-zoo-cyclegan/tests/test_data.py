@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_zoo.errors import DataError
+from gan_zoo.components import DataError
 from gan_zoo_cyclegan.data_specs import TINY, UnpairedFolderSpec
 
 

@@ -10,9 +10,7 @@ import pytest
 import torch
 
 import gan_zoo
-from gan_zoo.errors import UserError
-from gan_zoo.importer import import_run, import_unknown
-from gan_zoo.recipe.model import Recipe
+from gan_zoo import Recipe, UserError, import_run, import_unknown
 
 Make = Callable[..., Recipe]
 

@@ -7,17 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_zoo.assembly import assemble
-from gan_zoo.check import contracts
-from gan_zoo.check.rehearsal import rehearse
-from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.stage import Stage, playing
-from gan_zoo.recipe.mistakes import RecipeError
-from gan_zoo.recipe.model import Recipe
+from gan_zoo import Recipe, RecipeError, contracts
+from gan_zoo.testing import phase, picture_of, playing, rehearse, step
 
 Make = Callable[..., Recipe]
 
-DOUBLE = Precision(torch.device("cpu"), "float64", "contiguous")
 BOTH = [
     "generator.a_to_b",
     "generator.b_to_a",
@@ -36,19 +30,17 @@ def maps(seed: int = 0, source: int = 3, target: int = 3) -> dict[str, Tensor]:
 
 def moved(recipe: Recipe, batch: dict[str, Tensor] | None = None) -> set[str]:
     """The parameters that two steps move."""
-    assembly = assemble(recipe)
-    stage = Stage(assembly, "main", DOUBLE)
-    stage.begin()
+    runner = phase(recipe)
     before = {
         f"{name}.{key}": tensor.clone()
-        for name, module in assembly.networks.items()
+        for name, module in runner.networks.items()
         for key, tensor in module.state_dict().items()
     }
     for seed in range(2):
-        stage.step([batch or maps(seed)], seed)
+        runner.step([batch or maps(seed)], seed)
     after = {
         f"{name}.{key}": tensor
-        for name, module in assembly.networks.items()
+        for name, module in runner.networks.items()
         for key, tensor in module.state_dict().items()
     }
     return {key for key in before if not torch.equal(before[key], after[key])}
@@ -70,17 +62,18 @@ def test_the_rate_falls_as_published() -> None:
 
 
 def test_networks_are_named_by_section_and_direction(tiny: Make) -> None:
-    assembly = assemble(tiny())
-    assert [*assembly.networks] == BOTH
-    assert [assembly.owner(name) for name in BOTH] == ["generator"] * 2 + ["discriminator"] * 2
-    one, other = (assembly.networks[name].state_dict() for name in BOTH[:2])
+    runner = phase(tiny())
+    assert [*runner.networks] == BOTH
+    owners = [runner.assembly.owner(name) for name in BOTH]
+    assert owners == ["generator"] * 2 + ["discriminator"] * 2
+    one, other = (runner.networks[name].state_dict() for name in BOTH[:2])
     assert not all(torch.equal(one[key], other[key]) for key in one)  # each has its own seed
 
 
 def test_sides_may_differ_in_channels(tiny: Make) -> None:
     grey = tiny({"data.source": "grey", "losses.identity": None})
     contracts(grey)
-    networks = assemble(grey).networks
+    networks = phase(grey).networks
     weights = [next(networks[name].parameters()).shape[1] for name in BOTH]
     assert weights == [1, 3, 3, 1]  # what each takes
     assert moved(grey, maps(source=1)) == {
@@ -91,15 +84,14 @@ def test_sides_may_differ_in_channels(tiny: Make) -> None:
 @pytest.mark.parametrize("translate", ["a_to_b", "b_to_a"])
 def test_translation_takes_the_generator_of_its_direction(tiny: Make, translate: str) -> None:
     recipe = tiny({"method.translate": translate})
-    assembly = assemble(recipe)
-    stage = Stage(assembly, "main", DOUBLE)
+    runner = phase(recipe)
     given = {"a_to_b": "source", "b_to_a": "target"}[translate]
-    wiring = assembly.wiring
+    wiring = recipe.method.wire(recipe.parts())
     assert (wiring.inputs, wiring.networks[0].name) == ((given,), f"generator.{translate}")
     assert {wiring.target, given} == {"source", "target"}
-    picture = DOUBLE.receive(maps())[given]
-    made = stage.method.scene(stage.cast, {given: picture})[stage.method.output]
-    expected = assembly.networks[f"generator.{translate}"](picture)
+    shown = maps()[given]
+    made = picture_of(runner, {given: shown})
+    expected = runner.networks[f"generator.{translate}"](shown.double() / 127.5 - 1)
     assert torch.equal(made, expected)
 
 
@@ -136,23 +128,22 @@ def test_a_part_plays_in_both_directions(tiny: Make) -> None:
     enhanced = {"use": "local_enhancer", "blocks": 1, "norm": "instance", "coarse": coarse}
     recipe = tiny({"generator": enhanced, "phases.main.play": "generator.coarse"})
     contracts(recipe)
-    assembly = assemble(recipe)
-    networks, _ = playing(assembly, recipe, "generator.coarse")
+    runner = phase(recipe)
+    networks = playing(runner)
     for name in BOTH[:2]:
-        assert networks[name] is assembly.networks[name].get_submodule("coarse")
+        assert networks[name] is runner.networks[name].get_submodule("coarse")
     assert all(".coarse." in key for key in moved(recipe) if key.startswith("generator"))
 
 
 def test_pools_are_state_and_hold_fakes_of_their_side(tiny: Make) -> None:
     recipe = tiny({"method.pool": 3})
-    stage = Stage(assemble(recipe), "main", DOUBLE)
-    stage.begin()
+    runner = phase(recipe)
     for seed in range(5):
-        stage.step([maps(seed)], seed)
-    method: Any = stage.method
+        runner.step([maps(seed)], seed)
+    method: Any = runner.method
     state = method.state()
     assert {name: len(held) for name, held in state.items()} == {"a_to_b": 3, "b_to_a": 3}
-    again: Any = recipe.method.build(recipe)
+    again: Any = recipe.method.build(recipe.parts())
     again.restore(state)
     for name in state:
         for (_, ours), (_, theirs) in zip(
@@ -164,9 +155,7 @@ def test_pools_are_state_and_hold_fakes_of_their_side(tiny: Make) -> None:
 def test_other_losses_of_the_core_see_each_side(tiny: Make) -> None:
     recipe = tiny({"losses.r1": {"use": "r1"}, "losses.smooth": {"use": "total_variation"}})
     contracts(recipe)
-    stage = Stage(assemble(recipe), "main", DOUBLE)
-    stage.begin()
-    terms = stage.step([maps()]).numbers()
+    terms = step(recipe, [maps()])
     assert {"G_TV_A", "G_TV_B", "D_R1_A", "D_R1_B"} <= {*terms}
 
 

@@ -15,12 +15,8 @@ import torch
 from PIL import Image
 
 import gan_zoo
-from gan_zoo.engine import checkpoint
-from gan_zoo.engine.run import resume, train
-from gan_zoo.errors import UserError
-from gan_zoo.evaluate import evaluate
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.translate import translate_files
+from gan_zoo import Recipe, UserError, resume, train
+from gan_zoo.testing import saved_state
 
 Make = Callable[..., Recipe]
 
@@ -44,8 +40,7 @@ def test_a_run_goes_on_bit_for_bit(tiny: Make, tmp_path: Path) -> None:
     recipe = tiny({**changes, "callbacks.previews": previews})
     train(recipe, tmp_path / "whole", steps=7)
     train(recipe, tmp_path / "cut", steps=4)
-    _, state = checkpoint.load(checkpoint.saved(tmp_path / "cut" / "state")[0])
-    pools = state["method"]
+    pools = saved_state(tmp_path / "cut")["method"]
     assert {name: len(held) for name, held in pools.items()} == {"a_to_b": 2, "b_to_a": 2}
     resume(tmp_path / "cut", steps=7)
     assert losses(tmp_path / "cut") == losses(tmp_path / "whole")
@@ -63,7 +58,7 @@ def test_a_run_goes_on_bit_for_bit(tiny: Make, tmp_path: Path) -> None:
     assert not torch.equal(one(picture), other(picture))
 
     with pytest.raises(UserError, match="unpaired_folder pairs no picture"):
-        evaluate(tmp_path / "whole", split="test", device="cpu")
+        gan_zoo.evaluate(tmp_path / "whole", split="test", device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -112,12 +107,13 @@ def test_200_steps_teach_the_way_back(tiny: Make, sides: Path, tmp_path: Path) -
         assert last < first, f"{label}: {first:.3f} at first, {last:.3f} at last"
 
     shutil.copytree(tmp_path / "whole", tmp_path / "cut")
-    shutil.rmtree(checkpoint.saved(tmp_path / "cut" / "state")[0])  # as if cut after the one before
+    *_, last = sorted((tmp_path / "cut" / "state").glob("step-*"))
+    shutil.rmtree(last)  # as if cut after the one before
     resume(tmp_path / "cut")
     assert weights(tmp_path / "cut") == weights(tmp_path / "whole")
     assert losses(tmp_path / "cut") == terms
 
-    written = translate_files(tmp_path / "whole", sides / "testA", tmp_path / "out", device="cpu")
+    written = gan_zoo.translate(tmp_path / "whole", sides / "testA", tmp_path / "out", device="cpu")
     pictures = [np.asarray(Image.open(path)) for path in (tmp_path / "out").iterdir()]
     assert len(pictures) == written == 2
     assert all(picture.shape == (32, 32, 3) and picture.std() > 1 for picture in pictures)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gan_zoo.hooks import hookimpl
-from gan_zoo.specs import DiscriminatorSpec
+from gan_zoo.components import DiscriminatorSpec, hookimpl
 from gan_zoo_projected.specs import ProjectedSpec, TogetherSpec
 
 

@@ -35,12 +35,12 @@ class Augment(nn.Module):
         """Change a batch."""
         for change in self.changes if self.training else ():
             if change == "color":
-                picture = contrasted(saturated(brightened(picture)))
+                picture = change_contrast(change_saturation(change_brightness(picture)))
             elif change == "translation":
                 by = shifts(picture)
-                condition, picture = moved(condition, *by), moved(picture, *by)
+                condition, picture = shift(condition, *by), shift(picture, *by)
             else:
-                seen = ~holes(picture)
+                seen = ~draw_holes(picture)
                 condition, picture = condition * seen, picture * seen
         return condition, picture
 
@@ -49,24 +49,24 @@ class Augment(nn.Module):
         return ", ".join(self.changes)
 
 
-def brightened(x: Tensor) -> Tensor:
+def change_brightness(x: Tensor) -> Tensor:
     """All values of a sample shifted by one draw from [-0.5, 0.5]. `B D H W -> B D H W`."""
-    return x + draws(x) - 0.5
+    return x + draw_uniform(x) - 0.5
 
 
-def saturated(x: Tensor) -> Tensor:
+def change_saturation(x: Tensor) -> Tensor:
     """The distance of each pixel to its gray multiplied by a draw from [0, 2]."""
     gray = x.mean(dim=1, keepdim=True)  # B 1 H W
-    return gray + (x - gray) * 2 * draws(x)
+    return gray + (x - gray) * 2 * draw_uniform(x)
 
 
-def contrasted(x: Tensor) -> Tensor:
+def change_contrast(x: Tensor) -> Tensor:
     """The distance of each value to the sample's mean multiplied by a draw from [0.5, 1.5]."""
     mean = x.mean(dim=(1, 2, 3), keepdim=True)  # B 1 1 1
-    return mean + (x - mean) * (draws(x) + 0.5)
+    return mean + (x - mean) * (draw_uniform(x) + 0.5)
 
 
-def draws(x: Tensor) -> Tensor:
+def draw_uniform(x: Tensor) -> Tensor:
     """A number from [0, 1) for every sample, `B 1 1 1`."""
     return torch.rand(len(x), 1, 1, 1, dtype=x.dtype, device=x.device)
 
@@ -82,7 +82,7 @@ def shifts(x: Tensor) -> tuple[Tensor, Tensor]:
     return down, right
 
 
-def moved(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
+def shift(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
     """Every sample moved; where nothing was there is zero. `B C H W -> B C H W`.
 
     Picked by index: grid sampling has no second derivative, which penalties take.
@@ -106,7 +106,7 @@ def _sources(side: int, by: Tensor) -> tuple[Tensor, Tensor]:
     return found.clamp(0, side - 1), (found >= 0) & (found < side)
 
 
-def holes(x: Tensor) -> Tensor:
+def draw_holes(x: Tensor) -> Tensor:
     """Where every sample has its hole, half as high and wide as it, `B 1 H W`. Its middle lies
     anywhere, so that some of it may be beyond the border.
     """

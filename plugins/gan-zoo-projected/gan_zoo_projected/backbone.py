@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from gan_zoo import pretrained
-from gan_zoo.errors import ContractError
+from gan_zoo.components import ContractError, first_line, pretrained
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Plan:
 
 
 @cache
-def plan(name: str, levels: tuple[int, ...]) -> Plan:
+def plan_backbone(name: str, levels: tuple[int, ...]) -> Plan:
     """Look at a backbone on the meta device.
 
     Args:
@@ -44,7 +43,7 @@ def plan(name: str, levels: tuple[int, ...]) -> Plan:
     Raises:
         ContractError: it has no features of such a size, or takes pictures of some sizes only.
     """
-    whole = pretrained.on_meta(name, in_chans=3)
+    whole = pretrained.build_on_meta(name, in_chans=3)
     reductions: list[int] = whole.feature_info.reduction()
     last = {reduction: index for index, reduction in enumerate(reductions)}  # the deepest of each
     if absent := [level for level in levels if 2**level not in last]:
@@ -58,23 +57,23 @@ def plan(name: str, levels: tuple[int, ...]) -> Plan:
         )
     indices = tuple(last[2**level] for level in levels)
     channels = tuple(whole.feature_info.channels()[index] for index in indices)
-    needed = pretrained.on_meta(name, in_chans=3, out_indices=indices)
+    needed = pretrained.build_on_meta(name, in_chans=3, out_indices=indices)
     expected = [(c, 2**level) for c, level in zip(channels, levels, strict=True)]
-    pretrained.tried(name, needed, channels_in=3, expected=expected)
+    pretrained.require_features(name, needed, channels_in=3, expected=expected)
     height, width = 4 * 2 ** levels[-1] + 1, 2 * 2 ** levels[-1] + 3
     try:
         needed(torch.empty(1, 3, height, width, device="meta"))
     except Exception as problem:  # what models say to a size cannot be listed
         raise ContractError(
             f"timm's {name} takes no picture of {height}x{width}: "
-            f"{pretrained.first_line(problem)}. Use a convolutional backbone, as resnet18",
+            f"{first_line(problem)}. Use a convolutional backbone, as resnet18",
             option="backbone",
         ) from None
     config = whole.pretrained_cfg
     return Plan(indices, channels, tuple(config["mean"]), tuple(config["std"]))
 
 
-def fresh(name: str, indices: tuple[int, ...]) -> nn.Module:
+def build_backbone_of(name: str, indices: tuple[int, ...]) -> nn.Module:
     """A backbone with the first weights of timm, but for the scales of batch norm, which are one.
 
     timm begins with residual branches whose scale is zero, to be learned: one that never learns
@@ -84,7 +83,7 @@ def fresh(name: str, indices: tuple[int, ...]) -> nn.Module:
         name: The model's.
         indices: Which of its features it gives.
     """
-    network = pretrained.build(name, channels_in=3, indices=indices)
+    network = pretrained.build_backbone(name, channels_in=3, indices=indices)
     for layer in network.modules():
         if isinstance(layer, _BatchNorm) and layer.affine:
             nn.init.ones_(layer.weight)
@@ -118,7 +117,7 @@ class Frozen(nn.Module):
                     here.add_module(step, nn.Module())
                 here = here.get_submodule(step)
             here.register_buffer(last, tensor.detach(), persistent=path in saved)
-        self.feature_info: Any = network.feature_info  # gan_zoo.pretrained asks for it
+        self.feature_info: Any = network.feature_info  # pretrained.fill_backbone asks for it
         self._layers = (network.to("meta").eval(),)  # in a tuple, for it to be no submodule
 
     def forward(self, picture: Tensor) -> list[Tensor]:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gan_zoo.errors import UserError
+from gan_zoo.components import UserError
 
 
 class ProjectedDiscriminator(nn.Module):
@@ -77,7 +77,7 @@ class ProjectedDiscriminator(nn.Module):
             )
         condition, picture = self.augment(condition, picture)
         features = [
-            resized(found, ceiling(height, level), ceiling(width, level))
+            resize(found, divide_up(height, level), divide_up(width, level))
             for found, level in zip(
                 self.backbone(self.normalize(picture)), self.levels, strict=True
             )
@@ -86,7 +86,7 @@ class ProjectedDiscriminator(nn.Module):
             features = self.mixing(features)
         shown, logits = [], []
         for level, own, head in zip(self.levels, features, self.heads, strict=True):
-            seen = torch.cat([averaged(condition, level), own], 1) if self.channels_seen else own
+            seen = torch.cat([average_to(condition, level), own], 1) if self.channels_seen else own
             *maps, logit = head(seen)
             shown += maps
             logits.append(logit)
@@ -155,7 +155,7 @@ class Mixing(nn.Module):
         mixed = [F.conv2d(x, self.get_buffer(f"channels_{n}")) for n, x in enumerate(features)]
         for n in reversed(range(len(mixed) - 1)) if self.across_scales else ():
             deeper = F.conv2d(mixed[n + 1], self.get_buffer(f"scales_{n}"), padding=1)
-            mixed[n] = mixed[n] + resized(deeper, *mixed[n].shape[-2:])
+            mixed[n] = mixed[n] + resize(deeper, *mixed[n].shape[-2:])
         return mixed
 
 
@@ -165,20 +165,20 @@ def random(channels_out: int, channels_in: int, kernel: int) -> Tensor:
     return nn.init.kaiming_normal_(weight, nonlinearity="linear")
 
 
-def resized(x: Tensor, height: int, width: int) -> Tensor:
+def resize(x: Tensor, height: int, width: int) -> Tensor:
     """`B C h w -> B C H W`, bilinearly, where it is not so already."""
     if x.shape[-2:] == (height, width):
         return x
     return F.interpolate(x, (height, width), mode="bilinear", align_corners=False)
 
 
-def averaged(x: Tensor, level: int) -> Tensor:
+def average_to(x: Tensor, level: int) -> Tensor:
     """Means over squares of 2^level pixels, what is beyond the border left out.
     `B C H W -> B C H/2^level W/2^level`, sides rounded up.
     """
     return F.avg_pool2d(x, 2**level, ceil_mode=True)
 
 
-def ceiling(side: int, level: int) -> int:
+def divide_up(side: int, level: int) -> int:
     """A side at 1/2^level, rounded up."""
     return int(-(-side // 2**level))

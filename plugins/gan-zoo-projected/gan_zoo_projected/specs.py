@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, PositiveInt, Strict, model_validator
 
-from gan_zoo import backbones
-from gan_zoo.errors import ContractError, UserError
-from gan_zoo.shapes import Image
-from gan_zoo.specs import DiscriminatorSpec, Single
+from gan_zoo.components import (
+    ContractError,
+    DiscriminatorSpec,
+    Image,
+    Single,
+    UserError,
+    backbones,
+    on_meta,
+)
 
 if TYPE_CHECKING:
     from typing import Self
@@ -76,7 +81,7 @@ class ProjectedSpec(Single, name="projected"):
         """timm must have the model, it must be able to see the picture, and every level must have
         something to judge.
         """
-        backbones.require(self.backbone)
+        backbones.require_model(self.backbone)
         if wanted.channels not in (1, 3):
             raise ContractError(
                 f"{self.backbone} sees RGB, or gray as such, and the picture has {wanted.channels} "
@@ -120,7 +125,7 @@ class ProjectedSpec(Single, name="projected"):
             return []
         cure = "Or set weights to a file, or to none for random ones"
         if self.weights == "imagenet":
-            return [f"{backbones.fetching(self.backbone)}. {cure}"]
+            return [f"{backbones.how_to_fetch(self.backbone)}. {cure}"]
         return [
             f"weights: there is no file {self.weights}; give a .safetensors or .pth with the state "
             f"dict of timm's {self.backbone}. {cure}"
@@ -140,10 +145,10 @@ class ProjectedSpec(Single, name="projected"):
                 timm can tell.
         """
         from gan_zoo_projected.augment import Augment
-        from gan_zoo_projected.backbone import Frozen, Normalize, fresh, plan
+        from gan_zoo_projected.backbone import Frozen, Normalize, build_backbone_of, plan_backbone
         from gan_zoo_projected.projected import Mixing, ProjectedDiscriminator
 
-        known = plan(self.backbone, self.levels)
+        known = plan_backbone(self.backbone, self.levels)
         widths = [self.width * 2 ** min(n, 3) for n in range(len(self.levels))]
         mixing = None
         if self.mixing != "none":
@@ -152,7 +157,9 @@ class ProjectedSpec(Single, name="projected"):
         return ProjectedDiscriminator(
             augment=Augment(changes=self.augment),
             normalize=Normalize(mean=known.mean, deviation=known.deviation),
-            backbone=Frozen(network=fresh(self.backbone, known.indices), name=self.backbone),
+            backbone=Frozen(
+                network=build_backbone_of(self.backbone, known.indices), name=self.backbone
+            ),
             levels=self.levels,
             mixing=mixing,
             channels=widths if mixing else known.channels,
@@ -165,21 +172,21 @@ class ProjectedSpec(Single, name="projected"):
         """Fill the backbone."""
         if self.weights == "none":
             return
-        from gan_zoo import pretrained
+        from gan_zoo.components import pretrained
 
         path = self._file()
         if path is None:
             raise UserError(self.missing()[0])
         frozen = module.get_submodule("backbone")
         own = self.weights == "imagenet"
-        pretrained.fill(frozen, self.backbone, path, channels_in=3, own=own)
+        pretrained.fill_backbone(frozen, self.backbone, path, channels_in=3, own=own)
 
     def _file(self) -> Path | None:
         """The file of the weights; None where it is not at hand."""
         if self.weights == "imagenet":
-            from gan_zoo import pretrained  # seconds, and torch
+            from gan_zoo.components import pretrained  # seconds, and torch
 
-            return pretrained.cached(self.backbone)
+            return pretrained.cached_weights(self.backbone)
         path = Path(self.weights).expanduser()
         return path if path.is_file() else None
 
@@ -241,13 +248,13 @@ class TogetherSpec(DiscriminatorSpec, name="together"):
         for judge, path in zip(self.judges.values(), self._paths(), strict=True):
             judge.fetch(module.get_submodule(path))
 
-    def staged(self, module: nn.Module) -> nn.Module:
+    def playing_part(self, module: nn.Module) -> nn.Module:
         """What plays of each."""
         from gan_zoo_projected.together import Together
 
         own = [module.get_submodule(path) for path in self._paths()]
         return Together(
-            judges=[j.staged(m) for j, m in zip(self.judges.values(), own, strict=True)]
+            judges=[j.playing_part(m) for j, m in zip(self.judges.values(), own, strict=True)]
         )
 
     def _paths(self) -> Iterator[str]:
@@ -276,10 +283,8 @@ def _at(wanted: Image, level: int) -> Image:
 @cache
 def _field(spec: ProjectedSpec) -> int:
     """Its receptive field. Other options than those of the layers are expected to be alike."""
-    import torch
-
     from gan_zoo_projected.field import receptive_field
 
-    with torch.device("meta"):
+    with on_meta():
         module = spec.build(Image(0), Image(3))
     return receptive_field(module, multiple=2 ** spec.levels[-1])

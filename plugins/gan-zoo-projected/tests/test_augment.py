@@ -21,17 +21,19 @@ def pictures(*shape: int, seed: int = 0) -> Tensor:
 
 
 def test_color_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(augment, "draws", lambda x: torch.tensor([0.75, 0.0])[:, None, None, None])
+    monkeypatch.setattr(
+        augment, "draw_uniform", lambda x: torch.tensor([0.75, 0.0])[:, None, None, None]
+    )
     x = torch.tensor([[[[0.0, 0.4]], [[0.2, 0.0]], [[0.4, 0.2]]]] * 2)  # two samples of 3 x 1 x 2
-    brighter = augment.brightened(x)
+    brighter = augment.change_brightness(x)
     torch.testing.assert_close(brighter[0, :, 0, 0], torch.tensor([0.25, 0.45, 0.65]))
     torch.testing.assert_close(brighter[1], x[1] - 0.5)
     # Both pixels have the gray 0.2, and are 1.5 times as far from it, or nowhere else.
-    vivid = augment.saturated(x)
+    vivid = augment.change_saturation(x)
     torch.testing.assert_close(vivid[0, :, 0, 0], torch.tensor([-0.1, 0.2, 0.5]))
     torch.testing.assert_close(vivid[1], torch.full((3, 1, 2), 0.2))
     # The mean of all is 0.2, and the distance to it times 1.25, or 0.5.
-    harder = augment.contrasted(x)
+    harder = augment.change_contrast(x)
     torch.testing.assert_close(harder[0, :, 0, 1], torch.tensor([0.45, -0.05, 0.2]))
     torch.testing.assert_close(harder[1, :, 0, 1], torch.tensor([0.3, 0.1, 0.2]))
 
@@ -53,7 +55,7 @@ def test_color_is_the_three_after_each_other_by_draws_of_every_sample() -> None:
 
 def test_translation_pixel_by_pixel() -> None:
     x, down, right = pictures(3, 2, 4, 6), torch.tensor([0, 1, -2]), torch.tensor([0, -3, 2])
-    came = augment.moved(x, down, right)
+    came = augment.shift(x, down, right)
     for n in range(3):
         for i in range(4):
             for j in range(6):
@@ -73,7 +75,7 @@ def test_shifts_go_an_eighth_of_each_side_either_way() -> None:
 
 def test_a_hole_is_half_as_high_and_wide_and_may_reach_over_the_border() -> None:
     torch.manual_seed(0)
-    hidden = augment.holes(torch.empty(2000, 1, 8, 5))
+    hidden = augment.draw_holes(torch.empty(2000, 1, 8, 5))
     rows, columns = hidden.any(dim=3).sum(dim=2), hidden.any(dim=2).sum(dim=2)
     assert (hidden.sum(dim=(1, 2, 3)) == (rows * columns)[:, 0]).all()  # rectangles
     assert set(rows.flatten().tolist()) == {2, 3, 4}  # its middle on rows 0 to 8
@@ -138,8 +140,8 @@ def test_the_means_of_draws() -> None:
     """Brightness, saturation and contrast are 0, 1 and 1 on the mean, and reach their ends."""
     torch.manual_seed(0)
     x = torch.tensor([1.0, -1.0, 0.0]).reshape(1, 3, 1, 1).expand(4000, 3, 1, 1)
-    light = augment.brightened(x)[:, 2, 0, 0]
-    vivid, hard = (f(x)[:, 0, 0, 0] for f in (augment.saturated, augment.contrasted))
+    light = augment.change_brightness(x)[:, 2, 0, 0]
+    vivid, hard = (f(x)[:, 0, 0, 0] for f in (augment.change_saturation, augment.change_contrast))
     for came, low, high in ((light, -0.5, 0.5), (vivid, 0, 2), (hard, 0.5, 1.5)):
         near = partial(math.isclose, abs_tol=0.01)
         assert near(came.min(), low)

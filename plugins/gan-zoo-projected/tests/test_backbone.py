@@ -13,18 +13,16 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from gan_zoo import pretrained
-from gan_zoo.errors import ContractError, UserError
-from gan_zoo.shapes import Image
+from gan_zoo.components import ContractError, Image, UserError, pretrained
 from gan_zoo_projected import ProjectedSpec
-from gan_zoo_projected.backbone import Frozen, Normalize, fresh, plan
+from gan_zoo_projected.backbone import Frozen, Normalize, build_backbone_of, plan_backbone
 
 SMALL: dict[str, Any] = {"backbone": "test_byobnet", "weights": "none", "levels": (2, 3)}
 
 
 def network(seed: int = 0) -> Any:
     torch.manual_seed(seed)
-    made = pretrained.build("test_byobnet", channels_in=3, indices=(1, 2))
+    made = pretrained.build_backbone("test_byobnet", channels_in=3, indices=(1, 2))
     for layer in made.modules():
         if isinstance(layer, nn.BatchNorm2d):
             layer.running_mean.uniform_(-0.5, 0.5)
@@ -71,7 +69,7 @@ def test_no_branch_of_a_fresh_one_is_silent() -> None:
     usual = timm.create_model("resnet10t", features_only=True)
     scales = [p for name, p in usual.named_parameters() if name.endswith("bn2.weight")]
     assert any(not scale.any() for scale in scales)
-    ours = fresh("resnet10t", (1, 2))
+    ours = build_backbone_of("resnet10t", (1, 2))
     scales = [m.weight for m in ours.modules() if isinstance(m, nn.BatchNorm2d)]
     assert all((scale == 1).all() for scale in scales)
 
@@ -82,8 +80,8 @@ def test_what_learned_weights_know_of_pictures() -> None:
     torch.testing.assert_close(came, torch.tensor([0.0, -1.6, 8.0]))
     gray = normalize(torch.tensor([[[[0.0]]]]))
     torch.testing.assert_close(gray.flatten(), torch.tensor([0.0, 0.4, 3.0]))
-    assert plan("resnet18", (2, 3)).mean == (0.485, 0.456, 0.406)
-    assert plan("resnet18", (2, 3)).channels == (64, 128)
+    assert plan_backbone("resnet18", (2, 3)).mean == (0.485, 0.456, 0.406)
+    assert plan_backbone("resnet18", (2, 3)).channels == (64, 128)
 
 
 def test_a_file_fills_it(tmp_path: Path) -> None:
@@ -116,7 +114,7 @@ def test_what_is_not_at_hand_is_told_with_the_cure(
     )
     with pytest.raises(UserError, match=re.escape("no.pth")):
         absent.fetch(absent.build(Image(1), Image(3)))
-    monkeypatch.setattr(pretrained, "cached", lambda name: None)
+    monkeypatch.setattr(pretrained, "cached_weights", lambda name: None)
     [line] = ProjectedSpec().missing()
     assert line.startswith("timm's weights of tf_efficientnet_lite0 are not in the cache")
     random = ProjectedSpec(weights="none")
@@ -136,7 +134,7 @@ def test_what_is_not_at_hand_is_told_with_the_cure(
 )
 def test_what_only_timm_can_tell(backbone: str, levels: tuple[int, ...], told: str) -> None:
     with pytest.raises(ContractError, match=told):
-        plan(backbone, levels)
+        plan_backbone(backbone, levels)
 
 
 def test_an_unknown_backbone_is_refused_before() -> None:

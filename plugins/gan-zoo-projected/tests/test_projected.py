@@ -12,17 +12,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from torch import Tensor, nn
 
-from gan_zoo.assembly import assemble
-from gan_zoo.check import contracts
-from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.stage import Stage
-from gan_zoo.errors import ContractError, UserError
-from gan_zoo.recipe.mistakes import RecipeError
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.shapes import Image
-from gan_zoo.specs import Single
+from gan_zoo import Recipe, RecipeError, contracts
+from gan_zoo.components import ContractError, Image, Single, UserError
+from gan_zoo.testing import PhaseRunner, phase, playing
 from gan_zoo_projected import ProjectedSpec, field
-from gan_zoo_projected.projected import Head, Mixing, averaged
+from gan_zoo_projected.projected import Head, Mixing, average_to
 
 SMALL: dict[str, Any] = {"backbone": "test_byobnet", "weights": "none", "width": 2}
 
@@ -169,7 +163,7 @@ def test_a_window_wider_than_every_picture_is_cut(monkeypatch: pytest.MonkeyPatc
 
 def test_the_condition_is_averaged_to_each_level() -> None:
     x = random(1, 2, 6, 9)
-    came = averaged(x, 2)
+    came = average_to(x, 2)
     assert came.shape == (1, 2, 2, 3)
     torch.testing.assert_close(came[0, :, 0, 1], x[0, :, 0:4, 4:8].mean((1, 2)))
     torch.testing.assert_close(came[0, :, 1, 2], x[0, :, 4:6, 8:9].mean((1, 2)))  # what there is
@@ -181,7 +175,7 @@ def test_each_head_sees_condition_and_features_of_its_level() -> None:
     [[*maps, logits]] = module(condition, picture)
     features = module.backbone(module.normalize(picture))
     expected = [
-        head(torch.cat([averaged(condition, level), own], 1))
+        head(torch.cat([average_to(condition, level), own], 1))
         for head, level, own in zip(module.heads, (2, 3), features, strict=True)
     ]
     assert len(maps) == 3
@@ -268,6 +262,10 @@ def recipe(changes: dict[str, Any] | None = None) -> Recipe:
     return Recipe.load("quickstart", set={**TINY, **(changes or {})})
 
 
+def game(made: Recipe) -> PhaseRunner:
+    return phase(made, precision="float32")
+
+
 def maps(seed: int) -> dict[str, Tensor]:
     draw = torch.Generator().manual_seed(seed)
     return {
@@ -278,27 +276,25 @@ def maps(seed: int) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("turns", ["alternate", "simultaneous"])
 def test_frozen_tensors_are_equal_to_the_bit_after_steps(turns: str) -> None:
-    assembly = assemble(recipe({"method.turns": turns}))
-    stage = Stage(assembly, "only", Precision(torch.device("cpu"), "float32", "contiguous"))
-    stage.begin()
-    judge = assembly.networks["discriminator"]
+    runner = game(recipe({"method.turns": turns}))
+    judge = runner.networks["discriminator"]
     before = {key: tensor.clone() for key, tensor in judge.state_dict().items()}
     for step in range(3):
-        terms = stage.step([maps(step)], step).numbers()
+        terms = runner.step([maps(step)], step).numbers()
         assert all(map(torch.isfinite, torch.tensor(list(terms.values()))))
     moved = {k for k, tensor in judge.state_dict().items() if not torch.equal(tensor, before[k])}
     fixed = {key for key in before if key.startswith(("backbone.", "mixing."))}
     assert len(fixed) > 10
     assert not moved & fixed
     assert {key for key in before if key.endswith("original")} <= moved
-    assert set(stage.players["discriminator"].learns) == {
+    assert set(runner.players["discriminator"].learns) == {
         f"discriminator.{name}" for name, _ in judge.named_parameters()
     }
 
 
 def test_the_recipe_s_init_leaves_frozen_tensors_alone() -> None:
     made, usual = (
-        assemble(recipe({"init": init})).networks["discriminator"].state_dict()
+        game(recipe({"init": init})).networks["discriminator"].state_dict()
         for init in ({"use": "normal", "gain": 0.5}, None)
     )
     same = {key for key in made if torch.equal(made[key], usual[key])}
@@ -312,18 +308,14 @@ def test_features_can_be_matched_only_where_both_pictures_are_seen_alike() -> No
         contracts(recipe(matching))
     plain = recipe({**matching, "discriminator.augment": []})
     contracts(plain)
-    stage = Stage(assemble(plain), "only", Precision(torch.device("cpu"), "float32", "contiguous"))
-    stage.begin()
-    assert 0 < stage.step([maps(0)]).numbers()["G_GAN_Feat"] < 100
+    assert 0 < game(plain).step([maps(0)]).numbers()["G_GAN_Feat"] < 100
 
 
 @pytest.mark.parametrize("loss", ["r1", "gradient_penalty"])
 def test_penalties_take_its_slope(loss: str) -> None:
     made = recipe({"losses.bound": {"use": loss}})
     contracts(made)
-    stage = Stage(assemble(made), "only", Precision(torch.device("cpu"), "float32", "contiguous"))
-    stage.begin()
-    terms = stage.step([maps(0)]).numbers()
+    terms = game(made).step([maps(0)]).numbers()
     assert 0 < terms["D_R1" if loss == "r1" else "D_GP"] < 100
 
 
@@ -331,11 +323,10 @@ def test_inside_multiscale() -> None:
     discriminator = {"use": "multiscale", "scales": 2, "each": JUDGE}
     made = recipe({"discriminator": discriminator})
     contracts(made)
-    stage = Stage(assemble(made), "only", Precision(torch.device("cpu"), "float32", "contiguous"))
-    stage.begin()
-    assert stage.step([maps(0)]).numbers().keys() == {"G_GAN", "G_L1", "D_real", "D_fake"}
+    runner = game(made)
+    assert runner.step([maps(0)]).numbers().keys() == {"G_GAN", "G_L1", "D_real", "D_fake"}
     with torch.no_grad():
-        judge = stage.cast.networks["discriminator"]
+        judge = playing(runner)["discriminator"]
         views = judge(torch.rand(1, 1, 32, 32), torch.rand(1, 3, 32, 32))
     assert [[tuple(tensor.shape) for tensor in view] for view in views] == [
         [(1, 2, 4, 4)],
@@ -352,8 +343,6 @@ def test_recomputing_gives_the_same_numbers() -> None:
     found = []
     for changes in ({}, {"engine.recompute": ["discriminator", "generator"]}):
         torch.manual_seed(0)
-        made = assemble(recipe(changes))
-        stage = Stage(made, "only", Precision(torch.device("cpu"), "float32", "contiguous"))
-        stage.begin()
-        found.append([stage.step([maps(n), maps(n + 5)]).numbers() for n in range(2)])
+        runner = game(recipe(changes))
+        found.append([runner.step([maps(n), maps(n + 5)]).numbers() for n in range(2)])
     assert found[0] == found[1]

@@ -15,8 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import gan_zoo
-from gan_zoo.check import check, contracts
-from gan_zoo.recipe.model import Recipe
+from gan_zoo import Recipe, check, contracts
 from gan_zoo_projected import ProjectedSpec, TogetherSpec
 
 FACADES = Path(__file__).parents[4] / "shared" / "data" / "facades_inst_ab"

@@ -7,15 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from gan_zoo.assembly import assemble
-from gan_zoo.check import contracts
-from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.stage import Stage
-from gan_zoo.errors import ContractError
-from gan_zoo.recipe.mistakes import RecipeError
-from gan_zoo.recipe.model import Recipe
-from gan_zoo.shapes import Image
-from gan_zoo.specs import Single
+from gan_zoo import Recipe, RecipeError, contracts
+from gan_zoo.components import ContractError, Image, Single
+from gan_zoo.testing import phase, playing
 from gan_zoo_projected import ProjectedSpec, TogetherSpec
 
 PATCH = {"use": "patch", "layers": 1, "width": 2}
@@ -98,13 +92,11 @@ def test_phases_name_the_judges() -> None:
         second={"set": {"discriminator.judges.scales.scales": 1}},
     )
     contracts(made)
-    assembly = assemble(made)
-    precision = Precision(torch.device("cpu"), "float32", "contiguous")
-    first, second = (Stage(assembly, phase, precision) for phase in made.phases)
+    first, second = (phase(made, name) for name in made.phases)
     assert {name.split(".")[2] for name in first.players["discriminator"].learns} == {"0"}
     assert {name.split(".")[2] for name in second.players["discriminator"].learns} == {"0", "1"}
-    playing: Any = second.cast.networks["discriminator"]
-    assert len(playing.judges[1].scales) == 1
+    judge: Any = playing(second)["discriminator"]
+    assert len(judge.judges[1].scales) == 1
 
 
 def test_wrong_names_are_told() -> None:

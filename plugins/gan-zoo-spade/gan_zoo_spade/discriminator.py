@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gan_zoo.layers import normed
-from gan_zoo_spade.specs import KERNEL, PADDING, PlainNorm
+from gan_zoo.components import conv_norm_activation
+from gan_zoo_spade.options import KERNEL, PADDING, PlainNorm
 
 
 class Patch(nn.Module):
@@ -39,12 +39,14 @@ class Patch(nn.Module):
         super().__init__()
         self.conditional = conditional
         first = nn.Conv2d(channels_in, widths[0], KERNEL, stride=2, padding=PADDING)
-        self.features = nn.ModuleList([normed(first, "none", widths[0], nn.LeakyReLU(0.2))])
+        self.features = nn.ModuleList(
+            [conv_norm_activation(first, "none", widths[0], nn.LeakyReLU(0.2))]
+        )
         for place, (narrow, wide) in enumerate(pairwise(widths), start=1):
             stride = 2 if place < len(widths) - 1 else 1
             conv = nn.Conv2d(narrow, wide, KERNEL, stride=stride, padding=PADDING, bias=False)
             hidden = spectral_norm(conv) if spectral else conv
-            self.features.append(normed(hidden, norm, wide, nn.LeakyReLU(0.2)))
+            self.features.append(conv_norm_activation(hidden, norm, wide, nn.LeakyReLU(0.2)))
         self.head = nn.Conv2d(widths[-1], 1, KERNEL, padding=PADDING)
 
     def forward(self, condition: Tensor, picture: Tensor) -> list[list[Tensor]]:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gan_zoo_spade.normalization import SPADE
-from gan_zoo_spade.specs import PlainNorm
+from gan_zoo_spade.options import PlainNorm
 
 SLOPE = 0.2  # of every LeakyReLU
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_zoo.layers import InstanceNorm
-from gan_zoo_spade.specs import PlainNorm
+from gan_zoo.components import InstanceNorm
+from gan_zoo_spade.options import PlainNorm
 
 
 class SPADE(nn.Module):
@@ -42,13 +42,13 @@ class SPADE(nn.Module):
 
     def forward(self, x: Tensor, map: Tensor) -> Tensor:
         """Normalize, then scale and shift as the map says."""
-        seen = F.relu(self.shared(resized(map, x)))  # B hidden h w
+        seen = F.relu(self.shared(resize_map(map, x)))  # B hidden h w
         # The equation's gamma is 1 + gamma here, so that small weights change little.
         made: Tensor = self.norm(x) * (1 + self.gamma(seen)) + self.beta(seen)
         return made
 
 
-def resized(map: Tensor, like: Tensor) -> Tensor:
+def resize_map(map: Tensor, like: Tensor) -> Tensor:
     """A map at the size of features. `B S H W -> B S h w`."""
     if map.shape[-2:] == like.shape[-2:]:
         return map

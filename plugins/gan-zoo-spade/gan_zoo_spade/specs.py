@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, PositiveInt
 
-from gan_zoo.errors import ContractError
-from gan_zoo.shapes import Image, convolved, receptive_field, require_halvings
-from gan_zoo.specs import GeneratorSpec, InitSpec, Single
+from gan_zoo.components import (
+    ContractError,
+    GeneratorSpec,
+    Image,
+    InitSpec,
+    Single,
+    convolved_side,
+    receptive_field,
+    require_halvings,
+)
+from gan_zoo_spade.options import KERNEL, PADDING, PlainNorm
 
 if TYPE_CHECKING:
     from torch import nn
 
-PlainNorm = Literal["batch", "instance"]
 
 NARROWINGS = 4  # blocks of the published generator that halve their channels
 MOST = 7  # doublings of the largest published generator
-
-KERNEL = 4  # of every convolution of the discriminator
-PADDING = 2  # zeros around every layer of it
 
 
 class SPADEGeneratorSpec(GeneratorSpec, name="generator"):
@@ -153,7 +157,7 @@ class SPADEPatchSpec(Single, name="patch"):
         view, image = [], wanted
         for channels, stride in zip([*self.widths(), 1], self._strides(), strict=True):
             height, width = (
-                convolved(side, kernel=KERNEL, stride=stride, padding=PADDING)
+                convolved_side(side, kernel=KERNEL, stride=stride, padding=PADDING)
                 for side in (image.height, image.width)
             )
             image = Image(channels, height, width)

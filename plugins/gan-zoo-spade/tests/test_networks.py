@@ -10,15 +10,20 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from gan_zoo.errors import ContractError
-from gan_zoo.shapes import Image
-from gan_zoo.specs import DiscriminatorSpec
-from gan_zoo.zoo import Zoo, resolve
+from gan_zoo import Recipe
+from gan_zoo.components import ContractError, DiscriminatorSpec, Image
 from gan_zoo_spade.generator import Block
 from gan_zoo_spade.specs import SPADEGeneratorSpec, SPADEPatchSpec
 
 PICTURE = Image(3, 256, 512)
 SCALES = {"use": "multiscale", "scales": 2, "each": {"use": "spade/patch"}}
+
+
+def two_scales() -> DiscriminatorSpec:
+    """The published discriminator, as a recipe says it."""
+    discriminator = Recipe.load("spade/spade", set={"discriminator": SCALES}).discriminator
+    assert discriminator
+    return discriminator
 
 
 def counted(network: nn.Module) -> int:
@@ -38,8 +43,7 @@ def test_the_published_networks_have_their_published_sizes(
     channels: int, levels: int, generator: int, discriminator: int
 ) -> None:
     map = PICTURE.with_channels(channels)
-    judge = resolve(DiscriminatorSpec, SCALES, {"zoo": Zoo.installed()})
-    assert isinstance(judge, DiscriminatorSpec)
+    judge = two_scales()
     with torch.device("meta"):
         plain = SPADEGeneratorSpec(levels=levels, spectral=False).build(map, PICTURE)
         assert counted(plain) == generator
@@ -142,8 +146,7 @@ def test_the_largest_singular_value_of_a_spectral_weight_is_one() -> None:
 
 
 def test_the_discriminator_s_views_are_those_of_the_paper_s_program() -> None:
-    judge = resolve(DiscriminatorSpec, SCALES, {"zoo": Zoo.installed()})
-    assert isinstance(judge, DiscriminatorSpec)
+    judge = two_scales()
     assert judge.receptive_field() == 70
     fine, coarse = judge.views(Image(36, 512, 1024), Image(3, 512, 1024))
     sizes = [(257, 513), (129, 257), (65, 129), (66, 130), (67, 131)]

@@ -11,10 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gan_zoo.assembly import assemble
-from gan_zoo.engine.precision import Precision
-from gan_zoo.engine.stage import Stage
-from gan_zoo.recipe.model import Recipe
+from gan_zoo import Recipe
+from gan_zoo.testing import PhaseRunner, phase, playing
 
 SIDE = 32
 
@@ -38,11 +36,9 @@ def recipe() -> Recipe:
     )
 
 
-def game(recipe: Recipe) -> Stage:
+def game(recipe: Recipe) -> PhaseRunner:
     torch.manual_seed(0)
-    stage = Stage(assemble(recipe), "main", Precision(torch.device("cpu"), "float64", "contiguous"))
-    stage.begin()
-    return stage
+    return phase(recipe)
 
 
 def batch(recipe: Recipe) -> dict[str, Tensor]:
@@ -78,18 +74,18 @@ def test_the_rate_falls_over_the_second_hundred_epochs(epoch: int, factor: float
 def test_a_step_has_the_losses_written_out_here_and_the_generator_steps_first(
     recipe: Recipe,
 ) -> None:
-    stage, order = game(recipe), []
+    runner, order = game(recipe), []
     judged: list[tuple[Tensor, list[list[Tensor]]]] = []
-    networks = stage.cast.networks
+    networks = playing(runner)
     networks["discriminator"].register_forward_hook(
         lambda _, inputs, views: judged.append(
             (inputs[1].detach(), [[feature.detach() for feature in view] for view in views])
         )
     )
-    for name, player in stage.players.items():
+    for name, player in runner.players.items():
         assert player.optimizer
         player.optimizer.register_step_post_hook(lambda *_, n=name: order.append((n, len(judged))))
-    terms = stage.step([batch(recipe)]).numbers()
+    terms = runner.step([batch(recipe)]).numbers()
 
     # The generator learns from a fake and the real picture, the discriminator from another fake.
     assert order == [("generator", 2), ("discriminator", 4)]

@@ -14,8 +14,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import gan_zoo
-from gan_zoo.recipe.model import Inference, Recipe
-from gan_zoo.translate import Translator, translate_files
+from gan_zoo import Recipe
 
 FACADES = Path(__file__).parents[4] / "shared" / "data" / "facades_inst_hd"
 SCENES = {"use": "scenes", "theme": "facade", "size": [32, 32], "batch": 2, "workers": 0}
@@ -80,12 +79,8 @@ def test_a_picture_is_as_large_as_its_map(run: Path, size: tuple[int, int]) -> N
 
 
 def test_inference_says_whose_statistics_count(run: Path) -> None:
-    learned = Translator.load(run)
-    own = Translator(
-        learned.recipe.model_copy(update={"inference": Inference(norm="picture")}),
-        learned.cast,
-        learned.method,
-    )
+    learned = gan_zoo.load(run)
+    own = gan_zoo.load(run, set={"inference.norm": "picture"})
     maps = {name: torch.from_numpy(array)[None] for name, array in ids(32, 48).items()}
     one, other = learned.output(maps), own.output(maps)
     assert (one - other).abs().max() > 0.01
@@ -119,7 +114,7 @@ def test_it_is_the_coarse_part_of_a_local_enhancer(tmp_path: Path) -> None:
     assert gan_zoo.load(run)(ids(70, 50)).shape == (70, 50, 3)
     with torch.device("meta"):
         recipe = Recipe.load("pix2pixhd", set={"generator.coarse": {"use": "spade/generator"}})
-        generator = recipe.method.wire(recipe).networks[0]
+        generator = recipe.method.wire(recipe.parts()).networks[0]
         network = generator.spec.build(generator.given, generator.wanted)
     assert type(network.get_submodule("coarse")).__module__ == "gan_zoo_spade.generator"
     assert network.get_submodule("enhancers.1.encoder.0.conv").out_channels == 32  # half of 64
@@ -159,7 +154,7 @@ def test_real_facades_train_go_on_and_translate(tmp_path: Path) -> None:
     assert mean(matched[-50:]) < 0.9 * mean(matched[:50])  # measured: 14.8 and 20.4
 
     label = min((FACADES / "test_label").glob("*.png"))
-    translate_files(run, label, tmp_path / "made")
+    gan_zoo.translate(run, label, tmp_path / "made")
     with Image.open(tmp_path / "made" / label.name) as made, Image.open(label) as given:
         assert made.size == given.size
         assert np.asarray(made).std() > 1

@@ -9,13 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gan_zoo.errors import DataError
-from gan_zoo.protocols import Sample
+from gan_zoo.components import DataError, Sample
 from gan_zoo_data.scenes import facade, street
 from gan_zoo_data.scenes.dice import Dice
 from gan_zoo_data.scenes.graph import Graph, Light
 from gan_zoo_data.scenes.render import Rendered, render
-from gan_zoo_data.scenes.themes import SPLITS, Mood, ThemeName, mood
+from gan_zoo_data.scenes.themes import SPLITS, Mood, ThemeName, draw_mood
 
 COMPOSERS = {"facade": facade.compose, "street": street.compose}
 
@@ -52,7 +51,7 @@ class Scenes:
 
     def mood(self, index: int) -> Mood:
         """Which kind of scene it is."""
-        return mood(Dice(self.seed, self._stream).between(0, 1), index)
+        return draw_mood(Dice(self.seed, self._stream).between(0, 1), index)
 
     def graph(self, index: int) -> Graph:
         """The scene before it is rendered.

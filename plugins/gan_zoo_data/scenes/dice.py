@@ -50,12 +50,12 @@ class Dice:
         return hsv_to_rgb(parts[0] % 1, parts[1], parts[2])
 
 
-def scaled(color: Color, factor: float) -> Color:
+def scale_color(color: Color, factor: float) -> Color:
     """A lighter or darker color."""
     return (color[0] * factor, color[1] * factor, color[2] * factor)
 
 
-def mixed(color: Color, other: Color, share: float) -> Color:
+def mix(color: Color, other: Color, share: float) -> Color:
     """So much of the other color in the first."""
     red, green, blue = (a + (b - a) * share for a, b in zip(color, other, strict=True))
     return (red, green, blue)

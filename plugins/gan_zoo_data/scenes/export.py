@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from gan_zoo.errors import DataError
+from gan_zoo.components import DataError
 
 if TYPE_CHECKING:
-    from gan_zoo_data.specs import ScenesSpec
+    from gan_zoo_data.shipped_specs import ScenesSpec
 
 
 def write(root: Path, spec: ScenesSpec, splits: Iterable[str]) -> int:

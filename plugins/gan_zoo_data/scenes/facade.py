@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from gan_zoo_data.scenes.dice import Dice, mixed, scaled
+from gan_zoo_data.scenes.dice import Dice, mix, scale_color
 from gan_zoo_data.scenes.graph import Box, Color, Finish, Object, Outline, Part
 from gan_zoo_data.scenes.themes import THEMES, Mood
 
@@ -107,10 +107,10 @@ def _front(dice: Dice, mood: Mood) -> Front:
 
 def _stuff(dice: Dice, wall: Box) -> list[Object]:
     day = dice.color((0.54, 0.62), (0.4, 0.65), (0.75, 0.95))
-    haze = mixed(day, (0.95, 0.92, 0.86), dice.between(0.55, 0.85))
+    haze = mix(day, (0.95, 0.92, 0.86), dice.between(0.55, 0.85))
     plaster = dice.color((0.02, 0.14), (0.15, 0.5), (0.6, 0.92))
     slate = dice.color((0.0, 0.06), (0.25, 0.6), (0.35, 0.6))
-    stone = mixed(plaster, (0.9, 0.88, 0.84), 0.6)
+    stone = mix(plaster, (0.9, 0.88, 0.84), 0.6)
     paved = dice.color((0.05, 0.15), (0.03, 0.15), (0.4, 0.6))
     bricks = dice.chance(0.5)
     coat = Finish(ROUGH, columns=12, rows=28, joint=0.25, bond=True) if bricks else Finish(ROUGH)
@@ -127,14 +127,20 @@ def _stuff(dice: Dice, wall: Box) -> list[Object]:
 
     everywhere = Box(0, 0, 1, 1)
     street = Box(0, wall.bottom, 1, 1)
-    dirt = scaled(plaster, 0.75)
+    dirt = scale_color(plaster, 0.75)
     return [
         stuff("sky", 0, Part(everywhere, day, haze, finish=Finish((0.08, 0.05, 0.0))), lit=False),
-        stuff("ground", 1, Part(street, scaled(paved, 0.8), scaled(paved, 1.15), finish=pavement)),
-        stuff("wall", 1, Part(wall, plaster, dirt, finish=coat)),
-        stuff("roof", 1, Part(eaves, slate, scaled(slate, 0.8), "taper", tiles)),
         stuff(
-            "cornice", 2, *(Part(band, stone, scaled(stone, 0.8), finish=ledge) for band in bands)
+            "ground",
+            1,
+            Part(street, scale_color(paved, 0.8), scale_color(paved, 1.15), finish=pavement),
+        ),
+        stuff("wall", 1, Part(wall, plaster, dirt, finish=coat)),
+        stuff("roof", 1, Part(eaves, slate, scale_color(slate, 0.8), "taper", tiles)),
+        stuff(
+            "cornice",
+            2,
+            *(Part(band, stone, scale_color(stone, 0.8), finish=ledge) for band in bands),
         ),
     ]
 
@@ -155,7 +161,7 @@ def _opening(front: Front, cell: Box, frame: Color) -> list[tuple[str, float, li
         for left, right in ((0.09, room), (1 - room, 0.91)):
             box = cell.inside(left, 0.24, right, 0.84)
             paint = dice.color((family - 0.15, family + 0.15), (0.4, 0.9), (0.3, 0.8))
-            found.append(("shutter", 3, [Part(box, paint, scaled(paint, 0.85), finish=slats)]))
+            found.append(("shutter", 3, [Part(box, paint, scale_color(paint, 0.85), finish=slats)]))
     return found
 
 
@@ -163,21 +169,21 @@ def _window(dice: Dice, box: Box, frame: Color, style: Outline) -> list[Part]:
     """A frame, and glass before a curtain or blind of the window's own color."""
     inner = dice.color((0, 1), (0.3, 0.95), (0.15, 0.85))
     glass = Finish((0.0, 0.03, 0.03), gloss=0.7)
-    wood = scaled(frame, dice.between(0.85, 1.05))
+    wood = scale_color(frame, dice.between(0.85, 1.05))
     low = dice.between(0.3, 0.7)
     pane = box.inside(0.14, 0.1, 0.86, 0.92)
     parts = [
-        Part(box, wood, scaled(wood, 0.9), style, Finish(SMOOTH)),
+        Part(box, wood, scale_color(wood, 0.9), style, Finish(SMOOTH)),
         Part(pane, (0.2, 0.26, 0.34), (0.1, 0.12, 0.17), style, glass),
     ]
     if style == "box":
         parts.append(
-            Part(box.inside(0.14, 0.1, 0.86, low), inner, scaled(inner, 0.75), finish=glass)
+            Part(box.inside(0.14, 0.1, 0.86, low), inner, scale_color(inner, 0.75), finish=glass)
         )
     else:
-        parts[1] = replace(parts[1], color=inner, foot=scaled(inner, 0.4))
+        parts[1] = replace(parts[1], color=inner, foot=scale_color(inner, 0.4))
     parts.append(Part(box.inside(0.46, 0.1, 0.54, 0.92), wood))
-    parts.append(Part(box.inside(0.0, 0.92, 1.0, 1.0), scaled(wood, 0.8)))
+    parts.append(Part(box.inside(0.0, 0.92, 1.0, 1.0), scale_color(wood, 0.8)))
     return parts
 
 
@@ -188,8 +194,8 @@ def _door(dice: Dice, cell: Box, frame: Color) -> list[Part]:
     boards = Finish(SMOOTH, columns=dice.count(2, 5), joint=0.3)
     light = Finish((0.0, 0.03, 0.03), gloss=0.7)
     return [
-        Part(box, frame, scaled(frame, 0.8), style),
-        Part(box.inside(0.12, 0.08, 0.88, 1.0), paint, scaled(paint, 0.8), style, boards),
+        Part(box, frame, scale_color(frame, 0.8), style),
+        Part(box.inside(0.12, 0.08, 0.88, 1.0), paint, scale_color(paint, 0.8), style, boards),
         Part(box.inside(0.24, 0.18, 0.76, 0.38), (0.25, 0.3, 0.36), None, style, light),
         Part(box.inside(0.72, 0.6, 0.82, 0.66), (0.85, 0.75, 0.35)),
     ]
@@ -202,7 +208,9 @@ def _balcony(front: Front, cell: Box) -> list[Part]:
     bars = Finish(SMOOTH, columns=dice.count(5, 9), joint=0.55)
     slab = (0.72, 0.7, 0.66)
     return [
-        Part(cell.inside(margin, 0.64, 1 - margin, 0.9), paint, scaled(paint, 0.8), finish=bars),
-        Part(cell.inside(margin, 0.62, 1 - margin, 0.67), scaled(paint, 0.6)),
-        Part(cell.inside(margin, 0.88, 1 - margin, 0.95), slab, scaled(slab, 0.7)),
+        Part(
+            cell.inside(margin, 0.64, 1 - margin, 0.9), paint, scale_color(paint, 0.8), finish=bars
+        ),
+        Part(cell.inside(margin, 0.62, 1 - margin, 0.67), scale_color(paint, 0.6)),
+        Part(cell.inside(margin, 0.88, 1 - margin, 0.95), slab, scale_color(slab, 0.7)),
     ]

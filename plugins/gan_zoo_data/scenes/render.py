@@ -84,7 +84,7 @@ def _first(edge: float) -> int:
     return math.ceil(edge - 0.5)
 
 
-def rims(instance: NDArray[np.int32], thickness: int = 1) -> NDArray[np.bool_]:
+def find_rims(instance: NDArray[np.int32], thickness: int = 1) -> NDArray[np.bool_]:
     """Pixels with another instance within so many pixels above, below, left or right of them."""
     found = np.zeros(instance.shape, bool)
     for step in range(1, thickness + 1):
@@ -155,7 +155,7 @@ def _picture(
     thing = np.array([item.number is not None for item, _ in pieces]).take(cells)
     lit = np.array([item.number is None and item.lit for item, _ in pieces]).take(cells)
     shade[_shifted(thing, -light.side * CAST * width, CAST * height) & lit] *= SHADE
-    shade[rims(instance, 1 + (min(height, width) >= THICK)) & thing] *= RIM
+    shade[find_rims(instance, 1 + (min(height, width) >= THICK)) & thing] *= RIM
 
     tint = (1 + 0.07 * light.warmth, 1.0, 1 - 0.07 * light.warmth)
     picture = np.empty((3, height, width), np.uint8)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gan_zoo_data.scenes.dice import Dice, mixed, scaled
+from gan_zoo_data.scenes.dice import Dice, mix, scale_color
 from gan_zoo_data.scenes.graph import Box, Finish, Object, Part
 from gan_zoo_data.scenes.themes import THEMES, Mood
 
@@ -67,7 +67,7 @@ def compose(dice: Dice, mood: Mood) -> list[Object]:
 
 def _stuff(dice: Dice) -> list[Object]:
     day = dice.color((0.54, 0.62), (0.35, 0.6), (0.75, 0.95))
-    haze = mixed(day, (0.96, 0.9, 0.84), dice.between(0.6, 0.9))
+    haze = mix(day, (0.96, 0.9, 0.84), dice.between(0.6, 0.9))
     asphalt = dice.color((0.55, 0.7), (0.02, 0.12), (0.3, 0.42))
     flags = dice.color((0.05, 0.13), (0.05, 0.2), (0.6, 0.78))
     slabs = Finish((0.04, 0.05, 0.08), columns=14, rows=2, joint=0.2)
@@ -78,13 +78,15 @@ def _stuff(dice: Dice) -> list[Object]:
     def stuff(name: str, depth: float, *parts: Part, lit: bool = True) -> Object:
         return Object(THEME.id(name), None, depth, parts, lit)
 
-    road = Part(Box(0, FAR, 1, NEAR), scaled(asphalt, 0.85), scaled(asphalt, 1.15), finish=tar)
+    road = Part(
+        Box(0, FAR, 1, NEAR), scale_color(asphalt, 0.85), scale_color(asphalt, 1.15), finish=tar
+    )
     marks = [Part(Box(n / 5, lane - 0.008, n / 5 + 0.1, lane + 0.008), paint) for n in range(5)]
     walks = [
-        Part(Box(0, top, 1, bottom), flags, scaled(flags, 0.92), finish=slabs)
+        Part(Box(0, top, 1, bottom), flags, scale_color(flags, 0.92), finish=slabs)
         for top, bottom in ((0.5, FAR), (NEAR, 1))
     ]
-    curbs = [Part(Box(0, y, 1, y + 0.012), scaled(flags, 0.6)) for y in (FAR - 0.012, NEAR)]
+    curbs = [Part(Box(0, y, 1, y + 0.012), scale_color(flags, 0.6)) for y in (FAR - 0.012, NEAR)]
     sky = Part(Box(0, 0, 1, 1), day, haze, finish=Finish((0.1, 0.05, 0.0)))
     return [
         stuff("sky", 0, sky, lit=False),
@@ -104,8 +106,8 @@ def _houses(dice: Dice) -> list[Object]:
         rooms = max(1, round((box.right - box.left) / 0.065))
         floors = max(2, round((0.5 - box.top) / 0.075))
         coat = Finish((0.06, 0.05, 0.05))
-        parts = [Part(box, wall, scaled(wall, 0.8), finish=coat)]
-        parts.append(Part(box._replace(bottom=box.top + 0.015), scaled(wall, 0.6)))
+        parts = [Part(box, wall, scale_color(wall, 0.8), finish=coat)]
+        parts.append(Part(box._replace(bottom=box.top + 0.015), scale_color(wall, 0.6)))
         glass = Finish((0.0, 0.04, 0.04), gloss=0.5)
         for floor in range(floors):
             top = (floor + 0.4) / (floors + 0.2)
@@ -113,7 +115,7 @@ def _houses(dice: Dice) -> list[Object]:
                 hole = box.inside(
                     (room + 0.25) / rooms, top, (room + 0.75) / rooms, top + 0.55 / (floors + 0.2)
                 )
-                parts.append(Part(hole, scaled(wall, 0.45), finish=glass))
+                parts.append(Part(hole, scale_color(wall, 0.45), finish=glass))
         houses.append(Object(THEME.id("building"), None, 1, tuple(parts)))
         left = right + (dice.between(0.04, 0.12) if dice.chance(0.25) else 0.0)
     return houses
@@ -194,10 +196,10 @@ def _car(dice: Dice, box: Box) -> list[Part]:
     lamps = [(0.95, 0.45, 1.0, 0.58), (0.0, 0.45, 0.05, 0.58)]
     white, red = lamps if front else lamps[::-1]
     return [
-        Part(box.inside(0.16, 0.02, 0.84, 0.5), paint, scaled(paint, 0.9), "taper", shine),
-        Part(box.inside(0.25, 0.1, 0.75, 0.45), sky, scaled(sky, 0.45), "taper", glass),
-        Part(box.inside(0.48, 0.05, 0.53, 0.5), scaled(paint, 0.8)),
-        Part(box.inside(0.0, 0.4, 1.0, 0.84), paint, scaled(paint, 0.55), finish=shine),
+        Part(box.inside(0.16, 0.02, 0.84, 0.5), paint, scale_color(paint, 0.9), "taper", shine),
+        Part(box.inside(0.25, 0.1, 0.75, 0.45), sky, scale_color(sky, 0.45), "taper", glass),
+        Part(box.inside(0.48, 0.05, 0.53, 0.5), scale_color(paint, 0.8)),
+        Part(box.inside(0.0, 0.4, 1.0, 0.84), paint, scale_color(paint, 0.55), finish=shine),
         Part(box.inside(*white), (0.98, 0.95, 0.75)),
         Part(box.inside(*red), (0.75, 0.08, 0.08)),
         *(Part(box.inside(x, 0.62, x + 0.2, 1.0), dark, None, "ellipse") for x in (0.11, 0.69)),
@@ -215,11 +217,11 @@ def _person(dice: Dice, box: Box) -> list[Part]:
     hair = dice.color((0.02, 0.1), (0.3, 0.8), (0.08, 0.45))
     cloth = Finish(MATT, bulge=0.4)
     return [
-        Part(box.inside(0.15, 0.5, 0.48, 1.0), trousers, scaled(trousers, 0.7), finish=cloth),
-        Part(box.inside(0.52, 0.5, 0.85, 1.0), trousers, scaled(trousers, 0.6), finish=cloth),
-        Part(box.inside(0.0, 0.21, 1.0, 0.6), shirt, scaled(shirt, 0.8), "arch", cloth),
+        Part(box.inside(0.15, 0.5, 0.48, 1.0), trousers, scale_color(trousers, 0.7), finish=cloth),
+        Part(box.inside(0.52, 0.5, 0.85, 1.0), trousers, scale_color(trousers, 0.6), finish=cloth),
+        Part(box.inside(0.0, 0.21, 1.0, 0.6), shirt, scale_color(shirt, 0.8), "arch", cloth),
         Part(box.inside(0.22, 0.0, 0.78, 0.25), hair, None, "ellipse"),
-        Part(box.inside(0.25, 0.07, 0.75, 0.25), skin, scaled(skin, 0.85), "ellipse", cloth),
+        Part(box.inside(0.25, 0.07, 0.75, 0.25), skin, scale_color(skin, 0.85), "ellipse", cloth),
     ]
 
 
@@ -229,9 +231,14 @@ def _tree(dice: Dice, box: Box) -> list[Part]:
     foliage = Finish((0.1, 0.15, 0.3), bulge=0.6)
     crowns = ((0.0, 0.22, 0.62, 0.7), (0.38, 0.25, 1.0, 0.72), (0.14, 0.0, 0.86, 0.5))
     return [
-        Part(box.inside(0.42, 0.55, 0.58, 1.0), bark, scaled(bark, 0.7), finish=Finish(bulge=0.5)),
+        Part(
+            box.inside(0.42, 0.55, 0.58, 1.0),
+            bark,
+            scale_color(bark, 0.7),
+            finish=Finish(bulge=0.5),
+        ),
         *(
-            Part(box.inside(*crown), leaf, scaled(leaf, 0.6), "ellipse", foliage)
+            Part(box.inside(*crown), leaf, scale_color(leaf, 0.6), "ellipse", foliage)
             for crown in crowns
         ),
     ]
@@ -241,7 +248,7 @@ def _pole(dice: Dice, box: Box) -> list[Part]:
     metal = dice.color((0, 1), (0.1, 0.7), (0.2, 0.5))
     tube = Finish(MATT, bulge=0.6)
     return [
-        Part(box.inside(0.1, 0.03, 0.3, 1.0), metal, scaled(metal, 0.8), finish=tube),
+        Part(box.inside(0.1, 0.03, 0.3, 1.0), metal, scale_color(metal, 0.8), finish=tube),
         Part(box.inside(0.1, 0.0, 1.0, 0.04), metal, finish=tube),
         Part(box.inside(0.55, 0.04, 1.0, 0.1), (0.95, 0.9, 0.65), (0.8, 0.7, 0.4)),
     ]

@@ -48,7 +48,7 @@ EMPTY, CROWDED, TOUCHING = 0.04, 0.01, 1 / 3  # shares; a crowd touches and coun
 GOLDEN = 0.6180339887498949
 
 
-def mood(start: float, index: int) -> Mood:
+def draw_mood(start: float, index: int) -> Mood:
     """Which kind of scene comes at an index.
 
     Steps of the golden ratio visit [0, 1) evenly, so that every run of scenes, however short,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Pictures
 
-from gan_zoo_data.specs import LabelFolderSpec, PairedFolderSpec
+from gan_zoo_data.folder_specs import LabelFolderSpec, PairedFolderSpec
 
 EXTENSIONS = ".bmp .jpeg .jpg .png .ppm .tif .tiff .webp"
 SHARED = Path(__file__).parents[4] / "shared" / "data"  # real pictures, beside a checkout or not

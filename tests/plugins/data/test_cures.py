@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from gan_zoo.errors import DataError
-from gan_zoo_data.faults import Instead, Misfit, gathered
+from gan_zoo_data.faults import Instead, Misfit, group_faults
 from tests.plugins.data.making import LABELS, ids, labelled, picture, save, triple
 
 
@@ -98,4 +98,4 @@ def test_a_misfit_survives_a_process_that_reads_ahead(tmp_path: Path) -> None:
     for handed_on in (pickle.loads(pickle.dumps(misfit)), Misfit(str(misfit))):
         assert isinstance(handed_on, DataError)
         assert str(handed_on) == f"{tmp_path}/x.png is grey"
-        assert gathered([handed_on, "another"]) == [f"{tmp_path}/x.png is grey", "another"]
+        assert group_faults([handed_on, "another"]) == [f"{tmp_path}/x.png is grey", "another"]

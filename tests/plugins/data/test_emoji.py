@@ -13,9 +13,9 @@ import pytest
 import torch
 from PIL import Image as Pictures
 
+from gan_zoo.components.shapes import Image
 from gan_zoo.errors import ContractError
-from gan_zoo.shapes import Image
-from gan_zoo_data.specs import SAMPLE, EmojiSpec
+from gan_zoo_data.shipped_specs import SAMPLE, EmojiSpec
 from tests.plugins.data.making import one_pair
 
 

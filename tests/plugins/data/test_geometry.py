@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pictures
 
+from gan_zoo.components.shapes import Image
 from gan_zoo.errors import DataError
-from gan_zoo.shapes import Image
 from gan_zoo_data.geometry import Geometry
-from gan_zoo_data.specs import EmojiSpec
+from gan_zoo_data.shipped_specs import EmojiSpec
 from tests.plugins.data.making import one_pair, picture, save, spec
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pictures
 
+from gan_zoo.components.instance_ids import distinct_ids
 from gan_zoo.errors import DataError
-from gan_zoo.instances import distinct
 from gan_zoo_data import pictures
 from gan_zoo_data.geometry import Geometry
 from gan_zoo_data.ids import Ids
@@ -75,8 +77,17 @@ def test_a_portable_grey_map_of_16_bits(tmp_path: Path) -> None:
 
 
 def stretched(path: Path) -> None:
-    """Grey of 4 bits: Pillow makes 51 of a 3."""
-    save(path, Pictures.new("L", (4, 4), 3), bits=4)
+    """Grey of 4 bits, by hand, as not every Pillow writes it: 51 is made of a 3."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    head = struct.pack(">IIBBBBB", 4, 4, 4, 0, 0, 0, 0)
+    rows = zlib.compress(4 * b"\0\x33\x33")
+    parts = chunk(b"IHDR", head), chunk(b"IDAT", rows), chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
     with Pictures.open(path) as image:
         assert image.getpixel((0, 0)) == 51
 
@@ -171,7 +182,7 @@ def test_ids_below_zero(tmp_path: Path) -> None:
 @settings(max_examples=30, deadline=None)
 @given(values=st.lists(st.integers(-9, 2**31 - 1) | st.integers(0, 70000), min_size=1))
 def test_distinct_ids(values: list[int]) -> None:
-    assert distinct(np.array([values], np.int32)).tolist() == sorted(set(values))
+    assert distinct_ids(np.array([values], np.int32)).tolist() == sorted(set(values))
 
 
 # ---------------------------------------------------------------------------------- geometry

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from gan_zoo.components.shapes import Image
 from gan_zoo.errors import DataError
-from gan_zoo.shapes import Image
 from gan_zoo_data import samples
 from tests.plugins.data.making import (
     EXTENSIONS,
@@ -36,8 +36,8 @@ def test_shapes_from_the_recipe_alone() -> None:
         "target": Image(1, 4, 5),
     }
     assert labelled(here).maps((6, 7))["instance"].size == (6, 7)
-    assert labelled(here, ignore=[255]).ignored("label") == (255,)
-    assert labelled(here, ignore=[255]).ignored("instance") == ()
+    assert labelled(here, ignore=[255]).ignored_ids("label") == (255,)
+    assert labelled(here, ignore=[255]).ignored_ids("instance") == ()
 
 
 def test_files_are_matched_by_name_whatever_the_order(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from gan_zoo.components.shapes import Image
 from gan_zoo.errors import DataError
-from gan_zoo.shapes import Image
-from gan_zoo_data.specs import ManifestSpec
+from gan_zoo_data.table_specs import ManifestSpec
 from tests.plugins.data.making import INSTANCES, LABELS, ids, labelled, picture, save, triple
 
 COLUMNS = {"labels": {"label": 3}, "instances": {"instance": 8}, "pictures": {"target": "rgb"}}
@@ -112,8 +112,8 @@ def test_columns_say_the_shapes() -> None:
         "source": Image(1, 4, 6),
         "target": Image(4, 4, 6),
     }
-    assert manifest(Path("no"), ignore=[255]).ignored("label") == (255,)
-    assert manifest(Path("no"), ignore=[255]).ignored("target") == ()
+    assert manifest(Path("no"), ignore=[255]).ignored_ids("label") == (255,)
+    assert manifest(Path("no"), ignore=[255]).ignored_ids("target") == ()
 
 
 def test_one_file_may_be_two_maps(tmp_path: Path) -> None:

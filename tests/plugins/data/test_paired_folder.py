@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from gan_zoo.components.shapes import Image
 from gan_zoo.errors import DataError
-from gan_zoo.shapes import Image
 from tests.plugins.data.making import EXTENSIONS, one_pair, picture, save, side_by_side, spec
 
 

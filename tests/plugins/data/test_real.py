@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gan_zoo_data.specs import LabelFolderSpec
+from gan_zoo_data.folder_specs import LabelFolderSpec
 from tests.plugins.data.making import SHARED
 
 SETS = {  # classes, samples in train and test, side

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from torch import nn  # at the top of the file that the entry point names
 
-from gan_zoo.hooks import hookimpl
-from gan_zoo.shapes import Image
-from gan_zoo.specs import GeneratorSpec, Spec
+from gan_zoo.components.hooks import hookimpl
+from gan_zoo.components.networks import GeneratorSpec
+from gan_zoo.components.shapes import Image
+from gan_zoo.components.spec import Spec
 
 
 class EagerSpec(GeneratorSpec, name="eager"):

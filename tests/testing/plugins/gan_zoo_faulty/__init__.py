@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gan_zoo.hooks import hookimpl
-from gan_zoo.shapes import Image
-from gan_zoo.specs import ConditionSpec, DiscriminatorSpec, GeneratorSpec, LossSpec, Spec
+from gan_zoo.components.conditions import ConditionSpec
+from gan_zoo.components.hooks import hookimpl
+from gan_zoo.components.learning import LossSpec
+from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec
+from gan_zoo.components.shapes import Image
+from gan_zoo.components.spec import Spec
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from gan_zoo.protocols import LossFunction
+    from gan_zoo.components.interfaces import LossFunction
 
 
 class WeightlessSpec(LossSpec, name="weightless"):

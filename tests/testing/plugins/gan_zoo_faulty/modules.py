@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.protocols import Term
+from gan_zoo.components.scene import Term
 
 if TYPE_CHECKING:
-    from gan_zoo.engine.scene import Scene
+    from gan_zoo.components.scene import Scene
 
 
 def distance(scene: Scene, player: str) -> Iterator[Term]:

@@ -1,0 +1,95 @@
+"""Judge a recipe before a weight is allocated: contracts, a rehearsal, and the data at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gan_zoo.checks.contracts import contracts
+from gan_zoo.checks.data_at_hand import data_mistakes, first_size
+from gan_zoo.checks.readiness import list_needed, refuse_unready
+from gan_zoo.errors import UserError
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.recipe.source import Source
+from gan_zoo.recipe.wired import WiredRecipe
+
+if TYPE_CHECKING:
+    from gan_zoo.checks.rehearsal import Rehearsal
+
+__all__ = ["Report", "check", "contracts", "list_needed", "refuse_unready"]
+
+
+@dataclass
+class Report:
+    """What a check found out.
+
+    Args:
+        phases: One rehearsal a phase.
+        notes: Defaults that took hold because the recipe is silent, epochs that teach nothing, and
+            what components tell of their options.
+        needed: What a run still needs, each with its cure.
+        mistakes: What is wrong in the data at hand, by file.
+    """
+
+    phases: list[Rehearsal]
+    notes: list[str] = field(default_factory=list)
+    needed: list[str] = field(default_factory=list)
+    mistakes: list[str] = field(default_factory=list)
+
+
+def check(recipe: Recipe | WiredRecipe, source: Source | None = None) -> Report:
+    """Contracts, then a rehearsal of every phase on the meta device, then the data, every pixel of
+    what a run would read.
+
+    Raises:
+        RecipeError: every broken contract at once.
+    """
+    wired = contracts(recipe, source)
+    notes = [*(source.notes if source else ()), *_notes(wired.recipe)]
+    report = Report([], notes, list_needed(wired), data_mistakes(wired, pixels=True))
+    size = None
+    if not report.mistakes and not wired.recipe.data.missing():
+        try:
+            size = first_size(wired)
+        except UserError as problem:  # no header told it, but the pixels break off
+            report.mistakes = [str(problem)]
+    from gan_zoo.checks.rehearsal import rehearse  # torch
+
+    report.phases = rehearse(wired, size)
+    report.notes += _mixed(wired, report.phases)
+    return report
+
+
+def _mixed(wired: WiredRecipe, phases: list[Rehearsal]) -> Iterator[str]:
+    """Losses that take a slope sample by sample, of networks in which the samples are mixed."""
+    most = max(phase.batch for phase in phases)
+    for name, loss in wired.recipe.losses.items():
+        if not loss.bounds or not loss.weight:
+            continue
+        mixing = dict.fromkeys(
+            network.name
+            for network in wired.wiring.networks
+            if network.player in loss.needs() and any(network.name in p.mixing for p in phases)
+        )
+        if mixing:
+            told = f"losses.{name}: it takes the slope at each sample by itself, but batch norm in "
+            told += f"{' and '.join(mixing)} makes it depend on the whole batch; use another norm"
+            yield told + " there" + (", or stay with a batch of 1" if most == 1 else "")
+
+
+def _notes(recipe: Recipe) -> list[str]:
+    notes = []
+    if "phases" not in recipe.model_fields_set:
+        notes.append("no phases: one, main, of 200 epochs at constant rate")
+    if recipe.init is None:
+        notes.append("no init: the framework's own first weights")
+    if recipe.validation is None:
+        notes.append("no validation: nothing is scored during training, weights/best is not kept")
+    for name, phase in recipe.phases.items():
+        if phase.schedule and phase.epochs:
+            zero = phase.schedule.hold + phase.schedule.fall
+            if zero <= phase.epochs:
+                notes.append(f"phase {name}: the learning rate is 0 from epoch {zero}")
+    components = recipe.components().items()
+    return [*notes, *(f"{path}: {line}" for path, spec in components for line in spec.notes())]

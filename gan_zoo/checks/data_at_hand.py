@@ -1,0 +1,83 @@
+"""What is wrong in the data at hand: by its own judgement, and by what a phase can work on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from gan_zoo.checks.phase_contracts import size_misfit
+from gan_zoo.components.data import DataSpec
+from gan_zoo.components.spec import Size
+from gan_zoo.errors import format_size
+from gan_zoo.recipe.wired import WiredPhase, WiredRecipe
+
+
+def data_mistakes(wired: WiredRecipe, *, pixels: bool = False) -> list[str]:
+    """The mistakes in the data at hand, in the splits and at the sizes that a run would read.
+
+    Args:
+        wired: A recipe whose contracts hold.
+        pixels: Decode every file; a run starts without, and finds these mistakes as it goes.
+    """
+    recipe = wired.recipe
+    splits: dict[str, list[str]] = {"train": []}  # split -> who asks for it
+    if recipe.validation:
+        splits.setdefault(recipe.validation.split, []).append("validation")
+    for name, callback in recipe.callbacks.items():
+        for split in callback.splits():
+            splits.setdefault(split, []).append(f"callbacks.{name}")
+    found: dict[str, None] = {}
+    inspected: list[tuple[DataSpec, Size | None]] = []
+    for name in recipe.phases:
+        phase = wired.phase(name)
+        data, size = phase.recipe.data, phase.phase.size
+        if data.missing():
+            continue
+        if (data, size) not in inspected:
+            inspected.append((data, size))
+            look = data.decode if pixels else data.inspect
+            for split, askers in splits.items():
+                mistakes = [*look(split, size)]
+                if mistakes and split != "train":
+                    mistakes[0] += f" (the split '{split}' is read by {' and '.join(askers)})"
+                found |= dict.fromkeys(mistakes)
+        found |= dict.fromkeys(_misfits(phase))
+    return list(found)
+
+
+def first_size(wired: WiredRecipe) -> tuple[int, int] | None:
+    """[height, width] of the first sample, for phases whose size only the data knows."""
+    data = wired.recipe.data
+    if all(image.size for image in data.maps().values()):
+        return None
+    first = next(iter(data.open("train").read(0, None).maps.values()))
+    return first.shape[-2], first.shape[-1]
+
+
+def _misfits(phase: WiredPhase) -> Iterator[str]:
+    """The sizes of training that a phase cannot work at, or cannot batch, by file."""
+    data = phase.recipe.data
+    sizes = data.sizes("train", phase.phase.size)
+    for size, file in sizes.items():
+        if problem := size_misfit(phase, size):
+            cure = _crop(phase, sizes)
+            told = f"{file} is {format_size(size)} in training (height x width)"
+            yield f"{told}: {problem}{cure}"
+    if data.batch > 1 and len(sizes) > 1:
+        (one, file), (other, another), *_ = sizes.items()
+        cure = _crop(phase, sizes) or "; give a phase a size that all are resized to"
+        yield (
+            f"{file} is {format_size(one)} in training (height x width) and {another} is "
+            f"{format_size(other)}, but a batch of {data.batch} needs one size{cure}, or "
+            "data.batch=1"
+        )
+
+
+def _crop(phase: WiredPhase, sizes: Iterable[tuple[int, int]]) -> str:
+    """The crop that every picture has room for and that fits; empty where there is none."""
+    multiple = phase.recipe.generator.multiple()
+    height, width = (min(sides) // multiple * multiple for sides in zip(*sizes, strict=True))
+    if "crop" not in type(phase.recipe.data).model_fields or not height or not width:
+        return ""
+    if size_misfit(phase, (height, width)):
+        return ""
+    return f"; crop or load fits it: data.crop=[{height}, {width}]"

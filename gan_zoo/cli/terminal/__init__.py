@@ -1,0 +1,1 @@
+"""What the command line prints: tables plain enough for a log, or data for scripts. No torch."""

@@ -1,0 +1,182 @@
+"""The one door for authors: all that a component needs of gan-zoo.
+
+    from gan_zoo.components import LossFunction, LossSpec, Term, hookimpl
+
+Every name is imported when it is first used, so that a menu of specs imports no torch; `backbones`
+and `pretrained` are modules. A name in here keeps its meaning.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gan_zoo.components import backbones, pretrained
+    from gan_zoo.components.conditions import ConditionSpec
+    from gan_zoo.components.data import DataSpec
+    from gan_zoo.components.foreign import Published, Reading, Shapes
+    from gan_zoo.components.hooks import hookimpl, hookspec
+    from gan_zoo.components.instance_ids import distinct_ids
+    from gan_zoo.components.interfaces import (
+        Cast,
+        Dataset,
+        ForwardState,
+        LossFunction,
+        Method,
+        Metric,
+        Pictures,
+        Position,
+        Run,
+        Sample,
+        Styled,
+        Turn,
+    )
+    from gan_zoo.components.kinds import KINDS
+    from gan_zoo.components.layers import InstanceNorm, conv_norm_activation, halve, norm_layer
+    from gan_zoo.components.learning import (
+        InitSpec,
+        LossSpec,
+        MethodSpec,
+        Network,
+        OptimizerSpec,
+        Parts,
+        Wiring,
+    )
+    from gan_zoo.components.lifecycle import Lifecycle
+    from gan_zoo.components.meta_device import on_meta
+    from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec, NetworkSpec, Single
+    from gan_zoo.components.pictures import to_pil
+    from gan_zoo.components.pool import Pool
+    from gan_zoo.components.scene import Scene, Term, concatenated
+    from gan_zoo.components.shapes import (
+        Image,
+        convolved_side,
+        count_halvings,
+        receptive_field,
+        require_halvings,
+    )
+    from gan_zoo.components.spec import Norm, Size, Spec
+    from gan_zoo.components.watching import CallbackSpec, MetricSpec
+    from gan_zoo.components.weights import put_back
+    from gan_zoo.errors import (
+        ContractError,
+        DataError,
+        UserError,
+        first_line,
+        format_size,
+        near_misses,
+        quoted,
+    )
+    from gan_zoo.reporter import progress
+
+__all__ = [
+    "KINDS",
+    "CallbackSpec",
+    "Cast",
+    "ConditionSpec",
+    "ContractError",
+    "DataError",
+    "DataSpec",
+    "Dataset",
+    "DiscriminatorSpec",
+    "ForwardState",
+    "GeneratorSpec",
+    "Image",
+    "InitSpec",
+    "InstanceNorm",
+    "Lifecycle",
+    "LossFunction",
+    "LossSpec",
+    "Method",
+    "MethodSpec",
+    "Metric",
+    "MetricSpec",
+    "Network",
+    "NetworkSpec",
+    "Norm",
+    "OptimizerSpec",
+    "Parts",
+    "Pictures",
+    "Pool",
+    "Position",
+    "Published",
+    "Reading",
+    "Run",
+    "Sample",
+    "Scene",
+    "Shapes",
+    "Single",
+    "Size",
+    "Spec",
+    "Styled",
+    "Term",
+    "Turn",
+    "UserError",
+    "Wiring",
+    "backbones",
+    "concatenated",
+    "conv_norm_activation",
+    "convolved_side",
+    "count_halvings",
+    "distinct_ids",
+    "first_line",
+    "format_size",
+    "halve",
+    "hookimpl",
+    "hookspec",
+    "near_misses",
+    "norm_layer",
+    "on_meta",
+    "pretrained",
+    "progress",
+    "put_back",
+    "quoted",
+    "receptive_field",
+    "require_halvings",
+    "to_pil",
+]
+
+_MODULES = {  # where the names live
+    "gan_zoo.components.conditions": "ConditionSpec",
+    "gan_zoo.components.data": "DataSpec",
+    "gan_zoo.components.foreign": "Published Reading Shapes",
+    "gan_zoo.components.hooks": "hookimpl hookspec",
+    "gan_zoo.components.instance_ids": "distinct_ids",
+    "gan_zoo.components.interfaces": (
+        "Cast Dataset ForwardState LossFunction Method Metric Pictures Position Run "
+        "Sample Styled Turn"
+    ),
+    "gan_zoo.components.kinds": "KINDS",
+    "gan_zoo.components.layers": "InstanceNorm conv_norm_activation halve norm_layer",
+    "gan_zoo.components.learning": (
+        "InitSpec LossSpec MethodSpec Network OptimizerSpec Parts Wiring"
+    ),
+    "gan_zoo.components.lifecycle": "Lifecycle",
+    "gan_zoo.components.meta_device": "on_meta",
+    "gan_zoo.components.networks": "DiscriminatorSpec GeneratorSpec NetworkSpec Single",
+    "gan_zoo.components.pictures": "to_pil",
+    "gan_zoo.components.pool": "Pool",
+    "gan_zoo.components.scene": "Scene Term concatenated",
+    "gan_zoo.components.shapes": (
+        "Image convolved_side count_halvings receptive_field require_halvings"
+    ),
+    "gan_zoo.components.spec": "Norm Size Spec",
+    "gan_zoo.components.watching": "CallbackSpec MetricSpec",
+    "gan_zoo.components.weights": "put_back",
+    "gan_zoo.errors": "ContractError DataError UserError first_line format_size near_misses quoted",
+    "gan_zoo.reporter": "progress",
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name in __all__:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

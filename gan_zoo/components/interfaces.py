@@ -1,0 +1,253 @@
+"""What a spec's `build()` and `open()` return where it is no nn.Module, and what methods and
+callbacks are handed: protocols, whose classes are the engine's, the translator's and the run's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from gan_zoo.components.shapes import Image
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor, nn
+
+    from gan_zoo.components.scene import Scene, Term
+
+
+# ---------------------------------------------------------------------------------- data
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample of the data.
+
+    Args:
+        name: Short and unique in its split; files made from it carry this name.
+        files: The files that it was read from, for messages.
+        maps: `C H W`: pictures as uint8, ids as integers of any width.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    maps: Mapping[str, Tensor]
+
+
+class Dataset(Protocol):
+    """The samples of one split, in a fixed order. Holds no random state."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, index: int, draw: np.random.Generator | None) -> Sample:
+        """One sample; `draw` decides the augmentation, None means none.
+
+        Raises:
+            DataError: names the file that cannot be read or is not what the recipe says.
+        """
+        ...
+
+    def describe(self) -> str:
+        """One line for the user: what was found, where, and in which layout."""
+        ...
+
+
+# ---------------------------------------------------------------------------------- learning
+
+
+LossFunction = Callable[["Scene", str], Iterable["Term"]]  # (scene, player) -> its terms
+
+
+class ForwardState(Protocol):
+    """A moment to come back to: networks then give the same once more, noise and all."""
+
+    def restored(self) -> AbstractContextManager[None]:
+        """As it was then; afterwards as it is now, so that statistics move once."""
+        ...
+
+
+class Cast(Protocol):
+    """Who plays: the networks and conditions of a phase, and how they are called."""
+
+    step: int  # the training step of the run, from 0
+
+    @property
+    def shares_views(self) -> bool:
+        """Whether one pass of the discriminator is to serve both players, where a method can."""
+        ...
+
+    def play(self, name: str, *inputs: Any) -> Any:
+        """Call a network in the run's precision; what it returns is in the working type."""
+        ...
+
+    def play_exact(self, name: str, *inputs: Tensor) -> Any:
+        """Call a network without autocast, as gradients of gradients need it."""
+        ...
+
+    def forward_state(self, *names: str) -> ForwardState:
+        """Now, to come back to: these networks and the conditions then give the same once more."""
+        ...
+
+    def condition(self, name: str, maps: Mapping[str, Tensor]) -> Tensor:
+        """Make one condition of the maps: `B c H W`."""
+        ...
+
+
+class Turn(Protocol):
+    """One player's turn, as a context: in it only that player's parameters learn, at its end it
+    steps. Turns may be nested: all players then learn from the weights before any step, and step as
+    their turns end, the innermost first.
+    """
+
+    def __enter__(self) -> Self: ...
+
+    def learn(self, scene: Scene, *, keep: bool = False) -> None:
+        """Add one scene's losses to the player's gradients.
+
+        Args:
+            scene: What the losses are made of. What it has made before has a graph to all players.
+            keep: Keep the graph, for another player that learns from the same tensors.
+        """
+        ...
+
+    def __exit__(self, *error: Any) -> None: ...
+
+
+class Method(Protocol):
+    """Who takes a turn in which order, and on which scene.
+
+    One that remembers from step to step has two methods more: `state()` gives nested mappings of
+    tensors and plain numbers, which checkpoints keep, and `restore(state)` takes them back.
+    """
+
+    output: str  # the name of the scene that is the generated picture
+
+    def scene(self, cast: Cast, maps: Mapping[str, Tensor]) -> Scene:
+        """The scene of one batch; in translation too, where the maps hold no target."""
+        ...
+
+    def step(self, scenes: Sequence[Scene], turn: Callable[[str], Turn]) -> None:
+        """One training step on the scenes of its micro-batches."""
+        ...
+
+
+class Styled(Protocol):
+    """A condition's module that makes something of the target for every id of a map, and can be
+    given it instead: a style. S is as many as the map may have ids (instances or classes).
+    """
+
+    def __call__(self, maps: Mapping[str, Tensor]) -> Tensor:
+        """Of the target where the maps hold it, else without any style: `B C H W`."""
+        ...
+
+    def encode(self, maps: Mapping[str, Tensor]) -> Tensor:
+        """Named maps, the target among them -> the style of every id, `B S C`."""
+        ...
+
+    def paint(self, maps: Mapping[str, Tensor], styles: Tensor) -> Tensor:
+        """Named maps without a target, and the style of every id, `B S C` -> `B C H W`."""
+        ...
+
+
+# ---------------------------------------------------------------------------------- watching
+
+
+class Metric(Protocol):
+    """Accumulates over pictures. Pictures are uint8 `C H W`."""
+
+    def update(self, generated: Tensor, real: Tensor) -> None:
+        """Add one picture and its target."""
+        ...
+
+    def compute(self) -> float:
+        """The score of all that was added."""
+        ...
+
+
+class Pictures(Protocol):
+    """Makes pictures as inference does, with the networks as they are now."""
+
+    @property
+    def inputs(self) -> Sequence[str]:
+        """The maps that it makes a picture of."""
+        ...
+
+    @property
+    def target(self) -> str:
+        """The map that is learned."""
+        ...
+
+    @property
+    def paired(self) -> bool:
+        """Whether the target of a sample is what its picture should be."""
+        ...
+
+    @property
+    def shapes(self) -> Mapping[str, Image]:
+        """Those of the data's maps; they tell ids from colors."""
+        ...
+
+    def style_of(self, maps: Mapping[str, Tensor]) -> Any:
+        """The style that a sample itself has, of its maps with the target; None without styles."""
+        ...
+
+    def picture(self, maps: Mapping[str, Tensor], *, seed: int = 0, style: Any = None) -> Tensor:
+        """Input maps `C H W` -> the picture, uint8 `D H W`."""
+        ...
+
+
+class Position(Protocol):
+    """How far a run is."""
+
+    phase: str
+    phase_step: int  # steps done in it
+    step: int  # steps done in all
+
+
+class Run(Protocol):
+    """A run as callbacks see it; they use nothing else of it."""
+
+    hooks: Any  # the lifecycle, to tell other callbacks of what was done
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder, which may hold files of callbacks."""
+        ...
+
+    @property
+    def networks(self) -> Mapping[str, nn.Module]:
+        """All that has weights, by name; the one that makes pictures first."""
+        ...
+
+    @property
+    def position(self) -> Position:
+        """How far it is."""
+        ...
+
+    @property
+    def epoch(self) -> int:
+        """Passes over the data in this phase, the one begun included; from 1."""
+        ...
+
+    def player_of(self, network: str) -> str:
+        """The player that moves a network."""
+        ...
+
+    def place(self, module: nn.Module) -> nn.Module:
+        """Move a module to where the networks are, in their type and layout."""
+        ...
+
+    def dataset(self, split: str) -> Dataset:
+        """The samples of a split, at the phase's size."""
+        ...
+
+    def pictures(self) -> Pictures:
+        """The networks as they are now, behind the one door that makes pictures."""
+        ...
+
+    def batch(self) -> Mapping[str, Tensor]:
+        """The maps of the latest step's samples, on their device: `B C H W`."""
+        ...

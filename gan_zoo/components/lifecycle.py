@@ -1,0 +1,52 @@
+"""The lifecycle of a run. Callbacks are components that a recipe lists; each run makes its own
+plugin manager and registers only those.
+
+    class Bell:
+        @hookimpl
+        def on_run_end(self, run):
+            print("done")
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gan_zoo.components.hooks import hookspec
+
+if TYPE_CHECKING:
+    from gan_zoo.components.interfaces import Run
+
+
+class Lifecycle:
+    """What a callback may hear of; it takes the arguments that it wants."""
+
+    @hookspec
+    def on_run_start(self, run: Run) -> None:
+        """The networks are built; after a resume too."""
+
+    @hookspec
+    def on_phase_start(self, run: Run) -> None:
+        """The phase is ready; after a resume in the middle of a phase too."""
+
+    @hookspec
+    def on_step_end(self, run: Run, terms: dict[str, float], epoch_ended: bool) -> None:
+        """A step was taken; `terms` are its losses by display label."""
+
+    @hookspec
+    def on_preview(self, run: Run, path: Path) -> None:
+        """A picture of fixed samples was written."""
+
+    @hookspec
+    def on_checkpoint(self, run: Run, path: Path) -> None:
+        """A checkpoint is whole on disk."""
+
+    @hookspec
+    def on_phase_end(self, run: Run) -> None:
+        """The last step of a phase was taken, and is in a checkpoint. Again after a resume from
+        there, as the run may have been cut in here.
+        """
+
+    @hookspec
+    def on_run_end(self, run: Run) -> None:
+        """The last phase is over, or the asked number of steps is reached."""

@@ -1,0 +1,93 @@
+"""A scene: the tensors of one step by name, each computed once, when first asked for; and the terms
+that losses make of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Maker = Callable[["Scene"], Any]
+Autocast = Callable[[], AbstractContextManager[None]]
+
+
+class Term(NamedTuple):
+    """One named term of a player's loss.
+
+    Args:
+        label: The name under which it is shown, as the papers' programs print it.
+        value: The scalar that is shown.
+        factor: What it is multiplied with in the player's sum.
+    """
+
+    label: str
+    value: Tensor
+    factor: float = 1.0
+
+
+class Scene:
+    """Named tensors, made lazily.
+
+    Args:
+        makers: Name -> how it is made of others.
+        above: The scene of the same step that knows what this one does not.
+
+    Attributes:
+        share: Its part of the step, by samples; 1 where it is all of it.
+        autocast: The run's precision, for the fixed networks of losses; none of its own otherwise.
+        side: Which one it is of several games that a step plays side by side, as A; else empty.
+    """
+
+    def __init__(self, makers: Mapping[str, Maker], above: Scene | None = None) -> None:
+        self.share: float = 1.0 if above is None else above.share
+        self.side: str = "" if above is None else above.side
+        self.autocast: Autocast = nullcontext if above is None else above.autocast
+        self._makers = makers
+        self._above = above
+        self._known: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._known:
+            if name in self._makers:
+                self._known[name] = self._makers[name](self)
+            elif self._above is not None:
+                return self._above[name]
+            else:
+                raise KeyError(f"this scene has no {name}; it has {', '.join(self.names())}")
+        return self._known[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names()
+
+    def names(self) -> list[str]:
+        """Everything that can be asked for."""
+        above = [] if self._above is None else self._above.names()
+        return list(dict.fromkeys([*self._makers, *above]))
+
+    def view(self, makers: Mapping[str, Maker], side: str = "") -> Scene:
+        """The same scene as a player sees it: some names mean something else in its turn, or on
+        one side of several.
+        """
+        seen = Scene(makers, above=self)
+        seen.side = side or self.side
+        return seen
+
+    def label_of(self, label: str) -> str:
+        """The label of a term of this scene: with its side, where there are several."""
+        return f"{label}_{self.side}" if self.side else label
+
+    def forget(self) -> None:
+        """Let go of everything made; what is asked for again is made anew."""
+        self._known.clear()
+
+
+def concatenated(parts: Iterable[Tensor], like: Tensor) -> Tensor:
+    """Channels side by side, `B c H W` each; none at all gives `B 0 H W`."""
+    import torch
+
+    parts = list(parts)
+    return torch.cat(parts, dim=1) if parts else like[:, :0]

@@ -1,0 +1,74 @@
+"""Who plays, and how they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from gan_zoo.engine.precision import Precision
+from gan_zoo.engine.recompute import ForwardState
+from gan_zoo.errors import add_note_on_error
+
+
+class Cast:
+    """Who plays: the networks and conditions of a phase, and how they are called.
+
+    Args:
+        networks: Name -> the module that plays under it.
+        conditions: Name -> the module that makes the condition of the maps, in recipe order.
+        precision: In which numbers they compute.
+
+    Attributes:
+        step: The training step of the run, from 0.
+    """
+
+    def __init__(
+        self,
+        networks: Mapping[str, nn.Module],
+        conditions: Mapping[str, nn.Module],
+        precision: Precision,
+    ) -> None:
+        self.networks = networks
+        self.conditions = conditions
+        self.precision = precision
+        self.step = 0
+
+    @property
+    def shares_views(self) -> bool:
+        """Whether one pass of the discriminator is to serve both players, where a method can."""
+        return self.precision.share_views
+
+    def play(self, name: str, *inputs: Any) -> Any:
+        """Call a network in the run's precision; what it returns is in the working type."""
+        with self.precision.autocast(), add_note_on_error(f"{name} played"):
+            return self._working(self.networks[name](*inputs))
+
+    def play_exact(self, name: str, *inputs: Tensor) -> Any:
+        """Call a network without autocast, as gradients of gradients need it."""
+        return self.networks[name](*inputs)
+
+    def forward_state(self, *names: str) -> ForwardState:
+        """Now, to come back to: these networks and the conditions then give the same once more,
+        noise and all.
+        """
+        networks = [self.networks[name] for name in names]
+        return ForwardState([*networks, *self.conditions.values()], self.precision.device)
+
+    def condition(self, name: str, maps: Mapping[str, Tensor]) -> Tensor:
+        """Make one condition of the maps: `B c H W`; of styles, where a map of the condition's own
+        name, `conditions.NAME`, gives them.
+        """
+        module: Any = self.conditions[name]
+        styles = maps.get(f"conditions.{name}")
+        with self.precision.autocast(), add_note_on_error(f"conditions.{name} was made"):
+            made: Tensor = self._working(
+                module(maps) if styles is None else module.paint(maps, styles)
+            )
+        return made
+
+    def _working(self, made: Any) -> Any:
+        if isinstance(made, Tensor):
+            return made.to(self.precision.dtype) if made.is_floating_point() else made
+        return [self._working(item) for item in made]

@@ -1,0 +1,256 @@
+"""A phase made ready: who plays, who learns, at which rate, and one step of it."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from gan_zoo.components.interfaces import LossFunction, Method
+from gan_zoo.engine.assembly import Assembly, seeded_by_name
+from gan_zoo.engine.cast import Cast
+from gan_zoo.engine.norm_errors import single_values
+from gan_zoo.engine.precision import Precision, generator_states, restore_generators
+from gan_zoo.engine.recompute import recompute
+from gan_zoo.engine.turns import (
+    Ledger,
+    Player,
+    Turn,
+    optimizer_state,
+    restore_optimizer,
+    restore_scaler,
+    scaler_state,
+)
+from gan_zoo.recipe.wired import WiredPhase
+
+LONG_STEP = 2.0  # seconds; such a step is timed without a first one to warm up
+
+
+@dataclass
+class Memory:
+    """What players remember from step to step and from phase to phase.
+
+    Args:
+        optimizers: Player -> parameter -> optimizer state, of all that ever learned.
+        scalers: Player -> the numbers of its loss scaler.
+    """
+
+    optimizers: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    scalers: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+class PhaseRunner:
+    """A phase made ready, and steps of it.
+
+    Args:
+        assembly: What was built; its networks are placed and stay the same objects.
+        phase: The name of the phase.
+        precision: In which numbers, on which device.
+        memory: What players remember so far; kept up to date.
+    """
+
+    def __init__(
+        self, assembly: Assembly, phase: str, precision: Precision, memory: Memory | None = None
+    ) -> None:
+        self.assembly = assembly
+        self.wired = assembly.wired.phase(phase)
+        self.recipe, self.phase = self.wired.recipe, self.wired.phase
+        self.precision = precision
+        self.method = assembly.method
+        self.memory = memory or Memory()
+        self.losses = self._losses(assembly)
+        built = (*assembly.networks.values(), *assembly.conditions.values(), *self.losses.values())
+        self._modules = [m for m in dict.fromkeys(built) if isinstance(m, nn.Module)]
+        for module in self._modules:
+            precision.place(module)
+        anew = {*self.recipe.engine.recompute}
+        for name, module in assembly.networks.items():
+            recompute(module, on=not anew.isdisjoint({name, name.partition(".")[0]}))
+        self.cast = Cast(*playing(assembly, self.wired), precision)
+        self.players = self._players(assembly)
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """All networks of the run by name, whole, whatever of them plays in this phase."""
+        return self.assembly.networks
+
+    def begin(self, *, resumed: bool = False) -> None:
+        """Give the players their state: carried over from earlier phases, or fresh."""
+        memory = self.memory
+        for name, player in self.players.items():
+            if self.phase.start.get(name) == "fresh" and not resumed:
+                memory.optimizers.pop(name, None)
+                memory.scalers.pop(name, None)
+            restore_optimizer(player, memory.optimizers.get(name, {}))
+            restore_scaler(player, memory.scalers.get(name, {}))
+        self.remember()
+
+    def set_epoch(self, epoch: int) -> None:
+        """Set the learning rates: a pure function of the epoch, from 1 within the phase."""
+        factor = self.phase.schedule.factor(epoch) if self.phase.schedule else 1.0
+        for player in self.players.values():
+            player.set_rate(factor)
+
+    def rates(self) -> dict[str, float]:
+        """Player -> the learning rate it steps with now."""
+        optimizers = {player.name: player.optimizer for player in self.players.values()}
+        return {name: o.param_groups[0]["lr"] for name, o in optimizers.items() if o}
+
+    def skipped(self) -> dict[str, int]:
+        """Player -> the steps that it did not take, where losses are scaled."""
+        return {player.name: player.skipped for player in self.players.values() if player.scaler}
+
+    def step(self, batches: Sequence[Mapping[str, Tensor]], number: int = 0) -> Ledger:
+        """One training step on micro-batches of named maps; returns the terms by label.
+
+        Args:
+            batches: The micro-batches.
+            number: Of the step in the run, from 0.
+        """
+        self.cast.step = number
+        return self._step(self.method, batches, moves=True)
+
+    def seconds_a_step(self, batches: Sequence[Mapping[str, Tensor]]) -> float:
+        """Time a step in which nobody moves: weights, statistics and generators stay as they are.
+
+        The optimizers' own work, the smallest part, is left out.
+        """
+        with self._unmoved() as method:
+            for _ in range(2):
+                start = time.perf_counter()
+                self._step(method, batches, moves=False).numbers()
+                took = time.perf_counter() - start
+                if took > LONG_STEP:
+                    break
+        return took
+
+    def remember(self) -> Memory:
+        """What the players remember, of this phase and of earlier ones."""
+        for player in self.players.values():
+            state = self.memory.optimizers.setdefault(player.name, {})
+            state.update(optimizer_state(player))
+            if player.scaler:
+                self.memory.scalers[player.name] = scaler_state(player)
+        return self.memory
+
+    def _step(
+        self, method: Method, batches: Sequence[Mapping[str, Tensor]], *, moves: bool
+    ) -> Ledger:
+        scenes = [method.scene(self.cast, self.precision.receive(dict(b))) for b in batches]
+        samples = [len(next(iter(batch.values()))) for batch in batches]
+        for scene, count in zip(scenes, samples, strict=True):
+            scene.share = count / sum(samples)
+            scene.autocast = self.precision.autocast
+        ledger = Ledger()
+
+        def turn(name: str) -> Turn:
+            others = [player for player in self.players.values() if player.name != name]
+            player = self.players[name]
+            return Turn(player, others, self.losses, ledger, moves=moves)
+
+        with single_values("a data.batch of 2 or more"):
+            method.step(scenes, turn)
+        return ledger
+
+    @contextmanager
+    def _unmoved(self) -> Iterator[Method]:
+        """A method to take steps with, all of which are undone."""
+        buffers = [buffer for module in self._modules for buffer in module.buffers()]
+        before = [buffer.clone() for buffer in buffers]
+        drawn = generator_states(self.precision.device)
+        yield copy.deepcopy(self.method)
+        restore_generators(drawn, self.precision.device)
+        with torch.no_grad():
+            for buffer, was in zip(buffers, before, strict=True):
+                buffer.copy_(was)
+        for player in self.players.values():
+            player.forget_gradients()
+
+    def _losses(self, assembly: Assembly) -> dict[str, LossFunction]:
+        """The losses; one that the phase changes is built anew, around the same fixed weights."""
+        losses = dict(assembly.losses)
+        for name, spec in self.recipe.losses.items():
+            if spec != assembly.recipe.losses[name]:
+                with seeded_by_name(self.recipe.seed, f"losses.{name}"):
+                    made = losses[name] = spec.build()
+                before = assembly.losses[name]
+                if isinstance(made, nn.Module) and isinstance(before, nn.Module):
+                    made.load_state_dict(before.state_dict(), assign=True)
+        return losses
+
+    def _players(self, assembly: Assembly) -> dict[str, Player]:
+        taught = losses_that_teach(assembly, self.cast.networks, self.phase.train)
+        moving = {id(p) for layer in taught for p in layer.parameters(recurse=False)}
+        learns: dict[str, dict[str, nn.Parameter]] = {p: {} for p in assembly.wiring.players}
+        for network, module in assembly.networks.items():
+            for layer in module.modules():
+                _set(layer, learns=layer in taught)
+            for name, parameter in module.named_parameters(prefix=network):
+                parameter.grad = None  # of an earlier phase
+                parameter.requires_grad_(id(parameter) in moving)
+                if id(parameter) in moving:
+                    learns[assembly.owner(network)][name] = parameter
+        return {name: self._player(name, own) for name, own in learns.items()}
+
+    def _player(self, name: str, learns: dict[str, nn.Parameter]) -> Player:
+        spec = self.recipe.optimizers[name]
+        optimizer = spec.build(learns.values()) if learns else None
+        if self.precision.device.type == "cuda" and optimizer and "fused" in optimizer.defaults:
+            for group in optimizer.param_groups:
+                group["fused"] = True
+        return Player(name, learns, optimizer, self.precision.scaler() if optimizer else None)
+
+
+def playing(
+    assembly: Assembly, phase: WiredPhase
+) -> tuple[dict[str, nn.Module], dict[str, nn.Module]]:
+    """Networks and conditions -> what plays of them in a phase, by their specs as the phase sets
+    them; of the networks of its `play` only that part.
+    """
+    recipe = phase.recipe
+    conditions = {
+        name: recipe.conditions[name].playing_part(module)
+        for name, module in assembly.conditions.items()
+    }
+    networks: dict[str, nn.Module] = {}
+    section, _, part = phase.phase.play.partition(".")
+    for network in phase.wiring.networks:
+        spec, module = network.spec, assembly.networks[network.name]
+        if part and network.section == section:
+            (module,) = assembly.parts(f"{network.name}.{part}")
+            spec = recipe.generator.plays().get(part, spec)
+        networks[network.name] = spec.playing_part(module)
+    for name, condition in conditions.items():
+        if f"conditions.{name}" in assembly.networks and recipe.conditions[name].learns():
+            networks[f"conditions.{name}"] = condition  # a frozen one moves in no turn
+    return networks, conditions
+
+
+def losses_that_teach(
+    assembly: Assembly, plays: Mapping[str, nn.Module], train: Sequence[str] | None
+) -> set[nn.Module]:
+    """The layers that learn: those that play and lie in a listed part; all that play if None."""
+    layers = {layer for network in plays.values() for layer in network.modules()}
+    if train is None:
+        return layers
+    listed = [module for path in train for module in assembly.parts(path)]
+    return layers & {layer for module in listed for layer in module.modules()}
+
+
+def _set(layer: nn.Module, *, learns: bool) -> None:
+    """Set one layer to training. One that does not learn keeps its buffers too: batch norm goes on
+    with the batch's statistics and leaves the learned ones alone; others, as spectral norm with its
+    power iteration, rest as in evaluation.
+    """
+    if isinstance(layer, _BatchNorm):
+        layer.training = True
+        layer.track_running_stats = learns and layer.running_mean is not None
+    else:
+        layer.training = learns or not any(True for _ in layer.buffers(recurse=False))

@@ -1,0 +1,1 @@
+"""What is installed: the hooks that plugins answer, entry points -> plugins, names -> specs."""

@@ -1,0 +1,1 @@
+"""A run on disk: its folder, its checkpoints, the world that it was started in."""

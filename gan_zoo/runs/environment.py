@@ -1,0 +1,54 @@
+"""What a run remembers of the world it was started in, so that a later one can be compared."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+import sys
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any
+
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.registry.zoo import Zoo
+
+PACKAGES = ("gan-zoo", "torch", "torchvision", "numpy", "pillow", "pydantic")
+
+
+def describe_environment(computing: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What the numbers of a run depend on beside its recipe.
+
+    Args:
+        computing: On what and in which numbers, where the recipe says auto.
+    """
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {package: metadata.version(package) for package in PACKAGES},
+        "computing": dict(computing or {}),
+    }
+
+
+def describe_start() -> dict[str, Any]:
+    """When, and by which command."""
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return {"started": now, "command": sys.argv}
+
+
+def list_plugins(recipe: Recipe) -> list[dict[str, str]]:
+    """The plugins whose components a recipe names."""
+    zoo = Zoo.installed()
+    used = {zoo.owner(type(spec)) for spec in recipe.components().values()}
+    named = sorted({(p.name, p.package, p.version) for p in used if p})
+    return [{"plugin": n, "package": p, "version": v} for n, p, v in named]
+
+
+def describe_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What is different now, as `torch 2.6.0 -> 2.7.0`; what was not recorded is left out."""
+    found = []
+    for key, value in now.items():
+        if isinstance(value, Mapping):
+            found += describe_changes(before.get(key, {}), value)
+        elif key in before and before[key] != value:
+            found.append(f"{key} {before[key]} -> {value}")
+    return found

@@ -1,0 +1,279 @@
+"""A run on disk. Opening one executes nothing of it: YAML, JSON and safetensors."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gan_zoo.errors import UserError, naming_file
+from gan_zoo.recipe import text
+from gan_zoo.recipe.problems import RecipeError
+from gan_zoo.recipe.recipe import Recipe, change_source, read_source
+from gan_zoo.recipe.source import Source
+from gan_zoo.recipe.validation import parse
+from gan_zoo.registry.zoo import Zoo
+from gan_zoo.runs import environment
+from gan_zoo.runs.atomic import encode_tensors, sync_folder, write_file, write_files
+from gan_zoo.runs.origins import describe_origins
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+WEIGHTS, ABOUT = "weights", "about.json"
+
+
+def next_free_name(parent: Path, name: str) -> Path:
+    """`parent/name-N` with the first N above all that are taken."""
+    taken = [
+        int(match[1])
+        for folder in (parent.iterdir() if parent.is_dir() else ())
+        if (match := re.fullmatch(rf"{re.escape(name)}-(\d+)", folder.name))
+    ]
+    return parent / f"{name}-{max(taken, default=0) + 1}"
+
+
+class RunFolder:
+    """The folder of a run.
+
+    Args:
+        path: An existing run, or where `create` will make one.
+        set: Changes to its recipe by dotted path, of what a finished run can still change.
+    """
+
+    def __init__(self, path: str | Path, set: Mapping[str, Any] | None = None) -> None:
+        self.path = Path(path)
+        self.set = set or {}
+        self.log = self.path / "log.jsonl"  # one JSON object a line
+        self.text_log = self.path / "log.txt"  # what was said
+        self.previews = self.path / "previews"  # fixed samples over time
+        self.state = self.path / "state"  # what resume needs
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        recipe: Recipe,
+        source: Source | None,
+        steps: int | None,
+        computing: Mapping[str, Any] | None = None,
+    ) -> RunFolder:
+        """Make the folder of a new run.
+
+        Args:
+            path: Where.
+            recipe: Resolved.
+            source: Where the recipe's values came from.
+            steps: After how many the run ends, if before the end of its phases.
+            computing: On what and in which numbers, where `auto` was resolved.
+
+        Raises:
+            UserError: the folder exists, or cannot be written.
+        """
+        refuse_existing(path)
+        run = cls(path)
+        files = {
+            "origins.txt": describe_origins(recipe, source),
+            "plugins.json": _json(environment.list_plugins(recipe)),
+            "environment.json": _json(
+                {**environment.describe_start(), **environment.describe_environment(computing)}
+            ),
+            "run.json": _settings(steps),
+            "recipe.yaml": text.write(recipe.dump()),  # last: now it is a run
+        }
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            write_files(path, files)
+        except OSError as problem:
+            raise UserError(f"{path} cannot be written: {problem.strerror or problem}") from None
+        return run
+
+    @classmethod
+    def open(cls, path: str | Path, set: Mapping[str, Any] | None = None) -> RunFolder:
+        """An existing run.
+
+        Raises:
+            UserError: there is none; says what is there.
+        """
+        run = cls(path, set)
+        if not (run.path / "recipe.yaml").is_file():
+            what = "no such folder" if not run.path.exists() else "it holds no recipe.yaml"
+            raise UserError(f"{path} is not a run: {what}")
+        return run
+
+    def recipe(self, zoo: Zoo | None = None) -> Recipe:
+        """The resolved recipe that the run was made of, with the changes that it was opened with.
+
+        Raises:
+            UserError: a plugin is absent, the file was changed by hand, or a change comes too late.
+        """
+        try:
+            source = read_source(self.path / "recipe.yaml", zoo=zoo)
+            recipe = parse(Recipe, source, zoo)
+            for key in self.set.keys() - recipe.per_translation:
+                told = f"--set {key}: the run is trained, and can change only"
+                raise UserError(f"{told} {', '.join(sorted(recipe.per_translation))}")
+            return parse(Recipe, change_source(source, self.set, zoo), zoo) if self.set else recipe
+        except RecipeError as error:
+            raise UserError(f"{error}{self._plugins_told()}") from None
+
+    def settings(self) -> dict[str, Any]:
+        """How the run was started: `steps`, and `environment` with its `computing`."""
+        return {**self._told("run.json"), "environment": self._told("environment.json")}
+
+    def end_at(self, steps: int | None) -> None:
+        """Change after how many steps the run ends; None for the end of its phases."""
+        write_file(self.path / "run.json", _settings(steps))
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Hold the run, so that no other process trains it; let go even by a kill.
+
+        Raises:
+            UserError: another process trains it now.
+        """
+        try:
+            import fcntl
+        except ImportError:  # no such locks on Windows
+            yield
+            return
+        self.state.mkdir(exist_ok=True)
+        with (self.state / "lock").open("w") as file:
+            try:  # a record lock: unlike flock's, the loader's workers do not inherit it
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise UserError(f"{self.path} is being trained by another process") from None
+            yield
+
+    def note(self, entry: Mapping[str, Any]) -> None:
+        """One more line of log.jsonl; what is no finite number is null, as JSON has no other."""
+        with naming_file(self.log), self.log.open("a") as file:
+            file.write(json.dumps(_finite(entry), allow_nan=False) + "\n")
+
+    def settle_log(self) -> int:
+        """Make log.jsonl durable; returns its length."""
+        with naming_file(self.log), self.log.open("a") as file:
+            os.fsync(file.fileno())
+            return file.tell()
+
+    def cut_log(self, length: int) -> None:
+        """Forget what was logged after a checkpoint."""
+        if self.log.exists():
+            write_file(self.log, self.log.read_bytes()[:length])
+
+    def save_weights(
+        self, name: str, networks: Mapping[str, Mapping[str, Tensor]], about: Mapping[str, Any]
+    ) -> None:
+        """Write weights/NAME: a file a network, and what is known `about` them.
+
+        Raises:
+            OSError: the disk is full or gone; names the file, and the old weights stay.
+        """
+        folder = self.path / WEIGHTS / name
+        folder.mkdir(parents=True, exist_ok=True)
+        step = {"step": str(about.get("step"))}
+        files: dict[str, bytes | str] = {
+            f"{network}.safetensors": encode_tensors(tensors, step)
+            for network, tensors in networks.items()
+        }
+        write_files(folder, {**files, ABOUT: _json(dict(about))})
+        sync_folder(folder)
+
+    def weights_phase(self, name: str) -> str:
+        """The phase in which weights were kept: it says which part plays.
+
+        Raises:
+            UserError: the run keeps no such weights.
+        """
+        return str(self._about(name)["phase"])
+
+    def weights_step(self, name: str) -> int | None:
+        """The step of weights that were kept.
+
+        Raises:
+            UserError: the run keeps no such weights.
+        """
+        step: int | None = self._about(name).get("step")
+        return step
+
+    def load_weights(self, name: str, network: str) -> dict[str, Tensor]:
+        """The tensors of one network.
+
+        Raises:
+            UserError: absent, damaged, or of another step than the rest; names the file.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        file = self.path / WEIGHTS / name / f"{network}.safetensors"
+        about = self._about(name)
+        if not file.is_file():
+            raise UserError(f"{file} is not there: {self._kept()}")
+        try:
+            with safe_open(file, "pt") as opened:
+                step = (opened.metadata() or {}).get("step")
+                tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+        except SafetensorError as problem:
+            raise UserError(f"{file} is damaged ({problem}); take other weights") from None
+        if step is not None and step != str(about.get("step")):
+            raise UserError(
+                f"{file.parent} was cut while it was written: {file.name} is of step {step}, the "
+                f"rest of {about.get('step')}; gan-zoo resume {self.path} makes it whole"
+            )
+        return tensors
+
+    def _about(self, name: str) -> dict[str, Any]:
+        file = self.path / WEIGHTS / name / ABOUT
+        if not file.is_file():
+            raise UserError(f"{file.parent} is not there: {self._kept()}")
+        return self._told(f"{WEIGHTS}/{name}/{ABOUT}")
+
+    def _told(self, name: str) -> dict[str, Any]:
+        try:
+            told: dict[str, Any] = json.loads((self.path / name).read_text())
+        except (OSError, ValueError) as problem:
+            raise UserError(f"{self.path / name} cannot be read: {problem}") from None
+        return told
+
+    def _kept(self) -> str:
+        folder = self.path / WEIGHTS
+        kept = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        if kept:
+            return f"the run keeps weights {', '.join(kept)}"
+        return "the run keeps no weights yet; it writes them with its first checkpoint"
+
+    def _plugins_told(self) -> str:
+        file = self.path / "plugins.json"
+        used = json.loads(file.read_text()) if file.is_file() else []
+        made = [f"{p['package']} {p['version']}" for p in used if p["package"] != "gan-zoo"]
+        return f"\nThe run was made with {', '.join(made)}" if made else ""
+
+
+def refuse_existing(path: Path) -> None:
+    """A run never writes into a folder that holds something.
+
+    Raises:
+        UserError: says how to go on with what is there.
+    """
+    if (path / "recipe.yaml").exists():
+        raise UserError(f"{path} exists; to go on with it: gan-zoo resume {path}")
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise UserError(f"{path} exists and is no run; name another folder, or remove it")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2) + "\n"
+
+
+def _settings(steps: int | None) -> str:
+    return _json({"format": 1, "steps": steps})
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,1 @@
+"""A plugin to start from: its package, written from templates."""

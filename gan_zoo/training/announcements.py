@@ -1,0 +1,53 @@
+"""What a run says of itself: before a phase, before its first step, at the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gan_zoo.components.interfaces import Dataset
+from gan_zoo.engine.loader import Plan
+from gan_zoo.engine.phase import PhaseRunner
+from gan_zoo.errors import format_size
+from gan_zoo.reporter import format_duration
+
+
+def announce_phase(
+    name: str, runner: PhaseRunner, plan: Plan, training: Dataset, *, steps: int
+) -> str:
+    """How long a phase is, on what, and how much learns."""
+    times = f"{plan.accumulate} x " if plan.accumulate > 1 else ""
+    size = f" at {format_size(runner.phase.size)}" if runner.phase.size else ""
+    learns = {p.name: sum(x.numel() for x in p.learns.values()) for p in runner.players.values()}
+    moving = ", ".join(f"{player} {count:,}" for player, count in learns.items())
+    return (
+        f"Phase {name}: {steps} steps{size}, {plan.steps_a_pass} a pass over {plan.samples} "
+        f"samples in {times}batches of {plan.batch}; learning parameters: {moving}\n"
+        f"  {training.describe()}"
+    )
+
+
+def announce_duration(steps: int, seconds: float) -> str:
+    """How long the steps of a phase will take.
+
+    Args:
+        steps: How many.
+        seconds: Of one.
+    """
+    return (
+        f"  about {format_duration(seconds * steps)}: {steps} steps of {1000 * seconds:.0f} ms, "
+        "timed on the first batch without learning from it"
+    )
+
+
+def announce_end(folder: Path, step: int, steps: int, seconds: float) -> str:
+    """That it is done, or how to go on.
+
+    Args:
+        folder: The run's.
+        step: Where it ended.
+        steps: Where it would have ended of itself.
+        seconds: That it took.
+    """
+    if step == steps:
+        return f"Done after {step} steps, {format_duration(seconds)}"
+    return f"Ended at --steps {step} of {steps}; gan-zoo resume {folder} --steps all goes on"

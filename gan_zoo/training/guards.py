@@ -1,0 +1,121 @@
+"""What ends a run early: the user, or a loss that is not a number any more."""
+
+from __future__ import annotations
+
+import math
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import yaml
+from torch import Tensor
+
+from gan_zoo.engine.loader import Batch
+from gan_zoo.reporter import Reporter
+from gan_zoo.runs.atomic import encode_tensors, write_files
+from gan_zoo.runs.checkpoint import Position
+from gan_zoo.runs.folder import RunFolder
+
+EVIDENCE = "nonfinite"
+
+
+class NonFinite(Exception):
+    """A loss is not a number any more; says which, on which files, and what was saved."""
+
+
+class Interrupted(Exception):
+    """The user stopped the run; it is saved."""
+
+
+@dataclass
+class Stop:
+    """Whether the user asked the run to stop."""
+
+    asked: bool = False
+
+
+@contextmanager
+def stop_on_signals(reporter: Reporter) -> Iterator[Stop]:
+    """The first Ctrl-C or SIGTERM asks to end the step, save and stop; a second stops at once."""
+    stop = Stop()
+
+    def hear(number: int, frame: object) -> None:
+        if stop.asked:
+            raise KeyboardInterrupt
+        stop.asked = True
+        reporter.say("Stopping after this step; again to stop at once")
+
+    try:
+        before = {s: signal.signal(s, hear) for s in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not the main thread: the caller handles signals
+        before = {}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def refuse_nonfinite(
+    terms: Mapping[str, float], batches: Sequence[Batch], position: Position, folder: RunFolder
+) -> None:
+    """Stop where a loss is not a number, and keep what it was made of.
+
+    Args:
+        terms: The losses of the step, by label.
+        batches: What it saw.
+        position: Before the step.
+        folder: Gets nonfinite/batch.safetensors, the maps just as the networks were given them
+            (batch-2 and so on where a step has several), and nonfinite/about.yaml. With the last
+            checkpoint that is all it takes to look closer.
+
+    Raises:
+        NonFinite: names the losses and the files.
+    """
+    bad = [label for label, value in terms.items() if not math.isfinite(value)]
+    if not bad:
+        return
+    step = position.step + 1
+    seen = [file for batch in batches for file in batch.files]
+    about = {
+        "step": step,
+        "phase": position.phase,
+        "losses": {label: str(value) for label, value in terms.items()},
+        "samples": [name for batch in batches for name in batch.names],
+        "files": seen,
+    }
+    evidence = folder.path / EVIDENCE
+    evidence.mkdir(exist_ok=True)
+    files: dict[str, bytes | str] = {"about.yaml": _yaml(about)}
+    for n, batch in enumerate(batches, 1):
+        files["batch.safetensors" if n == 1 else f"batch-{n}.safetensors"] = encode_tensors(
+            batch.maps
+        )
+    write_files(evidence, files)
+    became = ", ".join(f"{label} became {terms[label]}" for label in bad)
+    raise NonFinite(
+        f"{became} at step {step}, on {', '.join(seen)}. The last good checkpoint stays; "
+        f"the losses and the batch are in {evidence}. A lower learning rate or "
+        "engine.precision: float32 often cures it"
+    )
+
+
+def refuse_broken(weights: Mapping[str, Mapping[str, Tensor]]) -> None:
+    """No checkpoint is made of weights that are not numbers.
+
+    Raises:
+        NonFinite: names the first such tensor.
+    """
+    for network, tensors in weights.items():
+        for key, tensor in tensors.items():
+            if tensor.is_floating_point() and not tensor.isfinite().all():
+                raise NonFinite(
+                    f"{network}.{key} is not finite; no checkpoint was made of it, and the last "
+                    "good one stays. A lower learning rate often cures it"
+                )
+
+
+def _yaml(value: object) -> bytes:
+    text: str = yaml.safe_dump(value, sort_keys=False)
+    return text.encode()

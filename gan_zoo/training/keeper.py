@@ -1,0 +1,155 @@
+"""Keeping a run's state and going back to it: networks, optimizers, torch's generators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gan_zoo.components.weights import put_back
+from gan_zoo.engine.assembly import Assembly
+from gan_zoo.engine.phase import Memory
+from gan_zoo.engine.precision import Generators, generator_states
+from gan_zoo.errors import UserError
+from gan_zoo.reporter import Reporter
+from gan_zoo.runs import checkpoint
+from gan_zoo.runs.checkpoint import Position
+from gan_zoo.runs.folder import RunFolder
+from gan_zoo.training.guards import refuse_broken
+
+
+class Keeper:
+    """Writes what resume and translation need, and reads it back.
+
+    Args:
+        dir: The run's folder.
+        assembly: Whose networks are kept.
+        reporter: Told of what is damaged.
+        callbacks: Name -> callback. What `state()` gives is kept and handed to `restore`; one that
+            `keeps` networks by its spec gets a folder in weights/.
+    """
+
+    def __init__(
+        self, dir: RunFolder, assembly: Assembly, reporter: Reporter, callbacks: Mapping[str, Any]
+    ) -> None:
+        self.callbacks = callbacks
+        self.dir = dir
+        self.assembly = assembly
+        self.reporter = reporter
+
+    def save(self, position: Position, memory: Memory, device: torch.device) -> Path:
+        """Write a checkpoint and weights/latest; returns the checkpoint's folder.
+
+        Raises:
+            NonFinite: a weight is not a number; nothing was written.
+            OSError: the disk is full or gone; every earlier checkpoint is intact.
+        """
+        weights = self._weights()
+        refuse_broken(weights)
+        position.log_bytes = self.dir.settle_log()
+        state: dict[str, Any] = {
+            "networks": weights,
+            "optimizers": memory.optimizers,
+            "scalers": memory.scalers,
+            "generators": generator_states(device),
+            "callbacks": {
+                name: callback.state()
+                for name, callback in self.callbacks.items()
+                if hasattr(callback, "state")
+            },
+        }
+        method: Any = self.assembly.method
+        if hasattr(method, "state"):
+            state["method"] = method.state()
+        path = checkpoint.save(self.dir.state, position, state)
+        self.dir.save_weights("latest", weights, _about(position))
+        for name, networks in self.kept().items():
+            self.dir.save_weights(name, _weights(networks), _about(position))
+        return path
+
+    def kept(self) -> dict[str, Mapping[str, nn.Module]]:
+        """Name under weights/ -> the networks that a callback keeps there."""
+        specs = self.assembly.recipe.callbacks
+        return {
+            specs[name].keeps: callback.networks
+            for name, callback in self.callbacks.items()
+            if specs[name].keeps
+        }
+
+    def keep_best(
+        self, position: Position, scored: Mapping[str, nn.Module], metric: str, value: float
+    ) -> None:
+        """Write weights/best, with the score that made them so.
+
+        Args:
+            position: How far the run is.
+            scored: The networks that were scored, where they are not those that learn.
+            metric: What was measured.
+            value: The score.
+        """
+        weights = {**self._weights(), **_weights(scored)}
+        self.dir.save_weights("best", weights, {**_about(position), metric: value})
+
+    def restore(self) -> tuple[Position, Memory, Generators] | None:
+        """Put the weights of the last whole checkpoint back, and return the rest of it; None where
+        the run was cut before the first.
+
+        Raises:
+            UserError: there are checkpoints and none is whole, or they do not fit the recipe.
+        """
+        for path in checkpoint.drop_unfinished(self.dir.state):
+            self.reporter.say(f"{path.name} was being written when the run was cut; it is dropped")
+        found = checkpoint.saved(self.dir.state)
+        for path in found:
+            try:
+                position, state = checkpoint.load(path)
+            except ValueError as problem:
+                self.reporter.say(f"{path} is damaged ({problem}); taking the one before it")
+                continue
+            self._take(state["networks"])
+            method: Any = self.assembly.method
+            if hasattr(method, "restore"):
+                method.restore(state.get("method", {}))
+            for name, callback in self.callbacks.items():
+                if hasattr(callback, "restore"):
+                    callback.restore(state.get("callbacks", {}).get(name, {}))
+            self.dir.cut_log(position.log_bytes)
+            # the run may have been cut between its checkpoint and its weights
+            self.dir.save_weights("latest", self._weights(), _about(position))
+            memory = Memory(state.get("optimizers", {}), state.get("scalers", {}))
+            return position, memory, state["generators"]
+        if found:
+            raise UserError(
+                f"no checkpoint in {self.dir.state} is whole, so the run cannot go on; "
+                f"weights/latest may still be, and gan-zoo run starts a new one"
+            )
+        self.reporter.say("The run was cut before its first checkpoint: it starts from its seed")
+        self.dir.cut_log(0)
+        return None
+
+    def _weights(self) -> dict[str, dict[str, Tensor]]:
+        return _weights(self.assembly.networks)
+
+    def _take(self, networks: Mapping[str, Mapping[str, Tensor]]) -> None:
+        try:
+            for name, module in self.assembly.networks.items():
+                put_back(module, networks[name])
+        except (KeyError, RuntimeError) as problem:
+            raise UserError(
+                f"the checkpoint does not fit the networks of its recipe: {problem}. Were the "
+                f"plugins changed? {self.dir.path / 'plugins.json'} says which it was made with"
+            ) from None
+
+
+def _weights(networks: Mapping[str, nn.Module]) -> dict[str, dict[str, Tensor]]:
+    return {
+        name: {key: tensor.detach().cpu() for key, tensor in module.state_dict().items()}
+        for name, module in networks.items()
+    }
+
+
+def _about(position: Position) -> dict[str, Any]:
+    return {"phase": position.phase, "step": position.step}

@@ -1,0 +1,95 @@
+"""Training: a recipe from its first step, a run from where it was cut."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from gan_zoo.checks.readiness import refuse_unready
+from gan_zoo.engine.precision import Precision
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.recipe.source import Source
+from gan_zoo.recipe.wired import WiredRecipe
+from gan_zoo.reporter import Reporter
+from gan_zoo.runs.environment import describe_changes, describe_environment
+from gan_zoo.runs.folder import RunFolder, next_free_name, refuse_existing
+from gan_zoo.training.guards import Interrupted, NonFinite
+from gan_zoo.training.loop import Run
+
+__all__ = ["Interrupted", "NonFinite", "resume", "train"]
+
+
+def train(
+    recipe: Recipe | WiredRecipe,
+    out: str | Path | None = None,
+    *,
+    name: str = "run",
+    source: Source | None = None,
+    steps: int | None = None,
+    reporter: Reporter | None = None,
+) -> RunFolder:
+    """Train a recipe from its first step.
+
+    Args:
+        recipe: What to train; refused where it is not ready. One that was wired by its contracts
+            is not judged by them again.
+        out: The run's folder; runs/NAME-N if absent.
+        name: The recipe's name.
+        source: Where the recipe's values came from, for origins.txt.
+        steps: Stop after so many steps in all.
+        reporter: Where progress is told.
+
+    Raises:
+        UserError: the folder exists or cannot be written, the recipe breaks a contract, or the
+            data is not what it says.
+        NonFinite: a loss is not a number any more.
+        Interrupted: the user stopped it; it is saved.
+        OSError: the disk is full or gone; every earlier checkpoint is intact.
+    """
+    path = Path(out) if out else next_free_name(Path("runs"), name)
+    refuse_existing(path)
+    wired = refuse_unready(recipe, source).with_absolute_paths()
+    precision = Precision.of(**wired.recipe.engine.computing)
+    # Data and networks come first: a run that cannot start leaves no folder behind.
+    run = Run(wired, RunFolder(path), precision, reporter or Reporter(), last_step=steps)
+    run.enter(run.position.phase)
+    RunFolder.create(path, wired.recipe, source, steps, precision.described())
+    for note in source.notes if source else ():
+        run.reporter.say(note)
+    with run.dir.claimed():
+        run.go()
+    return run.dir
+
+
+def resume(
+    path: str | Path, *, steps: int | Literal["all"] | None = None, reporter: Reporter | None = None
+) -> RunFolder:
+    """Go on with a run from its last checkpoint, to the same numbers.
+
+    Args:
+        path: The run's folder.
+        steps: Change after how many steps in all it ends; "all" for the end of its phases.
+        reporter: Where progress is told.
+
+    Raises:
+        UserError: it is no run, its data has gone, another process trains it, or it is past the
+            steps.
+        NonFinite, Interrupted, OSError: as `train`.
+    """
+    folder = RunFolder.open(path)
+    recipe, settings = folder.recipe(), folder.settings()
+    before = settings["environment"]
+    precision = Precision.of(**recipe.engine.computing, kept=before.get("computing", {}))
+    run = Run(
+        WiredRecipe(recipe), folder, precision, reporter or Reporter(), last_step=settings["steps"]
+    )
+    with folder.claimed():
+        run.reporter.say(f"Resuming {folder.path}")
+        if changed := describe_changes(before, describe_environment(precision.described())):
+            told = "; ".join(changed)
+            run.reporter.say(f"Since the start changed: {told}. The last digits may differ for it")
+        run.restore()
+        if steps is not None:
+            run.end_at(None if steps == "all" else steps)
+        run.go()
+    return folder

@@ -1,0 +1,113 @@
+"""Folders that hold splits of samples: what all layouts do with them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gan_zoo.components import DataError
+from gan_zoo_data.geometry import Geometry
+from gan_zoo_data.ids import Ids
+from gan_zoo_data.layouts import Listing, list_pictures, no_folder, refuse_mistakes
+from gan_zoo_data.pictures import EXTENSIONS
+from gan_zoo_data.samples import Samples
+
+if TYPE_CHECKING:
+    from gan_zoo_data.modes import Mode
+
+
+@dataclass(frozen=True)
+class Root(ABC):
+    """A folder that holds splits of samples.
+
+    Args:
+        root: The folder.
+        geometry: The size rule in training and evaluation.
+    """
+
+    root: Path
+    geometry: Geometry
+
+    @abstractmethod
+    def found(self, split: str) -> tuple[Samples, list[str]]:
+        """The samples of a split, and one message for each file that makes none.
+
+        Raises:
+            DataError: there is no such split.
+        """
+
+    @abstractmethod
+    def inputs(self, path: Path, *, pairs: bool, maps: Sequence[str] | None) -> Samples:
+        """Samples without a target, at their own size.
+
+        Raises:
+            DataError: names the file.
+        """
+
+    def missing(self) -> list[str]:
+        """The root, where there is no such folder."""
+        return [] if self.root.is_dir() else [no_folder(self.root)]
+
+    def open(self, split: str, size: tuple[int, int] | None) -> Samples:
+        """List and match the files of a split.
+
+        Raises:
+            DataError: a file has no place or no partner.
+        """
+        found, mistakes = self.found(split)
+        refuse_mistakes(mistakes)
+        return replace(found, geometry=replace(self.geometry, size=size))
+
+    def inspect(
+        self, split: str, size: tuple[int, int] | None = None, *, pixels: bool = False
+    ) -> list[str]:
+        """Every mistake in listing, matching, headers, ids and sizes, by file; of pictures the
+        pixels are decoded where that is asked for.
+        """
+        try:
+            found, mistakes = self.found(split)
+        except DataError as problem:
+            return [str(problem)]
+        sized = replace(found, geometry=replace(self.geometry, size=size))
+        return [*mistakes, *sized.survey().mistakes, *(sized.broken() if pixels else ())]
+
+    def sizes(self, split: str, size: tuple[int, int] | None = None) -> dict[tuple[int, int], str]:
+        """The sizes in training, each with its first file, of what has no mistake."""
+        try:
+            found, _ = self.found(split)
+        except DataError:  # `inspect` says it
+            return {}
+        return dict(replace(found, geometry=replace(self.geometry, size=size)).survey().sizes)
+
+
+def list_inputs(path: Path) -> Listing:
+    """One picture file, or the pictures of a folder.
+
+    Raises:
+        DataError: there is nothing, or no picture.
+    """
+    if path.is_dir():
+        return list_pictures(path)
+    if not path.exists():
+        raise DataError(f"there is no file or folder {path}")
+    if path.suffix.lower() not in EXTENSIONS:
+        raise DataError(f"{path} is not a picture ({' '.join(EXTENSIONS)})")
+    return Listing(path.parent, {path.stem: path})
+
+
+def input_maps(kinds: Mapping[str, Mode | Ids], maps: Sequence[str] | None) -> list[str]:
+    """The maps that a translation must give, in the order of the data.
+
+    Raises:
+        DataError: they are not to be had.
+    """
+    there = [name for name in kinds if name != "target" or name in (maps or ())]
+    if beyond := [name for name in maps or () if name not in there]:
+        raise DataError(
+            f"the model asks for {beyond[0]}, but inputs hold {', '.join(there) or 'nothing'}; "
+            "let its conditions use another map"
+        )
+    return [name for name in there if not maps or name in maps]

@@ -1,0 +1,404 @@
+"""Translation: any input, any size, the same pictures as the previews of the run."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as PIL
+from torch import Tensor
+
+import gan_zoo
+from gan_zoo.errors import UserError
+from gan_zoo.inference import files
+from gan_zoo.inference.files import translate_files
+from gan_zoo.inference.networks import pad_by_reflection, to_8bit
+from gan_zoo.inference.translator import Translator
+from gan_zoo.recipe.model import Inference
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.recipe.wired import WiredPhase
+from gan_zoo.reporter import Reporter
+from gan_zoo.runs.folder import RunFolder
+from gan_zoo.training.run import train
+from gan_zoo_callbacks.previews import GAP, SMALLEST, TITLE
+
+TINY = {
+    "generator.width": 4,
+    "generator.depth": 4,
+    "generator.dropout": "paper",
+    "init.gain": 0.5,  # lively pictures after two steps
+    "discriminator.width": 4,
+    "inference": {"norm": "picture", "dropout": True},
+    "data.workers": 0,
+    "phases.main": {"epochs": None, "steps": 2},
+    "validation": None,
+}
+
+
+def trained(out: Path, **changes: Any) -> RunFolder:
+    """A run of two steps."""
+    recipe = Recipe.load("quickstart", set={**TINY, **changes})
+    return gan_zoo.train(recipe, out, reporter=Reporter(quiet=True))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return trained(tmp_path_factory.mktemp("translate") / "run")
+
+
+@pytest.fixture(scope="module")
+def translator(run: RunFolder) -> Translator:
+    return gan_zoo.load(run, device="cpu")
+
+
+def picture(height: int = 64, width: int = 64, channels: int = 1) -> Tensor:
+    seeded = torch.Generator().manual_seed(height * width)
+    size = (channels, height, width)
+    return torch.randint(0, 256, size, generator=seeded, dtype=torch.uint8)
+
+
+def grey(tensor: Tensor) -> PIL.Image:
+    return PIL.fromarray(tensor[0].numpy())
+
+
+def pixels(path: Path) -> np.ndarray:
+    with PIL.open(path) as file:
+        return np.asarray(file)
+
+
+# ------------------------------------------------------------------ one code path
+
+
+def test_previews_show_what_translate_writes(run: RunFolder, tmp_path: Path) -> None:
+    dataset = run.recipe().data.open("val")
+    count = run.recipe().callbacks["previews"].count  # type: ignore[attr-defined]
+    (sheet,) = run.previews.glob("*.png")
+    shown = pixels(sheet)
+    left, factor = GAP + 2 * (SMALLEST + GAP), SMALLEST // 64  # the third column, enlarged
+    for row in range(count):
+        sample = dataset.read(row * len(dataset) // count, None)
+        assert translate_files(run, sample.files[0], tmp_path, device="cpu") == 1
+        top = TITLE + GAP + row * (SMALLEST + GAP)
+        tile = shown[top : top + SMALLEST : factor, left : left + SMALLEST : factor]
+        assert tile.std() > 1
+        assert np.array_equal(tile, pixels(tmp_path / f"{sample.name}.png"))
+
+
+def test_previews_change_nothing_in_training(tmp_path: Path) -> None:
+    phases = {"main": None, "one": {"steps": 2}, "two": {"steps": 2}}
+    watched = trained(tmp_path / "watched", phases=phases)
+    alone = trained(tmp_path / "alone", phases=phases, callbacks=None)
+    assert len(list(watched.previews.iterdir())) == 2
+    for network in ("generator", "discriminator"):
+        expected = alone.load_weights("latest", network)
+        for name, tensor in watched.load_weights("latest", network).items():
+            assert torch.equal(tensor, expected[name]), name
+
+
+def test_translation_leaves_the_networks_and_the_generators_alone(translator: Translator) -> None:
+    generator = translator.cast.networks["generator"].train()
+    norms = [m for m in generator.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    before = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
+    numbers = torch.get_rng_state()
+    for norm in ("picture", "running"):
+        with_norm(translator, norm).picture({"source": picture()})
+    assert all(module.training for module in generator.modules())
+    assert all(norm.track_running_stats for norm in norms)
+    assert all(torch.equal(t, before[name]) for name, t in generator.state_dict().items())
+    assert torch.equal(torch.get_rng_state(), numbers)
+
+
+def with_norm(translator: Translator, norm: Any, *, dropout: bool = False) -> Translator:
+    inference = Inference(norm=norm, dropout=dropout)
+    recipe = translator.recipe.model_copy(update={"inference": inference})
+    return Translator(WiredPhase(translator.phase, recipe), translator.cast, translator.method)
+
+
+def test_statistics_are_the_learned_ones_or_the_picture_s_own(translator: Translator) -> None:
+    generator = translator.cast.networks["generator"]
+    given = picture()
+    condition = given[None].float() / 127.5 - 1
+    with torch.no_grad():
+        learned = generator.eval()(condition)[0]
+        for module in generator.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.train()
+                module.momentum = 0.0  # the statistics of the batch, and nothing is learned
+        own = generator(condition)[0]
+    generator.train()
+    assert not torch.equal(learned, own)
+    assert torch.equal(with_norm(translator, "running").output({"source": given}), learned)
+    assert torch.equal(with_norm(translator, "picture").output({"source": given}), own)
+
+
+def test_dropout_is_seeded_by_the_input_and_the_seed(translator: Translator) -> None:
+    one, other = {"source": picture()}, {"source": picture(64, 128)}
+    noisy = with_norm(translator, "running", dropout=True)
+    first = noisy.output(one, seed=1)
+    assert torch.equal(first, noisy.output(one, seed=1))
+    assert not torch.equal(first, noisy.output(one, seed=2))
+    batch = noisy([one["source"], other["source"]], seed=1)
+    assert torch.equal(batch[0], to_8bit(first))
+    silent = with_norm(translator, "running")
+    assert torch.equal(silent.output(one, seed=1), silent.output(one, seed=2))
+
+
+def test_the_words_of_inference_are_stored_with_the_run(tmp_path: Path) -> None:
+    words = {"inference.norm": "running", "inference.dropout": False}
+    run = trained(tmp_path / "run", **words)
+    loaded = gan_zoo.load(run, device="cpu")
+    assert loaded.recipe.inference == Inference(norm="running", dropout=False)
+    one = loaded(picture(), seed=1)
+    assert torch.equal(one, loaded(picture(), seed=2))
+
+
+# ------------------------------------------------------------------ sizes
+
+
+@pytest.mark.parametrize("size", [(1000, 700), (37, 53), (1, 1), (1, 70), (64, 64)], ids=str)
+def test_the_output_is_as_large_as_the_input(translator: Translator, size: tuple[int, int]) -> None:
+    made = translator(picture(*size))
+    assert made.shape == (3, *size)
+    assert made.dtype == torch.uint8
+
+
+def test_padding_reflects_and_repeats() -> None:
+    row = torch.tensor([1, 2, 3])[None, None, None]
+    assert pad_by_reflection(row, (8, 8))[0, 0, 0].tolist() == [1, 2, 3, 2, 1, 2, 3, 2]
+    assert pad_by_reflection(row, (8, 8)).shape == (1, 1, 8, 8)
+    assert torch.equal(
+        pad_by_reflection(row[..., :1], (4, 4)), torch.ones(1, 1, 4, 4, dtype=row.dtype)
+    )
+    square = torch.arange(16.0).view(1, 1, 4, 4)
+    reflected = torch.nn.functional.pad(square, (0, 1, 0, 1), mode="reflect")
+    assert torch.equal(pad_by_reflection(square, (5, 5)), reflected)
+
+
+# ------------------------------------------------------------------ types
+
+
+def test_every_type_gives_the_same_picture(translator: Translator, tmp_path: Path) -> None:
+    given = picture(40, 50)
+    path = tmp_path / "one.png"
+    grey(given).save(path)
+    wanted = translator.picture({"source": given})
+    seen = wanted.movedim(0, -1).numpy()
+
+    for answer in (translator(path), translator(str(path)), translator(grey(given))):
+        assert answer.mode == "RGB"
+        assert np.array_equal(np.asarray(answer), seen)
+    array = given[0].numpy()
+    for answer in (translator(array), translator(array[..., None])):
+        assert answer.dtype == np.uint8
+        assert np.array_equal(answer, seen)
+    assert torch.equal(translator(given), wanted)
+    assert torch.equal(translator({"source": given}), wanted)
+    assert np.array_equal(np.asarray(translator({"source": path})), seen)
+
+
+def test_floats_come_back_as_floats_that_nobody_rounded(translator: Translator) -> None:
+    given = picture()
+    floats = given.float() / 127.5 - 1
+    made = translator(floats)
+    assert made.dtype == torch.float32
+    assert torch.equal(made, translator.output({"source": given}))  # the same noise too
+    assert not torch.equal(made, translator(given).float() / 127.5 - 1)
+    assert torch.equal(to_8bit(made), translator(given))
+    array = translator(floats[0].numpy())
+    assert array.dtype == np.float32
+    assert np.array_equal(array, made.movedim(0, -1).numpy())
+    assert translator(floats.double()).dtype == torch.float64
+    made.requires_grad_()  # an ordinary tensor, fit for what the caller does next
+    (made * 2).sum().backward()
+
+
+def test_batches_come_back_as_batches(translator: Translator) -> None:
+    one, other = picture(), picture().flip(-1)
+    expected = torch.stack([translator(one), translator(other)])
+    both = torch.stack([one, other])
+    assert torch.equal(translator(both), expected)
+    assert torch.equal(translator({"source": both}), expected)
+    arrays = both.movedim(1, -1).numpy()
+    assert np.array_equal(translator(arrays), expected.movedim(1, -1).numpy())
+    for listed in (translator([one, other]), translator({"source": [one, other]})):
+        assert isinstance(listed, list)
+        assert torch.equal(torch.stack(listed), expected)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (picture(channels=3), "[3, 64, 64] (channels, height, width) came; the model takes 1 ch"),
+        (picture()[:, :0], "[1, 0, 64]"),
+        (picture().long(), "torch.int64 came; uint8, or floats in [-1, 1], is expected"),
+        (picture().float(), "x / 127.5 - 1"),
+        (torch.full((1, 4, 4), torch.nan), "floats up to nan came"),
+        (grey(picture()).convert("RGB"), "mode RGB came, the model takes L; picture.convert('L')"),
+        (grey(picture()).convert("P"), "mode P came"),
+        (np.zeros(5), "[5] came"),
+        (None, "nothing came; call the model with its maps"),
+        ([], None),
+        (torch.zeros(0, 1, 4, 4), "an empty batch came"),
+        ({"sauce": picture()}, "the maps sauce came; this model takes source"),
+        ({"source": picture(), "target": picture()}, "the maps source, target came"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_what_the_model_cannot_take_is_refused(
+    translator: Translator, given: Any, told: str | None
+) -> None:
+    if told is None:
+        assert translator(given) == []
+        return
+    with pytest.raises(UserError) as caught:
+        translator(given)
+    assert told in str(caught.value)
+
+
+def test_a_picture_on_its_side_is_refused(translator: Translator) -> None:
+    turned = grey(picture())
+    turned.getexif()[0x0112] = 6
+    with pytest.raises(UserError, match="exif_transpose"):
+        translator(turned)
+
+
+def test_a_folder_is_no_picture(translator: Translator, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        grey(picture()).save(tmp_path / f"{name}.png")
+    with pytest.raises(UserError, match="holds 2 pictures"):
+        translator(tmp_path)
+
+
+# ------------------------------------------------------------------ files
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    folder = tmp_path / "inputs"
+    (folder / "deep").mkdir(parents=True)
+    grey(picture(20, 30)).save(folder / "a.bmp")
+    grey(picture(30, 20)).save(folder / "deep" / "b.c.png")
+    return folder
+
+
+def test_a_folder_keeps_its_names(
+    run: RunFolder,
+    translator: Translator,
+    inputs: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "made" / "here"
+    assert translate_files(run, inputs, out, device="cpu") == 2
+    found = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    assert found == ["a.png", "deep/b.c.png"]
+    assert np.array_equal(pixels(out / "a.png"), np.asarray(translator(inputs / "a.bmp")))
+    said = capsys.readouterr().out
+    assert f"2 pictures in {inputs}, whole" in said
+    assert "weights latest of phase main" in said
+    assert "dropout on; cpu" in said
+    assert "; seed 0\n" in said
+    assert "2 padded by reflection to multiples of 16 and cropped back" in said
+
+    (out / "a.png").write_bytes(b"from an earlier run")
+    assert translate_files(run, inputs, out, device="cpu") == 2
+    assert pixels(out / "a.png").shape == (20, 30, 3)
+
+
+def test_one_file_goes_to_a_file_or_into_a_folder(
+    run: RunFolder, inputs: Path, tmp_path: Path
+) -> None:
+    for out, written in (("made.png", "made.png"), ("folder", "folder/a.png")):
+        assert translate_files(run, inputs / "a.bmp", tmp_path / out, device="cpu") == 1
+        assert pixels(tmp_path / written).shape == (20, 30, 3)
+
+
+def test_side_by_side_files_give_their_input_half(
+    run: RunFolder, translator: Translator, tmp_path: Path
+) -> None:
+    left, right = picture(16, 16), picture(16, 16).flip(-1)
+    grey(torch.cat([left, right], dim=-1)).save(tmp_path / "pair.png")
+    translate_files(run, tmp_path / "pair.png", tmp_path / "out.png", pairs=True, device="cpu")
+    assert np.array_equal(pixels(tmp_path / "out.png"), translator(left).movedim(0, -1).numpy())
+
+
+@pytest.mark.parametrize(
+    ("given", "out", "told"),
+    [
+        ("inputs/a.bmp", "out.jpg", "translations are PNG files, which keep every pixel; name it"),
+        ("inputs", "out.png", "out.png names a file, but"),
+        ("inputs", "inputs", "whose pictures are all inputs; name a folder elsewhere"),
+        ("inputs", "inputs/made", "whose pictures are all inputs; name a folder elsewhere"),
+        ("inputs/deep/b.c.png", "inputs/deep/b.c.png", "no input is overwritten"),
+        ("inputs/deep/b.c.png", "inputs/deep", "no input is overwritten"),
+        ("inputs", "inputs/a.bmp", "a.bmp is a file; a folder was expected"),
+        ("inputs/a.bmp", "inputs/a.bmp/x/out.png", "out.png cannot be written: Not a directory"),
+        ("inputs", "/proc/nowhere", "cannot be written"),
+        ("nothing", "out", "there is no file or folder"),
+    ],
+)
+def test_where_nothing_can_be_written(
+    run: RunFolder, inputs: Path, tmp_path: Path, given: str, out: str, told: str
+) -> None:
+    before = {path: path.read_bytes() for path in inputs.rglob("*") if path.is_file()}
+    with pytest.raises(UserError) as caught:
+        translate_files(run, tmp_path / given, tmp_path / out, device="cpu")
+    assert told in str(caught.value)
+    assert {path: path.read_bytes() for path in inputs.rglob("*") if path.is_file()} == before
+
+
+def test_a_full_disk_is_no_mistake_of_the_user(
+    run: RunFolder, inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(files, "write_file", full)
+    with pytest.raises(OSError, match=r"a\.png"):
+        translate_files(run, inputs, tmp_path / "out", device="cpu")
+
+
+def test_a_run_that_cannot_be_opened(run: RunFolder, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is not a run: no such folder"):
+        gan_zoo.load(tmp_path / "nothing")
+    with pytest.raises(UserError, match=r"is not a run: it holds no recipe\.yaml"):
+        gan_zoo.load(tmp_path)
+    with pytest.raises(UserError, match="weights/best is not there: the run keeps weights latest"):
+        gan_zoo.load(run, weights="best")
+    with pytest.raises(UserError, match="device: gpu came; auto, cpu, cuda, cuda:N or mps"):
+        gan_zoo.load(run, device="gpu")
+
+
+def grown(changes: dict[str, Any], folder: Path) -> Translator:
+    """A run of one step of another generator."""
+    few = {"phases.main.epochs": None, "phases.main.schedule": None, "phases.main.steps": 1}
+    shown = {"callbacks": None, "validation": None, "engine.device": "cpu"}
+    recipe = Recipe.load("quickstart", set={**few, **shown, **changes})
+    return Translator.load(train(recipe, folder, reporter=Reporter(quiet=True)), device="cpu")
+
+
+def test_a_picture_too_small_for_reflection_is_padded_further(tmp_path: Path) -> None:
+    resnet = {"use": "resnet", "width": 4, "blocks": 1}
+    translator = grown({"generator": resnet}, tmp_path / "run")
+    assert translator.fitting_size(64, 61) == (64, 64)
+    assert translator.fitting_size(3, 3) == (8, 8)  # 4 would leave blocks one pixel to reflect
+    assert translator(picture()[:, :3, :3]).shape == (3, 3, 3)
+
+
+def test_a_batch_norm_of_one_value_says_the_cure(tmp_path: Path) -> None:
+    deep = {"generator.depth": 6, "generator.norm": "batch", "generator.width": 4}
+    translator = grown({**deep, "inference.norm": "picture"}, tmp_path / "run")
+    assert translator(picture()).shape == (3, 64, 64)
+    backbone = {"use": "unet_timm", "levels": 5, "width": 4, "norm": "batch"}
+    translator = grown({"generator": backbone, "inference.norm": "picture"}, tmp_path / "other")
+    with pytest.raises(UserError, match=r"use inference\.norm: running, larger pictures"):
+        translator(picture()[:, :32, :32])
+
+
+def test_a_trained_run_can_change_how_pictures_are_made(run: RunFolder) -> None:
+    changed = gan_zoo.load(run, device="cpu", set={"inference.norm": "picture"})
+    assert changed.recipe.inference.norm == "picture"

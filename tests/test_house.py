@@ -48,6 +48,15 @@ def test_every_room_has_its_place() -> None:
     assert not rooms - {*ROOMS}, "name a new room in tests/house.py and architecture.md"
 
 
+def test_the_page_draws_the_rooms_in_their_order() -> None:
+    page = (ROOT / "docs/explanation/architecture.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| [")]
+    drawn = [room for row in rows for room in re.findall(r"\(\.\./\.\./gan_zoo/(\w+)", row)]
+    rooms = {room_of(module) for module in modules(ROOT) if module.partition(".")[0] == "gan_zoo"}
+    there = [room for room in ROOMS if room in rooms and not room.startswith("__")]
+    assert list(dict.fromkeys(drawn))[: len(there)] == there
+
+
 def test_no_room_imports_a_later_one() -> None:
     told = told_of_rooms(ROOT)
     assert not told, "\n".join(told)

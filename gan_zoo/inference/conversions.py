@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from einops import rearrange
 from PIL import Image as PIL
 from torch import Tensor
 
@@ -111,7 +112,7 @@ def to_type_of(given: Any, made: Tensor) -> Any:
     if isinstance(given, Tensor):
         return made.to(given) if given.is_floating_point() else made.to(given.device)
     if isinstance(given, np.ndarray):
-        array = made.movedim(0, -1).numpy()
+        array = rearrange(made, "c h w -> h w c").numpy()
         array = array[..., 0] if given.ndim == 2 and array.shape[-1] == 1 else array
         return array.astype(given.dtype) if is_float(given) else array
     return to_pil(made)

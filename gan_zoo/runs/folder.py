@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,22 +19,13 @@ from gan_zoo.recipe.validation import parse
 from gan_zoo.registry.zoo import Zoo
 from gan_zoo.runs import environment
 from gan_zoo.runs.atomic import encode_tensors, sync_folder, write_file, write_files
+from gan_zoo.runs.names import refuse_existing
 from gan_zoo.runs.origins import describe_origins
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 WEIGHTS, ABOUT = "weights", "about.json"
-
-
-def next_free_name(parent: Path, name: str) -> Path:
-    """`parent/name-N` with the first N above all that are taken."""
-    taken = [
-        int(match[1])
-        for folder in (parent.iterdir() if parent.is_dir() else ())
-        if (match := re.fullmatch(rf"{re.escape(name)}-(\d+)", folder.name))
-    ]
-    return parent / f"{name}-{max(taken, default=0) + 1}"
 
 
 class RunFolder:
@@ -251,18 +241,6 @@ class RunFolder:
         used = json.loads(file.read_text()) if file.is_file() else []
         made = [f"{p['package']} {p['version']}" for p in used if p["package"] != "gan-zoo"]
         return f"\nThe run was made with {', '.join(made)}" if made else ""
-
-
-def refuse_existing(path: Path) -> None:
-    """A run never writes into a folder that holds something.
-
-    Raises:
-        UserError: says how to go on with what is there.
-    """
-    if (path / "recipe.yaml").exists():
-        raise UserError(f"{path} exists; to go on with it: gan-zoo resume {path}")
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise UserError(f"{path} exists and is no run; name another folder, or remove it")
 
 
 def _json(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +13,8 @@ from gan_zoo.recipe.source import Source
 from gan_zoo.recipe.wired import WiredRecipe
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.environment import describe_changes, describe_environment
-from gan_zoo.runs.folder import RunFolder, next_free_name, refuse_existing
+from gan_zoo.runs.folder import RunFolder
+from gan_zoo.runs.names import refuse_existing, take_folder
 from gan_zoo.training.guards import Interrupted, NonFinite
 from gan_zoo.training.loop import Run
 
@@ -46,14 +48,14 @@ def train(
         Interrupted: the user stopped it; it is saved.
         OSError: the disk is full or gone; every earlier checkpoint is intact.
     """
-    path = Path(out) if out else next_free_name(Path("runs"), name)
-    refuse_existing(path)
-    wired = refuse_unready(recipe, source).with_absolute_paths()
-    precision = Precision.of(**wired.recipe.engine.computing)
-    # Data and networks come first: a run that cannot start leaves no folder behind.
-    run = Run(wired, RunFolder(path), precision, reporter or Reporter(), last_step=steps)
-    run.enter(run.position.phase)
-    RunFolder.create(path, wired.recipe, source, steps, precision.described())
+    with nullcontext(Path(out)) if out else take_folder(Path("runs"), name) as path:
+        refuse_existing(path)
+        wired = refuse_unready(recipe, source).with_absolute_paths()
+        precision = Precision.of(**wired.recipe.engine.computing)
+        # Data and networks come first: a run that cannot start leaves no folder behind.
+        run = Run(wired, RunFolder(path), precision, reporter or Reporter(), last_step=steps)
+        run.enter(run.position.phase)
+        RunFolder.create(path, wired.recipe, source, steps, precision.described())
     for note in source.notes if source else ():
         run.reporter.say(note)
     with run.dir.claimed():

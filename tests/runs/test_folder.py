@@ -15,7 +15,7 @@ from gan_zoo.errors import UserError
 from gan_zoo.recipe.recipe import Recipe, read_source
 from gan_zoo.recipe.validation import parse
 from gan_zoo.runs.environment import describe_changes, describe_environment
-from gan_zoo.runs.folder import RunFolder, next_free_name
+from gan_zoo.runs.folder import RunFolder
 from gan_zoo.runs.origins import describe_origins
 
 ABOUT = {"phase": "main", "step": 7}
@@ -76,13 +76,6 @@ def test_an_output_that_cannot_be_written_is_a_user_s_mistake(
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"file/run cannot be written: Not a directory"):
         RunFolder.create(tmp_path / "file" / "run", tiny(), None, None)
-
-
-def test_names_count_upwards(tmp_path: Path) -> None:
-    assert next_free_name(tmp_path / "none", "x") == tmp_path / "none" / "x-1"
-    for name in ("x-2", "x-10", "x-10b", "xy-50", "x"):
-        (tmp_path / name).mkdir()
-    assert next_free_name(tmp_path, "x") == tmp_path / "x-11"
 
 
 @pytest.mark.parametrize(

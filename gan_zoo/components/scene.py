@@ -76,6 +76,11 @@ class Scene:
         seen.side = side or self.side
         return seen
 
+    @property
+    def is_view(self) -> bool:
+        """Whether it is another scene as one player sees it."""
+        return self._above is not None
+
     def label_of(self, label: str) -> str:
         """The label of a term of this scene: with its side, where there are several."""
         return f"{label}_{self.side}" if self.side else label

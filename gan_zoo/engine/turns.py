@@ -121,7 +121,8 @@ class Turn:
         return self
 
     def learn(self, scene: Scene, *, keep: bool = False) -> None:
-        """Add one scene's losses to the player's gradients.
+        """Add one scene's losses to the player's gradients. A view ends with it: what it has made
+        may hold the view, as `judge` does, and both would wait for the garbage collector.
 
         Args:
             scene: What the losses are made of. What it has made before has a graph to all players.
@@ -132,6 +133,8 @@ class Turn:
             self._learn(scene, keep)
         finally:
             self._others_learn(True)
+            if scene.is_view and not keep:
+                scene.forget()
 
     def _learn(self, scene: Scene, keep: bool) -> None:
         total: Tensor | None = None

@@ -50,6 +50,12 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def _has_bfloat16(device: torch.device, *, emulated: bool = True) -> bool:
+    """Whether a GPU computes in bfloat16, be it by float32: torch asks the current device alone."""
+    with torch.cuda.device(device):
+        return bool(torch.cuda.is_bf16_supported(including_emulation=emulated))
+
+
 @dataclass(frozen=True)
 class Precision:
     """How a device computes: the working type of weights and losses, the type of autocast if any,
@@ -84,10 +90,10 @@ class Precision:
         place = pick_device(device) if isinstance(device, str) else device
         auto: Mapping[str, Any] = {**AUTO[place.type], **(kept or {}).get("auto", {})}
         name = auto["precision"] if precision == "auto" else precision
-        if name == "bfloat16" and place.type == "cuda" and not torch.cuda.is_bf16_supported():
-            if precision == "bfloat16":
-                raise UserError("engine.precision: this GPU has no bfloat16; use float32")
-            name = "float32"
+        if name == "bfloat16" and place.type == "cuda" and precision == "auto":
+            name = name if _has_bfloat16(place, emulated=False) else "float32"
+        elif name == "bfloat16" and place.type == "cuda" and not _has_bfloat16(place):
+            raise UserError(f"engine.precision: {place} has no bfloat16; use float32")
         if name == "float64" and place.type == "mps":
             raise UserError("engine.precision: mps has no float64; use float32, or device: cpu")
         layout: Any = auto["memory_format"] if memory_format == "auto" else memory_format

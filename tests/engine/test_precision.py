@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -97,6 +98,43 @@ def test_auto_is_looked_up_and_kept() -> None:
     assert str(Precision.of(device=cpu, kept=kept)) == "cpu, bfloat16, channels_last"
     said = {"precision": "float64", "memory_format": "contiguous"}  # what is said wins
     assert str(Precision.of(device=cpu, kept=kept, **said)) == "cpu, float64, contiguous"
+
+
+@pytest.mark.parametrize(
+    ("device", "precision", "taken"),
+    [
+        ("cuda:0", "auto", "float32"),  # it would only emulate bfloat16, which is slower
+        ("cuda:1", "auto", "bfloat16"),
+        ("cuda:2", "auto", "float32"),
+        ("cuda:0", "bfloat16", "bfloat16"),  # who asks for it gets it
+        ("cuda:1", "bfloat16", "bfloat16"),
+        ("cuda:2", "bfloat16", None),
+        ("cuda:2", "float16", "float16"),
+    ],
+)
+def test_bfloat16_is_asked_of_the_named_gpu(
+    device: str, precision: str, taken: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of three GPUs the first emulates it, the second has it, the third does neither."""
+    current = [0]
+
+    @contextmanager
+    def entered(place: torch.device) -> Iterator[None]:
+        current.append(place.index)
+        yield
+        current.pop()
+
+    def supported(including_emulation: bool = True) -> bool:
+        return current[-1] == 1 or (including_emulation and current[-1] == 0)
+
+    monkeypatch.setattr(torch.cuda, "device", entered)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+    place = torch.device(device)
+    if taken is None:
+        with pytest.raises(UserError, match=r"engine\.precision: cuda:2 has no bfloat16"):
+            Precision.of(device=place, precision=precision)
+    else:
+        assert Precision.of(device=place, precision=precision).name == taken
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")

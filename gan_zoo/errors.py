@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
+from typing import TextIO
 
 
 class UserError(Exception):
@@ -84,3 +86,11 @@ def format_size(sides: Sequence[int | None]) -> str:
 def first_line(problem: BaseException) -> str:
     """What an exception says first."""
     return next(iter(str(problem).splitlines()), type(problem).__name__)
+
+
+def show_every_letter(stream: TextIO | None) -> None:
+    """Let a stream whose encoding lacks a letter, as of a file's name, show its number in its place
+    (`\\ud55c`) where it would raise. What else the stream does stays.
+    """
+    if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+        stream.reconfigure(errors="backslashreplace")

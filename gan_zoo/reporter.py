@@ -16,7 +16,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from gan_zoo.errors import naming_file
+from gan_zoo.errors import naming_file, show_every_letter
 
 T = TypeVar("T")
 PLAIN_SECONDS = 10.0  # between two lines where there is no terminal
@@ -38,6 +38,7 @@ def progress(total: int, label: str) -> Iterator[Callable[[], None]]:
         total: How many there are.
         label: What is done with them.
     """
+    show_every_letter(sys.stderr)
     console = Console(file=sys.stderr, highlight=False, emoji=False)
     bar = Progress(
         TextColumn("{task.description}", markup=False),
@@ -79,6 +80,8 @@ class Reporter:
     """
 
     def __init__(self, console: Console | None = None, *, quiet: bool = False) -> None:
+        if console is None:
+            show_every_letter(sys.stdout)
         self.console = console or Console(quiet=quiet, highlight=False, emoji=False)
         self._log: Path | None = None
 

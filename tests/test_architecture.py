@@ -140,3 +140,23 @@ def test_the_doors_show_an_example() -> None:
     ]
     assert doors
     assert not [name for name, text in doors if "Example:" not in text or ">>>" not in text]
+
+
+def texts_without_encoding(path: Path) -> Iterator[str]:
+    """Places where a file of text is read or written in whatever encoding the machine has."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        name, given = node.func.attr, {word.arg for word in node.keywords}
+        first = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else ""
+        opens = name == "open" and str(first) in ("r", "w", "a", "x", "r+", "w+", "a+")
+        metadata = name == "read_text" and node.args  # of a distribution, which asks for a name
+        texts = opens or (name in ("read_text", "write_text") and not metadata)
+        if texts and "encoding" not in given:
+            yield f"{relative(path)}:{node.lineno}"
+
+
+def test_files_of_text_are_utf_8_wherever_they_are_written() -> None:
+    paths = [*CORE, *(path for folder in PLUGINS for path in folder.rglob("*.py"))]
+    found = [place for path in paths for place in texts_without_encoding(path)]
+    assert not found, f'{", ".join(found)}: say encoding="utf-8"'

@@ -24,7 +24,7 @@ from gan_zoo.cli import (
     translate,
 )
 from gan_zoo.cli.options import format_os_error
-from gan_zoo.errors import UserError
+from gan_zoo.errors import UserError, show_every_letter
 
 app = typer.Typer(
     name="gan-zoo",
@@ -55,6 +55,8 @@ for _command in (
 
 def main() -> None:
     """Run the command line; mistakes of people become messages, not tracebacks."""
+    for stream in (sys.stdout, sys.stderr):
+        show_every_letter(stream)
     try:
         app(prog_name="gan-zoo")
     except UserError as problem:

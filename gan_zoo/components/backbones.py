@@ -22,7 +22,8 @@ def model_names() -> frozenset[str]:
     found = find_spec("timm")
     roots = (found.submodule_search_locations or []) if found else []
     files = [path for root in roots for path in Path(root, "models").glob("*.py")]
-    return frozenset(name for path in files for name in REGISTERED.findall(path.read_text("utf-8")))
+    texts = (path.read_text(encoding="utf-8") for path in files)
+    return frozenset(name for text in texts for name in REGISTERED.findall(text))
 
 
 def require_model(backbone: str, *, option: str = "backbone") -> None:

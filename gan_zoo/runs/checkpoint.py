@@ -117,7 +117,7 @@ def load(path: Path) -> tuple[Position, dict[str, Any]]:
     from safetensors.torch import load as decode
 
     try:
-        meta = json.loads((path / META).read_text())
+        meta = json.loads((path / META).read_text(encoding="utf-8"))
         if meta["format"] != FORMAT:
             raise ValueError(f"{META} has the format {meta['format']}; {FORMAT} was expected")
         data = (path / TENSORS).read_bytes()

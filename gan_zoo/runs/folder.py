@@ -133,7 +133,7 @@ class RunFolder:
             yield
             return
         self.state.mkdir(exist_ok=True)
-        with (self.state / "lock").open("w") as file:
+        with (self.state / "lock").open("w", encoding="utf-8") as file:
             try:  # a record lock: unlike flock's, the loader's workers do not inherit it
                 fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
@@ -142,12 +142,12 @@ class RunFolder:
 
     def note(self, entry: Mapping[str, Any]) -> None:
         """One more line of log.jsonl; what is no finite number is null, as JSON has no other."""
-        with naming_file(self.log), self.log.open("a") as file:
+        with naming_file(self.log), self.log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(_finite(entry), allow_nan=False) + "\n")
 
     def settle_log(self) -> int:
         """Make log.jsonl durable; returns its length."""
-        with naming_file(self.log), self.log.open("a") as file:
+        with naming_file(self.log), self.log.open("a", encoding="utf-8") as file:
             os.fsync(file.fileno())
             return file.tell()
 
@@ -224,7 +224,7 @@ class RunFolder:
 
     def _told(self, name: str) -> dict[str, Any]:
         try:
-            told: dict[str, Any] = json.loads((self.path / name).read_text())
+            told: dict[str, Any] = json.loads((self.path / name).read_text(encoding="utf-8"))
         except (OSError, ValueError) as problem:
             raise UserError(f"{self.path / name} cannot be read: {problem}") from None
         return told
@@ -238,7 +238,7 @@ class RunFolder:
 
     def _plugins_told(self) -> str:
         file = self.path / "plugins.json"
-        used = json.loads(file.read_text()) if file.is_file() else []
+        used = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
         made = [f"{p['package']} {p['version']}" for p in used if p["package"] != "gan-zoo"]
         return f"\nThe run was made with {', '.join(made)}" if made else ""
 

@@ -65,7 +65,7 @@ def about(run: RunFolder) -> dict[str, Any] | None:
     if not file.is_file():
         return None
     try:
-        told: dict[str, Any] = json.loads(file.read_text())
+        told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
         raise UserError(f"{file} cannot be read: {problem}; {cure(run)}") from None
     return told

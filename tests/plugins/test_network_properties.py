@@ -59,11 +59,17 @@ def accepts(spec: Any, given: Image, wanted: Image) -> bool:
 
 
 def built(spec: Any, given: Image, wanted: Image) -> nn.Module | None:
-    """On the meta device; None where only building can tell that it cannot be."""
+    """On the meta device; None where only building can tell that it cannot be, and where drawn
+    options make it larger than any machine: torch then has no number for its bytes.
+    """
     try:
         with on_meta():
             module: nn.Module = spec.build(given, wanted)
     except ContractError:
+        return None
+    except RuntimeError as problem:
+        if "overflow" not in str(problem):
+            raise
         return None
     return module
 

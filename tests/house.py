@@ -81,12 +81,21 @@ def imports(files: Mapping[str, Path]) -> Iterator[Import]:
             names: list[str] = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                inside = [f"{node.module}.{alias.name}" for alias in node.names]
-                names = [name if name in files else node.module for name in inside]
+            elif isinstance(node, ast.ImportFrom):
+                source = _source(importer, path, node)
+                inside = [f"{source}.{alias.name}" for alias in node.names]
+                names = [name if name in files else source for name in inside]
             for name in dict.fromkeys(names):
                 if name in files and name != importer:
                     yield Import(importer, name, node.lineno)  # type: ignore[attr-defined]
+
+
+def _source(importer: str, path: Path, node: ast.ImportFrom) -> str:
+    """Where names are imported from; dots in front count upwards from the importer's package."""
+    if not node.level:
+        return node.module or ""
+    package = importer.split(".") + ["__init__"] * (path.name == "__init__.py")
+    return ".".join([*package[: -node.level], *([node.module] if node.module else [])])
 
 
 def room_of(module: str) -> str:

@@ -159,8 +159,10 @@ def plant(root: Path, file: str, line: str) -> str:
         "from gan_zoo.engine.phase import PhaseRunner",
         "def f(): import gan_zoo.engine.phase",
         "if TYPE_CHECKING: from gan_zoo.engine import phase",
+        "from ..engine.phase import PhaseRunner",
+        "from ..engine import phase",
     ],
-    ids=["at the top", "in a function", "for annotations"],
+    ids=["at the top", "in a function", "for annotations", "by dots", "a module by dots"],
 )
 def test_an_import_of_a_later_room_is_told(planted: Path, line: str) -> None:
     place = plant(planted, "gan_zoo/recipe/tree.py", line)

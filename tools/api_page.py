@@ -76,8 +76,8 @@ def _class(thing: type) -> str:
     for field, said in inspect.get_annotations(thing).items():
         if not field.startswith("_"):
             value = thing.__dict__.get(field, inspect.Parameter.empty)
-            plain = isinstance(value, str | int | float | bool | frozenset | tuple)
-            lines.append(f"    {field}: {said}" + (f" = {_value(value)}" if plain else ""))
+            shown = isinstance(value, str | int | float | bool | frozenset | tuple)
+            lines.append(f"    {field}: {said}" + (f" = {_value(value)}" if shown else ""))
     return "\n".join(["```python", *lines, "```"])
 
 

@@ -56,21 +56,17 @@ class Recipe(RecipeFields):
             tree = patch(tree, key, Node.of(value))
         return type(self).model_validate(tree.plain(), context={"zoo": zoo})
 
-    def parts(self, phase: str | None = None, zoo: Zoo | None = None) -> Parts:
-        """What methods and losses may read of it: as it is in a phase, at the phase's size; or at
-        the top level, whose size only the data knows.
-        """
-        here = self if phase is None else self.in_phase(phase, zoo)
+    def parts(self) -> Parts:
+        """What methods and losses may read of it, at the size that the data has by itself."""
         return Parts(
-            data=here.data,
-            conditions=here.conditions,
-            method=here.method,
-            generator=here.generator,
-            discriminator=here.discriminator,
-            losses=here.losses,
-            optimizers=here.optimizers,
-            size=None if phase is None else here.phases[phase].size,
-            share_views=here.engine.share_views,
+            data=self.data,
+            conditions=self.conditions,
+            method=self.method,
+            generator=self.generator,
+            discriminator=self.discriminator,
+            losses=self.losses,
+            optimizers=self.optimizers,
+            share_views=self.engine.share_views,
         )
 
     def with_absolute_paths(self, zoo: Zoo | None = None) -> Self:

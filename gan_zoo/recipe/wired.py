@@ -14,7 +14,7 @@ from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.registry.zoo import Zoo
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class WiredPhase:
     """A recipe as it is in one of its phases.
 
@@ -98,10 +98,8 @@ class WiredRecipe:
         again.
         """
         moved = WiredRecipe(self.recipe.with_absolute_paths(self.zoo), self.zoo)
-        moved.judged = self.judged
-        moved.__dict__ |= {key: self.__dict__[key] for key in ("wiring",) if key in self.__dict__}
-        for name, known in self._phases.items():
-            phase = moved.phase(name)
-            if "wiring" in known.__dict__:
-                phase.__dict__["wiring"] = known.wiring
+        if self.judged:
+            moved.judged, moved.wiring = True, self.wiring
+            for name in self.recipe.phases:
+                moved.phase(name).wiring = self.phase(name).wiring
         return moved

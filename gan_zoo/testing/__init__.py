@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from gan_zoo.checks.rehearsal import rehearse
 from gan_zoo.components.spec import Spec
 from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.errors import UserError
@@ -42,7 +43,6 @@ from gan_zoo.testing.game import (
     phase,
     picture_of,
     playing,
-    rehearse,
     saved_state,
     step,
 )

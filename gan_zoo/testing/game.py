@@ -8,8 +8,6 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gan_zoo.checks.rehearsal import Rehearsal
-from gan_zoo.checks.rehearsal import rehearse as rehearse_phases
 from gan_zoo.engine.assembly import assemble
 from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision
@@ -52,16 +50,6 @@ def step(
 def playing(runner: PhaseRunner) -> Mapping[str, nn.Module]:
     """The networks of a phase as they play in it: of some only a part."""
     return runner.cast.networks
-
-
-def rehearse(recipe: Recipe, size: tuple[int, int] | None = None) -> list[Rehearsal]:
-    """One step of every phase on the meta device, as `gan-zoo check` takes it.
-
-    Args:
-        recipe: Its contracts hold.
-        size: (height, width), for phases whose size only the data knows.
-    """
-    return rehearse_phases(recipe, size)
 
 
 def picture_of(runner: PhaseRunner, maps: Mapping[str, Tensor]) -> Tensor:

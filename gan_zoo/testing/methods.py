@@ -112,7 +112,7 @@ def offers_what_it_says(subject: Subject) -> None:
             "played one step",
             came=f"the {silent[0]} learned nothing",
             expected="a turn for every player in wire().offers, with learn() for every scene",
-            cure=f"call turn('{silent[0]}') in take_steps()",
+            cure=f"call turn('{silent[0]}') in step()",
         )
 
 

@@ -58,7 +58,7 @@ def translate_files(
         raise UserError(f"{output} names one file, but {input} has {len(dataset)}; name a folder")
     drawn = translator.recipe.inference.dropout or "sample" in said.chosen.values()
     noise = f"; seed {seed}" if drawn else ""
-    print(f"{dataset.describe()}\n{translator.describe()}{noise}")
+    print(f"{dataset.describe()}\n{translator.describe(said)}{noise}")
     odd = 0
     for sample, picture in translator.translate_dataset(dataset, seed=seed, style=said):
         height, width = picture.shape[1:]
@@ -67,7 +67,9 @@ def translate_files(
         if target.resolve() in {Path(file).resolve() for file in sample.files}:
             raise UserError(f"{target} is an input, and no input is overwritten; name another")
         _save(to_pil(picture), target)
-    translator.stylist.refuse_unmet(said)
+    written = len(dataset)
+    pictures = f"the picture{'s' * (written != 1)} without it lie{'s' * (written == 1)} in {output}"
+    translator.stylist.refuse_unmet(said, f"; {pictures}, {written} written")
     if odd:
         multiple = translator.recipe.generator.multiple()
         print(f"{odd} padded by reflection to multiples of {multiple} and cropped back")

@@ -1,11 +1,10 @@
-"""How a trained network is asked: any size, statistics and dropout as the recipe says, its own
-seed, and nothing of the networks or of torch's generators changed by it.
+"""How a trained network is asked: any size, statistics and dropout as the recipe says, and nothing
+of the networks changed by it.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -15,7 +14,6 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from gan_zoo.components.learning import Network
 from gan_zoo.components.networks import GeneratorSpec
-from gan_zoo.engine.precision import generator_states, restore_generators
 from gan_zoo.errors import ContractError, UserError
 from gan_zoo.recipe.model import Inference
 
@@ -61,19 +59,39 @@ def fitting_size(network: Network, height: int, width: int) -> tuple[int, int]:
     raise UserError(f"the generator takes no size near {height}x{width}: {refused}")
 
 
-@contextmanager
-def inference_state(modules: Iterable[nn.Module], inference: Inference) -> Iterator[None]:
-    """Set networks to inference as the recipe says, and back to what they were."""
-    layers = list(dict.fromkeys(layer for module in modules for layer in module.modules()))
-    before = [(layer, layer.training) for layer in layers]
-    norms = [layer for layer in layers if isinstance(layer, _BatchNorm)]
-    tracked = [(layer, layer.track_running_stats) for layer in norms]
-    for layer in layers:
+def set_to_inference(modules: Iterable[nn.Module], inference: Inference) -> None:
+    """Set networks to inference as the recipe says, for good: any number of threads may then call
+    them, since nothing of them moves.
+    """
+    for layer in _layers(modules):
         layer.training = (inference.dropout and isinstance(layer, _DropoutNd)) or (
             inference.norm == "picture" and isinstance(layer, _BatchNorm)
         )
-    for layer in norms if inference.norm == "picture" else ():
-        layer.track_running_stats = False  # own statistics, and the learned ones do not move
+        if inference.norm == "picture" and isinstance(layer, _BatchNorm):
+            layer.track_running_stats = False  # own statistics, and the learned ones do not move
+
+
+@contextmanager
+def inference_state(
+    modules: Iterable[nn.Module], inference: Inference, *, settled: bool = False
+) -> Iterator[None]:
+    """Call networks for a picture: without graphs, set to inference as the recipe says.
+
+    Args:
+        modules: The networks.
+        inference: What the recipe says.
+        settled: They were set for good, so that threads may share them. Others are being trained,
+            and go back to what they were.
+    """
+    if settled:
+        with torch.inference_mode():
+            yield
+        return
+    layers = _layers(modules)
+    before = [(layer, layer.training) for layer in layers]
+    norms = [layer for layer in layers if isinstance(layer, _BatchNorm)]
+    tracked = [(layer, layer.track_running_stats) for layer in norms]
+    set_to_inference(layers, inference)
     try:
         with torch.inference_mode():
             yield
@@ -84,28 +102,5 @@ def inference_state(modules: Iterable[nn.Module], inference: Inference) -> Itera
             norm.track_running_stats = tracks
 
 
-@contextmanager
-def seeded_by_input(device: torch.device, maps: Mapping[str, Tensor], seed: int) -> Iterator[None]:
-    """Seed torch by the input and `seed`, and leave its generators as they were.
-
-    The same picture gets the same noise alone, in a batch, as floats, from a file or in a preview.
-    """
-    content = zlib.crc32(str(seed).encode())
-    for name in sorted(maps):
-        tensor = maps[name]
-        if tensor.is_floating_point():
-            tensor = to_8bit(tensor)
-        elif tensor.dtype != torch.uint8:
-            tensor = tensor.to(torch.int32)  # ids of any width
-        content = zlib.crc32(tensor.cpu().contiguous().numpy().tobytes(), content)
-    before = generator_states(device)
-    torch.default_generator.manual_seed(content)
-    if device.type == "cuda":
-        with torch.cuda.device(device):
-            torch.cuda.manual_seed(content)
-    if device.type == "mps":
-        torch.mps.manual_seed(content)
-    try:
-        yield
-    finally:
-        restore_generators(before, device)
+def _layers(modules: Iterable[nn.Module]) -> list[nn.Module]:
+    return list(dict.fromkeys(layer for module in modules for layer in module.modules()))

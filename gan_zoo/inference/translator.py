@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from gan_zoo.components.instance_ids import renumber
@@ -28,9 +27,10 @@ from gan_zoo.inference.networks import (
     fitting_size,
     inference_state,
     pad_by_reflection,
-    seeded_by_input,
+    set_to_inference,
     to_8bit,
 )
+from gan_zoo.inference.noise import OwnNoise, seed_of
 from gan_zoo.inference.styles.rules import Rules, read_rules
 from gan_zoo.inference.styles.stylist import Stylist
 from gan_zoo.recipe.wired import WiredPhase
@@ -46,6 +46,8 @@ class Translator:
         method: Makes the scene, whose output is the picture.
         weights: Their name in a run's folder, where they come from one.
         run: That folder, where styles may have been gathered.
+        settled: The networks are this translator's own and stay in inference: threads may share it.
+            Others are being trained, and go back to that after every picture.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Translator:
         *,
         weights: str = "",
         run: RunFolder | None = None,
+        settled: bool = False,
     ) -> None:
         self.recipe = recipe = phase.recipe
         self.cast = cast
@@ -68,7 +71,10 @@ class Translator:
         self.target = wiring.target
         self._made = wiring.networks[0]
         self.shapes = recipe.data.maps()
-        self.stylist = Stylist(phase, cast, self.inputs, run, weights)
+        self.stylist = Stylist(phase, cast, self.inputs, run, weights, settled=settled)
+        self._settled = settled
+        if settled:
+            set_to_inference(self._modules(), recipe.inference)
 
     @classmethod
     def load(
@@ -104,7 +110,7 @@ class Translator:
             precision.place(assembly.networks[name])
         wired = assembly.wired.phase(phase)
         cast = Cast(*playing(assembly, wired), precision)
-        return cls(wired, cast, assembly.method, weights=weights, run=folder)
+        return cls(wired, cast, assembly.method, weights=weights, run=folder, settled=True)
 
     @property
     def paired(self) -> bool:
@@ -115,13 +121,17 @@ class Translator:
         """The style that a sample itself has, of its maps with the target; None without styles."""
         return self.stylist.of_real(maps)
 
-    def describe(self) -> str:
-        """One line: which weights make pictures how, and on what."""
+    def describe(self, style: Any = None) -> str:
+        """One line: which weights make pictures how, and on what.
+
+        Args:
+            style: As of a call.
+        """
         inference = self.recipe.inference
         norm = "each picture's own" if inference.norm == "picture" else "learned"
         noise = "on" if inference.dropout else "off"
         kept = f"weights {self.weights} of phase {self.phase}; " if self.weights else ""
-        styles = "".join(f"{told}; " for told in [self.stylist.describe()] if told)
+        styles = "".join(f"{told}; " for told in [self.stylist.describe(read_rules(style))] if told)
         return f"{kept}norm statistics {norm}, dropout {noise}; {styles}{self.cast.precision}"
 
     def output(self, maps: Mapping[str, Tensor], *, seed: int = 0, style: Any = None) -> Tensor:
@@ -145,11 +155,8 @@ class Translator:
         batch |= {name: pad_by_reflection(batch[name], room) for name in maps}
         batch |= self.stylist.styles(ready, read_rules(style), seed)
         inference, alone = self.recipe.inference, single_values("inference.norm: running")
-        with (
-            alone,
-            inference_state(self._modules(), inference),
-            seeded_by_input(self._device, maps, seed),
-        ):
+        state = inference_state(self._modules(), inference, settled=self._settled)
+        with alone, state, OwnNoise(seed_of(maps, seed)):
             scene = self.method.scene(self.cast, self.cast.precision.receive(batch))
             made: Tensor = scene[self.method.output]
         return made[0, :, :height, :width].to("cpu", copy=True)  # out of inference mode
@@ -230,10 +237,6 @@ class Translator:
             sample = dataset.read(index, None)
             maps = {name: sample.maps[name] for name in self.inputs}
             yield sample, self.picture(maps, seed=seed, style=style)
-
-    @property
-    def _device(self) -> torch.device:
-        return self.cast.precision.device
 
     def _modules(self) -> list[nn.Module]:
         return [*self.cast.networks.values(), *self.cast.conditions.values()]

@@ -55,12 +55,13 @@ def test_previews_change_nothing_in_training(tmp_path: Path) -> None:
 def test_translation_leaves_the_networks_and_the_generators_alone(translator: Translator) -> None:
     generator = translator.cast.networks["generator"].train()
     norms = [m for m in generator.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    tracked = [norm.track_running_stats for norm in norms]
     before = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
     numbers = torch.get_rng_state()
     for norm in ("picture", "running"):
         with_norm(translator, norm).picture({"source": picture()})
     assert all(module.training for module in generator.modules())
-    assert all(norm.track_running_stats for norm in norms)
+    assert [norm.track_running_stats for norm in norms] == tracked
     assert all(torch.equal(t, before[name]) for name, t in generator.state_dict().items())
     assert torch.equal(torch.get_rng_state(), numbers)
 

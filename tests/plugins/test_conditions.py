@@ -18,7 +18,8 @@ from gan_zoo.components.shapes import Image
 from gan_zoo.engine.cast import Cast
 from gan_zoo.engine.precision import Precision
 from gan_zoo.errors import ContractError
-from gan_zoo.inference.networks import inference_state, seeded_by_input
+from gan_zoo.inference.networks import inference_state
+from gan_zoo.inference.noise import OwnNoise, seed_of
 from gan_zoo.recipe.model import Inference
 from gan_zoo.testing import examine
 from gan_zoo_conditions import gan_zoo_components
@@ -240,8 +241,7 @@ def test_translation_seeds_noise_by_its_input_and_seed() -> None:
     source = ids(3, 4, 6, below=256).byte()
 
     def drawn(maps: Mapping[str, Tensor], seed: int) -> Tensor:
-        cpu = torch.device("cpu")
-        with inference_state([module], Inference()), seeded_by_input(cpu, maps, seed):
+        with inference_state([module], Inference()), OwnNoise(seed_of(maps, seed)):
             noise: Tensor = module({"source": maps["source"][None]})
         return noise
 

@@ -6,7 +6,7 @@ A rule is `[instance:ID=|class:C=]sample|cluster:K|encode:IMAGE`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -21,9 +21,15 @@ Key = tuple[str, int]  # ("instance", id), ("class", class), or ("", 0) for all
 
 @dataclass(frozen=True)
 class Rules:
-    """Whom a style is for -> which."""
+    """What one call says, and finds.
+
+    Args:
+        chosen: Whom a style is for -> which.
+        met: Those of them that its pictures have had so far.
+    """
 
     chosen: Mapping[Key, Choice]
+    met: set[Key] = field(default_factory=set, compare=False)
 
 
 def read_rules(said: Any) -> Rules:

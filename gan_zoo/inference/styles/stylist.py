@@ -32,6 +32,7 @@ class Stylist:
         inputs: The maps that a translation has.
         run: Where styles were gathered, if anywhere.
         weights: The name of the weights that play.
+        settled: The networks were set to inference for good.
     """
 
     def __init__(
@@ -41,7 +42,10 @@ class Stylist:
         inputs: Iterable[str],
         run: RunFolder | None = None,
         weights: str = "",
+        *,
+        settled: bool = False,
     ) -> None:
+        self.settled = settled
         self.recipe = recipe = phase.recipe
         self.target = phase.wiring.target
         self.cast = cast
@@ -52,7 +56,6 @@ class Stylist:
         }
         labels = [name for name in inputs if self.shapes[name].classes is not None]
         self.label = labels[0] if labels else None  # the map that tells the classes
-        self.met: set[Key] = set()
         self.stale = ""
         self.gathered: dict[str, Gathered] = {}
         told = style_files.about(run) if run is not None and self.id_maps else None
@@ -67,12 +70,19 @@ class Stylist:
                 )
         self._encoded: dict[tuple[str, str], Encoded] = {}
 
-    def describe(self) -> str:
-        """What a translation without a style takes; nothing where no condition takes any."""
+    def describe(self, said: Rules | None = None) -> str:
+        """Where styles come from: as a caller says, and for the rest what a translation takes
+        without that; nothing where no condition takes any.
+        """
         if not self.id_maps:
             return ""
+        rest = "the mean of the class" if self.gathered else "none"
+        if said is not None and said.chosen:
+            told = [_told(key, which) for key, which in said.chosen.items()]
+            told += [f"else {rest}"] * (("", 0) not in said.chosen)
+            return f"styles: {', '.join(told)}"
         if self.gathered:
-            return "styles: the mean of the class"
+            return f"styles: {rest}"
         return f"styles: none ({self.stale or 'none were gathered'})"
 
     def styles(self, maps: Mapping[str, Tensor], said: Rules, seed: int) -> dict[str, Tensor]:
@@ -94,18 +104,21 @@ class Stylist:
             f"conditions.{name}": self._of(name, maps, said, seed)[None] for name in self.id_maps
         }
 
-    def refuse_unmet(self, said: Rules) -> None:
-        """Refuse instances that no picture had since this was asked last.
+    def refuse_unmet(self, said: Rules, told: str = "") -> None:
+        """Refuse instances that no picture of a call had.
+
+        Args:
+            said: What the call said, after its last picture.
+            told: What was done all the same.
 
         Raises:
             UserError: names them.
         """
-        met, self.met = self.met, set()
-        wanted = [key for key in said.chosen if key[0] == "instance"]
-        unmet = [str(number) for key in wanted for _, number in [key] if key not in met]
+        unmet = [str(number) for kind, number in said.chosen if kind == "instance"]
+        unmet = [one for one in unmet if ("instance", int(one)) not in said.met]
         if unmet:
             several = "s" * (len(unmet) > 1)
-            raise UserError(f"--style: there is no instance{several} {', '.join(unmet)} here")
+            raise UserError(f"--style: there is no instance{several} {', '.join(unmet)} here{told}")
 
     def of_sample(self, maps: Mapping[str, Tensor]) -> dict[str, dict[int, Tensor]]:
         """Condition -> id -> its style `C`, of a sample's maps `C H W` as a dataset reads them,
@@ -134,7 +147,8 @@ class Stylist:
         module: Any = self.cast.conditions[name]
         modules: list[nn.Module] = [module]
         precision = self.cast.precision
-        with inference_state(modules, self.recipe.inference), precision.autocast():
+        state = inference_state(modules, self.recipe.inference, settled=self.settled)
+        with state, precision.autocast():
             batch = precision.receive({key: tensor[None] for key, tensor in maps.items()})
             made: Tensor = module.encode(batch)
         return made[0].float().to("cpu", copy=True)
@@ -157,8 +171,6 @@ class Stylist:
             pixels,
         )
 
-    # ------------------------------------------------------------------ one condition
-
     def _of(self, name: str, maps: Mapping[str, Tensor], said: Rules, seed: int) -> Tensor:
         slots, known = self.slots(name, maps), self.gathered.get(name)
         for which in said.chosen.values():
@@ -176,7 +188,7 @@ class Stylist:
                 if known is not None:
                     made[slot] = known.usual(label)
                 continue
-            self.met.add(key)
+            said.met.add(key)
             style = self._chosen(name, said.chosen[key], raw, label, seed)
             if len(style) != channels:
                 told = f"a style of {len(style)} numbers came"
@@ -236,8 +248,6 @@ class Stylist:
             self._encoded[name, path] = Encoded.among(styles, slots)
         return self._encoded[name, path]
 
-    # ------------------------------------------------------------------ refusals
-
     def _refuse(self, said: Rules) -> None:
         """Refuse rules that mean nothing for this run.
 
@@ -279,3 +289,9 @@ class Stylist:
 
 def _sized(shape: Image, tensor: Tensor) -> Image:
     return shape.resized(tensor.shape[-2], tensor.shape[-1])
+
+
+def _told(key: Key, which: Choice) -> str:
+    """One rule as it was said; numbers by how many they are."""
+    whom = f"{key[0]}:{key[1]}=" if key[0] else ""
+    return f"{whom}{which if isinstance(which, str) else f'{which.numel()} numbers'}"

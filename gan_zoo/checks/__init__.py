@@ -87,6 +87,9 @@ def _notes(recipe: Recipe) -> list[str]:
     if recipe.validation is None:
         notes.append("no validation: nothing is scored during training, weights/best is not kept")
     for name, phase in recipe.phases.items():
+        if recipe.validation and phase.epochs and phase.epochs < recipe.validation.every:
+            every = recipe.validation.every
+            notes.append(f"phase {name}: scored at its end alone, as validation.every is {every}")
         if phase.schedule and phase.epochs:
             zero = phase.schedule.hold + phase.schedule.fall
             if zero <= phase.epochs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -44,7 +45,12 @@ def run_training(go: Callable[[], RunFolder]) -> None:
 
     try:
         folder = go()
-    except (Interrupted, NonFinite) as problem:
+    except Interrupted as problem:
+        for number in (signal.SIGINT, signal.SIGTERM):  # it ends by itself, with its own exit code
+            signal.signal(number, signal.SIG_IGN)
+        print(problem, file=sys.stderr)
+        sys.exit(1)
+    except NonFinite as problem:
         print(problem, file=sys.stderr)
         sys.exit(1)
     except torch.OutOfMemoryError as problem:

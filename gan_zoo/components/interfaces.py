@@ -251,3 +251,7 @@ class Run(Protocol):
     def batch(self) -> Mapping[str, Tensor]:
         """The maps of the latest step's samples, on their device: `B C H W`."""
         ...
+
+    def save(self) -> None:
+        """Write a checkpoint of this step, if there is none, and wait until it is whole."""
+        ...

@@ -34,12 +34,18 @@ class Lifecycle:
         """A step was taken; `terms` are its losses by display label."""
 
     @hookspec
+    def on_epoch_end(self, run: Run) -> None:
+        """A pass over the data is over: the time to look at pictures, after `run.save()`. Again
+        after a resume from there. Ctrl-C breaks it off.
+        """
+
+    @hookspec
     def on_preview(self, run: Run, path: Path) -> None:
         """A picture of fixed samples was written."""
 
     @hookspec
     def on_checkpoint(self, run: Run, path: Path) -> None:
-        """A checkpoint is whole on disk."""
+        """A checkpoint is whole on disk; steps may have been taken since it was."""
 
     @hookspec
     def on_phase_end(self, run: Run) -> None:

@@ -4,10 +4,14 @@ holds state, so their number changes nothing, and a run can go on from any batch
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
+from multiprocessing import active_children
+from multiprocessing.process import BaseProcess
 
 import numpy as np
 import torch
@@ -21,6 +25,8 @@ from gan_zoo.components.shapes import Image
 from gan_zoo.errors import DataError
 
 Draw = tuple[int, int]  # (pass over the data, index of the sample)
+LEAVE = getattr(signal, "SIGUSR1", None)  # a worker ends at it; Windows has none
+PATIENCE = 1.0  # seconds until a worker that does not end is killed
 
 
 @dataclass(frozen=True)
@@ -122,10 +128,17 @@ def read_batches(
         worker_init_fn=_deaf,
         generator=torch.Generator(),  # else the loader would draw from the run's own
     )
-    for batch in loader:
-        if isinstance(batch, DataError):
-            raise batch
-        yield batch
+    others = set(active_children())
+    batches = iter(loader)
+    readers = [process for process in active_children() if process not in others]
+    try:
+        for batch in batches:
+            if isinstance(batch, DataError):
+                raise batch
+            yield batch
+    except BaseException:  # whoever reads ahead is not waited for: it may hang
+        _send_away(readers)
+        raise
 
 
 def group_by_step(
@@ -190,6 +203,25 @@ def _collate(samples: Sequence[Sample | DataError]) -> Batch | DataError:
 
 
 def _deaf(worker: int) -> None:
-    """Ctrl-C and SIGTERM often reach every process; the run answers, the workers read on."""
+    """Ctrl-C and SIGTERM often reach every process; the run answers, the workers read on until it
+    sends them away.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if LEAVE is not None:
+        signal.signal(LEAVE, lambda number, frame: os._exit(0))
+
+
+def _send_away(readers: Sequence[BaseProcess]) -> None:
+    """End workers that may hang in a read; torch would wait for each of them, at exit forever."""
+    if LEAVE is None:
+        return
+    for process in readers:
+        if process.pid is not None and process.is_alive():
+            os.kill(process.pid, LEAVE)
+    for process in readers:
+        process.join(PATIENCE)
+        if process.is_alive():  # in a read that hears nothing
+            with suppress(RuntimeError):  # torch's own alarm at a worker that was killed
+                process.kill()
+                process.join(PATIENCE)

@@ -93,7 +93,7 @@ class Validation(Section):
     split: str = "val"
     """The split that is scored."""
     every: PositiveInt = 1
-    """Epochs between two scores."""
+    """Epochs between two scores; the end of every phase is always scored."""
     metrics: dict[Name, MetricSpec]
     """What is measured, by name."""
     best: str | None = None
@@ -129,7 +129,8 @@ class Engine(Section):
     log_every: PositiveInt = 20
     """Steps between two lines of log.jsonl."""
     checkpoint_every: PositiveInt = 1000
-    """Steps between two checkpoints; there is one at the end of every phase too."""
+    """Steps between two checkpoints; there is one before pictures are looked at and at the end of
+    every phase, too."""
 
     @property
     def computing(self) -> dict[str, Any]:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gan_zoo.errors import naming_file
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-Content = bytes | str
+Content = bytes | str | Iterable[bytes | memoryview]  # whole, or piece by piece
 
 
 def write_file(path: Path, content: Content) -> None:
@@ -41,7 +37,8 @@ def write_files(folder: Path, files: Mapping[str, Content]) -> None:
             path = folder / name
             staged[path] = path.with_name(f".{name}.tmp")
             with naming_file(path), staged[path].open("wb") as file:
-                file.write(content.encode() if isinstance(content, str) else content)
+                for piece in _pieces(content):
+                    file.write(piece)
                 file.flush()
                 os.fsync(file.fileno())
         for path, temporary in staged.items():
@@ -64,15 +61,7 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def encode_tensors(tensors: Mapping[str, Tensor], about: Mapping[str, str] | None = None) -> bytes:
-    """Tensors as safetensors. Those that share memory are written each in full."""
-    from safetensors.torch import save
-
-    apart: dict[str, Tensor] = {}
-    seen: set[int] = set()
-    for name, tensor in tensors.items():
-        plain = tensor.detach().cpu().contiguous()
-        place = plain.untyped_storage().data_ptr()
-        apart[name] = plain.clone() if place in seen else plain
-        seen.add(place)
-    return save(apart, dict(about) if about else None)
+def _pieces(content: Content) -> Iterable[bytes | memoryview]:
+    if isinstance(content, str):
+        return [content.encode()]
+    return [content] if isinstance(content, bytes) else content

@@ -7,14 +7,15 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from gan_zoo.runs.atomic import encode_tensors, sync_folder, write_file
+from gan_zoo.runs.atomic import sync_folder, write_file
+from gan_zoo.runs.tensor_files import stream_tensors
 
 TENSORS, META = "tensors.safetensors", "state.json"
 FORMAT = 1
@@ -32,6 +33,8 @@ class Position:
         passes: Passes over the data begun in earlier phases.
         log_bytes: Length of log.jsonl; what came after it is forgotten on resume.
         best: The best validation score of the phase so far.
+        looked: Whether the pictures of this step were looked at, where it ends an epoch or a phase:
+            a checkpoint comes before that.
     """
 
     phase: str
@@ -40,6 +43,7 @@ class Position:
     passes: int = 0
     log_bytes: int = 0
     best: float | None = None
+    looked: bool = True
 
 
 def save(folder: Path, position: Position, state: Mapping[str, Any]) -> Path:
@@ -54,20 +58,21 @@ def save(folder: Path, position: Position, state: Mapping[str, Any]) -> Path:
         OSError: the disk is full or gone; names the file, and every earlier checkpoint is intact.
     """
     flat = dict(_flat(state))
-    data = encode_tensors({key: value for key, value in flat.items() if isinstance(value, Tensor)})
-    meta = {
-        "format": FORMAT,
-        "position": asdict(position),
-        "plain": {key: value for key, value in flat.items() if not isinstance(value, Tensor)},
-        "sha256": hashlib.sha256(data).hexdigest(),
-    }
+    tensors = {key: value for key, value in flat.items() if isinstance(value, Tensor)}
+    checksum = hashlib.sha256()
     target = folder / f"step-{position.step:09d}"
     temporary = folder / f".{target.name}.tmp"
     folder.mkdir(parents=True, exist_ok=True)
     drop_unfinished(folder)
     try:
         temporary.mkdir()
-        write_file(temporary / TENSORS, data)
+        write_file(temporary / TENSORS, _hashed(stream_tensors(tensors), checksum))
+        meta = {
+            "format": FORMAT,
+            "position": asdict(position),
+            "plain": {key: value for key, value in flat.items() if key not in tensors},
+            "sha256": checksum.hexdigest(),
+        }
         write_file(temporary / META, json.dumps(meta, indent=1))
         sync_folder(temporary)
     except OSError:
@@ -114,21 +119,32 @@ def load(path: Path) -> tuple[Position, dict[str, Any]]:
         ValueError: it is damaged; says how.
     """
     from safetensors import SafetensorError
-    from safetensors.torch import load as decode
+    from safetensors.torch import load_file
 
     try:
         meta = json.loads((path / META).read_text(encoding="utf-8"))
         if meta["format"] != FORMAT:
             raise ValueError(f"{META} has the format {meta['format']}; {FORMAT} was expected")
-        data = (path / TENSORS).read_bytes()
-        if hashlib.sha256(data).hexdigest() != meta["sha256"]:
+        with (path / TENSORS).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != meta["sha256"]:
             raise ValueError(f"the checksum of {TENSORS} is wrong")
-        return Position(**meta["position"]), _nested({**decode(data), **meta["plain"]})
+        tensors = load_file(path / TENSORS)
+        return Position(**meta["position"]), _nested({**tensors, **meta["plain"]})
     except OSError as problem:
         name = Path(problem.filename or path).name
         raise ValueError(f"{name}: {problem.strerror or problem}") from None
     except (KeyError, TypeError, json.JSONDecodeError, SafetensorError) as problem:
         raise ValueError(f"{META} does not tell what it should: {problem}") from None
+
+
+def _hashed(
+    pieces: Iterable[bytes | memoryview], checksum: hashlib._Hash
+) -> Iterator[bytes | memoryview]:
+    """The pieces, of which the checksum is taken as they pass."""
+    for piece in pieces:
+        checksum.update(piece)
+        yield piece
 
 
 def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

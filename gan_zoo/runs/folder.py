@@ -18,9 +18,10 @@ from gan_zoo.recipe.source import Source
 from gan_zoo.recipe.validation import parse
 from gan_zoo.registry.zoo import Zoo
 from gan_zoo.runs import environment
-from gan_zoo.runs.atomic import encode_tensors, sync_folder, write_file, write_files
+from gan_zoo.runs.atomic import Content, sync_folder, write_file, write_files
 from gan_zoo.runs.names import refuse_existing
 from gan_zoo.runs.origins import describe_origins
+from gan_zoo.runs.tensor_files import stream_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -167,8 +168,8 @@ class RunFolder:
         folder = self.path / WEIGHTS / name
         folder.mkdir(parents=True, exist_ok=True)
         step = {"step": str(about.get("step"))}
-        files: dict[str, bytes | str] = {
-            f"{network}.safetensors": encode_tensors(tensors, step)
+        files: dict[str, Content] = {
+            f"{network}.safetensors": stream_tensors(tensors, step)
             for network, tensors in networks.items()
         }
         write_files(folder, {**files, ABOUT: _json(dict(about))})

@@ -1,21 +1,18 @@
-"""What ends a run early: the user, or a loss that is not a number any more."""
+"""What ends a run early: the user, or what is not a number any more."""
 
 from __future__ import annotations
 
 import math
-import signal
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import yaml
 from torch import Tensor
 
 from gan_zoo.engine.loader import Batch
-from gan_zoo.reporter import Reporter
-from gan_zoo.runs.atomic import encode_tensors, write_files
+from gan_zoo.runs.atomic import Content, write_files
 from gan_zoo.runs.checkpoint import Position
 from gan_zoo.runs.folder import RunFolder
+from gan_zoo.runs.tensor_files import stream_tensors
 
 EVIDENCE = "nonfinite"
 
@@ -26,35 +23,6 @@ class NonFinite(Exception):
 
 class Interrupted(Exception):
     """The user stopped the run; it is saved."""
-
-
-@dataclass
-class Stop:
-    """Whether the user asked the run to stop."""
-
-    asked: bool = False
-
-
-@contextmanager
-def stop_on_signals(reporter: Reporter) -> Iterator[Stop]:
-    """The first Ctrl-C or SIGTERM asks to end the step, save and stop; a second stops at once."""
-    stop = Stop()
-
-    def hear(number: int, frame: object) -> None:
-        if stop.asked:
-            raise KeyboardInterrupt
-        stop.asked = True
-        reporter.say("Stopping after this step; again to stop at once")
-
-    try:
-        before = {s: signal.signal(s, hear) for s in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # not the main thread: the caller handles signals
-        before = {}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def refuse_nonfinite(
@@ -87,9 +55,9 @@ def refuse_nonfinite(
     }
     evidence = folder.path / EVIDENCE
     evidence.mkdir(exist_ok=True)
-    files: dict[str, bytes | str] = {"about.yaml": _yaml(about)}
+    files: dict[str, Content] = {"about.yaml": _yaml(about)}
     for n, batch in enumerate(batches, 1):
-        files["batch.safetensors" if n == 1 else f"batch-{n}.safetensors"] = encode_tensors(
+        files["batch.safetensors" if n == 1 else f"batch-{n}.safetensors"] = stream_tensors(
             batch.maps
         )
     write_files(evidence, files)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,15 @@ from gan_zoo.engine.precision import Generators, generator_states
 from gan_zoo.errors import UserError
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs import checkpoint
+from gan_zoo.runs.beside import Beside
 from gan_zoo.runs.checkpoint import Position
 from gan_zoo.runs.folder import RunFolder
 from gan_zoo.training.guards import refuse_broken
 
 
 class Keeper:
-    """Writes what resume and translation need, and reads it back.
+    """Writes what resume and translation need, and reads it back. The training goes on while a
+    checkpoint is written; at most one is.
 
     Args:
         dir: The run's folder.
@@ -39,13 +43,14 @@ class Keeper:
         self.dir = dir
         self.assembly = assembly
         self.reporter = reporter
+        self._beside: Beside[Path] = Beside()
 
-    def save(self, position: Position, memory: Memory, device: torch.device) -> Path:
-        """Write a checkpoint and weights/latest; returns the checkpoint's folder.
+    def save(self, position: Position, memory: Memory, device: torch.device) -> None:
+        """Take a snapshot and begin to write it: a checkpoint, then weights/latest. The one before
+        it was taken from `written`.
 
         Raises:
             NonFinite: a weight is not a number; nothing was written.
-            OSError: the disk is full or gone; every earlier checkpoint is intact.
         """
         weights = self._weights()
         refuse_broken(weights)
@@ -64,10 +69,29 @@ class Keeper:
         method: Any = self.assembly.method
         if hasattr(method, "state"):
             state["method"] = method.state()
-        path = checkpoint.save(self.dir.state, position, state)
-        self.dir.save_weights("latest", weights, _about(position))
-        for name, networks in self.kept().items():
-            self.dir.save_weights(name, _weights(networks), _about(position))
+        kept = {name: _weights(networks) for name, networks in self.kept().items()}
+        taken = snapshot({"state": state, "weights": {"latest": weights, **kept}})
+        self._beside.start(partial(self._write, replace(position), taken))
+
+    def written(self, *, wait: bool) -> Path | None:
+        """The checkpoint that has become whole on disk since this was asked last, if one has.
+
+        Args:
+            wait: For the one that is being written.
+
+        Raises:
+            OSError: the disk is full or gone; every earlier checkpoint is intact.
+        """
+        return self._beside.take(wait=wait)
+
+    def finish(self) -> None:
+        """Wait for what is being written, whatever becomes of it."""
+        self._beside.join()
+
+    def _write(self, position: Position, taken: Mapping[str, Any]) -> Path:
+        path = checkpoint.save(self.dir.state, position, taken["state"])
+        for name, networks in taken["weights"].items():
+            self.dir.save_weights(name, networks, _about(position))
         return path
 
     def kept(self) -> dict[str, Mapping[str, nn.Module]]:
@@ -144,11 +168,27 @@ class Keeper:
             ) from None
 
 
+def snapshot(tree: Any, copies: dict[Any, Tensor] | None = None) -> Any:
+    """Nested mappings as they are now, their tensors copied to the CPU.
+
+    Args:
+        tree: What is kept.
+        copies: Of tensors so far: one that lies in several places is copied once.
+    """
+    copies = {} if copies is None else copies
+    if isinstance(tree, Mapping):
+        return {key: snapshot(inner, copies) for key, inner in tree.items()}
+    if not isinstance(tree, Tensor):
+        return tree
+    tensor = tree.detach()
+    here = (tensor.device, tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride())
+    if here not in copies or not tensor.numel():
+        copies[here] = tensor.to("cpu", copy=True)
+    return copies[here]
+
+
 def _weights(networks: Mapping[str, nn.Module]) -> dict[str, dict[str, Tensor]]:
-    return {
-        name: {key: tensor.detach().cpu() for key, tensor in module.state_dict().items()}
-        for name, module in networks.items()
-    }
+    return {name: dict(module.state_dict()) for name, module in networks.items()}
 
 
 def _about(position: Position) -> dict[str, Any]:

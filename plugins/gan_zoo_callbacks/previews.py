@@ -11,6 +11,8 @@ from PIL import Image, ImageDraw
 from gan_zoo.components import hookimpl, to_pil
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor
 
     from gan_zoo.components import Run
@@ -34,11 +36,21 @@ class Previews:
         self.count = count
         self.every = every
         self.split = split
+        self._latest: Path | None = None
 
     @hookimpl
-    def on_step_end(self, run: Run, epoch_ended: bool) -> None:
-        """Write one at the end of an epoch."""
-        if epoch_ended and run.epoch % self.every == 0:
+    def on_run_start(self, run: Run) -> None:
+        """Drop what lies beyond a checkpoint that the run goes on from, as its log does."""
+        for path in (run.folder / "previews").glob("*-*.png"):
+            step = path.stem.rpartition("-")[2]
+            if step.isdecimal() and int(step) > run.position.step:
+                path.unlink()
+
+    @hookimpl
+    def on_epoch_end(self, run: Run) -> None:
+        """Write one, of what a checkpoint holds."""
+        if run.epoch % self.every == 0:
+            run.save()
             self._write(run)
 
     @hookimpl
@@ -53,12 +65,13 @@ class Previews:
 
     def _write(self, run: Run) -> None:
         path = run.folder / "previews" / f"{run.position.phase}-{run.position.step:06d}.png"
-        if path.exists():
-            return  # of this very step, before a resume too: it holds the same pictures
+        if path == self._latest:
+            return  # the end of an epoch may be that of a phase and of the run
         path.parent.mkdir(exist_ok=True)
         temporary = path.with_name(f".{path.name}")
         self.sheet(run).save(temporary, format="PNG")
         temporary.replace(path)
+        self._latest = path
         run.hooks.on_preview(run=run, path=path)
 
     def sheet(self, run: Run) -> Image.Image:

@@ -54,7 +54,7 @@ class MisspeltSpec(CallbackSpec, name="misspelt"):
     def build(self) -> object:
         class Misspelt:
             @hookimpl
-            def on_epoch_end(self) -> None: ...
+            def on_epoch_over(self) -> None: ...
 
         return Misspelt()
 
@@ -81,7 +81,7 @@ def test_one_that_raises_is_named() -> None:
 
 
 def test_a_hook_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(Exception, match="on_epoch_end"):
+    with pytest.raises(Exception, match="on_epoch_over"):
         hooks(bell=MisspeltSpec())
 
 
@@ -91,6 +91,7 @@ def test_the_lifecycle_is_complete_and_told() -> None:
         "on_run_start",
         "on_phase_start",
         "on_step_end",
+        "on_epoch_end",
         "on_preview",
         "on_checkpoint",
         "on_phase_end",

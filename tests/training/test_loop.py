@@ -142,7 +142,7 @@ def test_an_existing_folder_is_refused_before_anything_is_built(
     few: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "recipe.yaml").write_text("")
-    monkeypatch.setattr("gan_zoo.training.loop.assemble", None)
+    monkeypatch.setattr("gan_zoo.training.state.assemble", None)
     with pytest.raises(UserError, match="gan-zoo resume"):
         train(few(only={"steps": 1}), tmp_path)
 

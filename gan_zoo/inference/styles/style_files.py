@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from gan_zoo.errors import UserError
-from gan_zoo.runs.atomic import encode_tensors, write_files
+from gan_zoo.runs.atomic import Content, write_files
 from gan_zoo.runs.folder import RunFolder
+from gan_zoo.runs.tensor_files import stream_tensors
 
 FOLDER, ABOUT = "styles", "about.json"
 NO_CLASS = -1  # of instances that no label map tells anything of
@@ -46,11 +47,11 @@ def save(run: RunFolder, gathered: Mapping[str, Gathered], about: Mapping[str, A
     """
     folder = run.path / FOLDER
     folder.mkdir(exist_ok=True)
-    files: dict[str, bytes | str] = {}
+    files: dict[str, Content] = {}
     for name, one in gathered.items():
         tensors = {f"clusters.{label}": centers for label, centers in one.clusters.items()}
         tensors |= {f"means.{label}": mean for label, mean in one.means.items()}
-        files[f"{name}.safetensors"] = encode_tensors({**tensors, "overall": one.overall})
+        files[f"{name}.safetensors"] = stream_tensors({**tensors, "overall": one.overall})
     write_files(folder, {**files, ABOUT: json.dumps(about, indent=2) + "\n"})
     return folder
 

@@ -1,0 +1,182 @@
+"""The state of a run: who plays, on what, how far it is, and what of it is on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from gan_zoo.components.interfaces import Dataset
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.cast import Cast
+from gan_zoo.engine.loader import Batch
+from gan_zoo.engine.phase import Memory, PhaseRunner, playing
+from gan_zoo.engine.precision import Precision, restore_generators
+from gan_zoo.errors import UserError
+from gan_zoo.inference.translator import Translator
+from gan_zoo.recipe.wired import WiredRecipe
+from gan_zoo.reporter import Reporter
+from gan_zoo.runs import checkpoint
+from gan_zoo.runs.checkpoint import Position
+from gan_zoo.runs.folder import RunFolder
+from gan_zoo.training.callbacks import make_plugin_manager
+from gan_zoo.training.course import Course
+from gan_zoo.training.keeper import Keeper
+from gan_zoo.training.signals import Stop
+
+
+class RunState:
+    """What a run is between two steps, and what it offers to callbacks (gan_zoo.components.Run).
+
+    Args:
+        wired: The resolved recipe.
+        dir: The run's folder; need not exist before `go`.
+        precision: In which numbers, on which device.
+        reporter: Where progress is told.
+        last_step: The run ends there, if not before.
+    """
+
+    def __init__(
+        self,
+        wired: WiredRecipe,
+        dir: RunFolder,
+        precision: Precision,
+        reporter: Reporter,
+        *,
+        last_step: int | None = None,
+    ) -> None:
+        self.recipe = recipe = wired.recipe
+        self.wired = wired
+        self.dir = dir
+        self.precision = precision
+        self.reporter = reporter
+        self._kept = precision.described()
+        for phase in recipe.phases:  # a device that is not there is said before the first of them
+            Precision.of(**wired.phase(phase).recipe.engine.computing, kept=self._kept)
+        self.course = Course(wired, last_step=last_step)
+        self.assembly = assemble(wired, weights=not checkpoint.saved(dir.state))
+        self.memory = Memory()
+        listening = make_plugin_manager(recipe)
+        self.hooks = listening.hook
+        self.runner: PhaseRunner
+        self.training: Dataset
+        self._keeper = Keeper(dir, self.assembly, reporter, dict(listening.list_name_plugin()))
+        self._datasets: dict[str, Dataset] = {}
+        self._latest: Batch | None = None
+        self._saved: Position | None = None
+        self._stop = Stop(reporter)
+        reporter.log_to(dir.text_log)
+        torch.manual_seed(recipe.seed)
+
+    # ------------------------------------------------------------------ what callbacks ask for
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder, which may hold files of callbacks."""
+        return self.dir.path
+
+    @property
+    def networks(self) -> Mapping[str, nn.Module]:
+        """All that has weights, by name; the one that makes pictures first."""
+        return self.assembly.networks
+
+    def player_of(self, network: str) -> str:
+        """The player that moves a network."""
+        return self.assembly.owner(network)
+
+    def place(self, module: nn.Module) -> nn.Module:
+        """Move a module to where the networks are, in their type and layout."""
+        return self.precision.place(module)
+
+    def dataset(self, split: str) -> Dataset:
+        """The samples of a split, at the phase's size."""
+        if split not in self._datasets:
+            self._datasets[split] = self.runner.recipe.data.open(split, self.runner.phase.size)
+        return self._datasets[split]
+
+    def pictures(self) -> Translator:
+        """The networks as they are now, behind the one door that makes pictures; averages of them
+        where inference asks for those.
+        """
+        cast = self.runner.cast
+        if networks := self._asked():
+            assembly = self.assembly.with_networks(networks)
+            cast = Cast(*playing(assembly, self.runner.wired), self.precision)
+        return Translator(self.runner.wired, cast, self.assembly.method)
+
+    def batch(self) -> Mapping[str, Tensor]:
+        """The maps of the latest samples that were learned from, on their device: `B C H W`."""
+        assert self._latest is not None, "no step was taken yet"
+        return self.precision.receive(self._latest.maps)
+
+    def _asked(self) -> Mapping[str, nn.Module]:
+        """The networks that a callback keeps and inference asks for; none if those that learn."""
+        return self._keeper.kept().get(self.recipe.inference.weights, {})
+
+    @property
+    def position(self) -> Position:
+        """How far it is."""
+        return self.course.position
+
+    @property
+    def epoch(self) -> int:
+        """Passes over the data in this phase, the one begun included; from 1."""
+        return self.course.epoch
+
+    # ------------------------------------------------------------------ from phase to phase
+
+    def enter(self, phase: str, *, resumed: bool = False) -> None:
+        """Make a phase ready: who plays and learns, with which optimizer state and data."""
+        engine = self.wired.phase(phase).recipe.engine
+        self.precision = Precision.of(**engine.computing, kept=self._kept)
+        self.runner = PhaseRunner(self.assembly, phase, self.precision, self.memory)
+        self.runner.begin(resumed=resumed)
+        self._datasets = {}
+        self.training = self.dataset("train")
+        self.course.samples = len(self.training)
+        if self.recipe.validation is not None:
+            self.dataset(self.recipe.validation.split)  # what is missing is said before a step
+
+    def restore(self) -> None:
+        """Go back to the last whole checkpoint; without one, to the first step."""
+        restored = self._keeper.restore()
+        if restored is None:
+            self.enter(self.position.phase)
+            return
+        self.course.position, self.memory, drawn = restored
+        self._saved = replace(self.position)
+        self.enter(self.position.phase, resumed=True)
+        restore_generators(drawn, self.precision.device)
+
+    def end_at(self, steps: int | None) -> None:
+        """Change after how many steps the run ends; None for the end of its phases."""
+        if steps is not None and steps < self.position.step:
+            raise UserError(f"--steps {steps}: {self.dir.path} is at step {self.position.step}")
+        self.dir.end_at(steps)
+        self.course.last_step = steps
+
+    # ------------------------------------------------------------------ on disk
+
+    def save(self) -> None:
+        """Write a checkpoint of this step, if there is none, and wait until it is whole: whatever
+        befalls who only looks at pictures then costs no step.
+        """
+        if self._saved is None or self._saved.step != self.position.step:
+            self._save()
+        self._settle(wait=True)
+
+    def _save(self) -> None:
+        with self._stop.saving():
+            self._settle(wait=True)
+            self._keeper.save(self.position, self.runner.remember(), self.precision.device)
+            self._saved = replace(self.position)
+
+    def _settle(self, *, wait: bool) -> None:
+        """Tell of a checkpoint that has become whole."""
+        with self._stop.saving():
+            path = self._keeper.written(wait=wait)
+        if path is not None:
+            self.hooks.on_checkpoint(run=self, path=path)

@@ -6,7 +6,7 @@ and every byte is seen.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,12 +102,7 @@ def _phase(
     def step() -> None:
         shapes = {key: (found.batch, image.channels, *sizes[key]) for key, image in maps.items()}
         kinds = {k: torch.int32 if image.ids else torch.uint8 for k, image in maps.items()}
-        runner.step(
-            [
-                {k: torch.empty(s, dtype=kinds[k], device="meta") for k, s in shapes.items()}
-                for _ in range(found.accumulate)
-            ]
-        )
+        runner.step([Blank(shapes, kinds)] * found.accumulate)
 
     for module in [*assembly.networks.values(), *runner.losses.values()]:
         if isinstance(module, nn.Module):
@@ -134,6 +129,25 @@ def _phase(
     if recipe.discriminator is not None:
         found.receptive_field = recipe.discriminator.receptive_field()
     return found
+
+
+class Blank(Mapping[str, Tensor]):
+    """The maps of a batch as they arrive: they lie elsewhere until one is asked for."""
+
+    def __init__(
+        self, shapes: Mapping[str, tuple[int, ...]], kinds: Mapping[str, torch.dtype]
+    ) -> None:
+        self._shapes = shapes
+        self._kinds = kinds
+
+    def __getitem__(self, name: str) -> Tensor:
+        return torch.empty(self._shapes[name], dtype=self._kinds[name], device="meta")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._shapes)
+
+    def __len__(self) -> int:
+        return len(self._shapes)
 
 
 def _watch_sizes(runner: PhaseRunner) -> list[RemovableHandle]:

@@ -40,12 +40,14 @@ class Scene:
         share: Its part of the step, by samples; 1 where it is all of it.
         autocast: The run's precision, for the fixed networks of losses; none of its own otherwise.
         side: Which one it is of several games that a step plays side by side, as A; else empty.
+        let_go: What else goes when it forgets: the maps of one micro-batch of several.
     """
 
     def __init__(self, makers: Mapping[str, Maker], above: Scene | None = None) -> None:
         self.share: float = 1.0 if above is None else above.share
         self.side: str = "" if above is None else above.side
         self.autocast: Autocast = nullcontext if above is None else above.autocast
+        self.let_go: Callable[[], None] = _nothing
         self._makers = makers
         self._above = above
         self._known: dict[str, Any] = {}
@@ -88,6 +90,10 @@ class Scene:
     def forget(self) -> None:
         """Let go of everything made; what is asked for again is made anew."""
         self._known.clear()
+        self.let_go()
+
+
+def _nothing() -> None: ...
 
 
 def concatenated(parts: Iterable[Tensor], like: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from gan_zoo.engine.assembly import Assembly, seeded_by_name
 from gan_zoo.engine.cast import Cast
 from gan_zoo.engine.norm_errors import single_values
 from gan_zoo.engine.precision import Precision, generator_states, restore_generators
+from gan_zoo.engine.received import Received
 from gan_zoo.engine.recompute import recompute
 from gan_zoo.engine.turns import (
     Ledger,
@@ -143,11 +144,14 @@ class PhaseRunner:
     def _step(
         self, method: Method, batches: Sequence[Mapping[str, Tensor]], *, moves: bool
     ) -> Ledger:
-        scenes = [method.scene(self.cast, self.precision.receive(dict(b))) for b in batches]
+        received = [Received(batch, self.precision) for batch in batches]
+        scenes = [method.scene(self.cast, maps) for maps in received]
         samples = [len(next(iter(batch.values()))) for batch in batches]
-        for scene, count in zip(scenes, samples, strict=True):
+        for scene, maps, count in zip(scenes, received, samples, strict=True):
             scene.share = count / sum(samples)
             scene.autocast = self.precision.autocast
+            if len(batches) > 1:
+                scene.let_go = maps.forget
         ledger = Ledger()
 
         def turn(name: str) -> Turn:

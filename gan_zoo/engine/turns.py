@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import get_total_norm
 
 from gan_zoo.components.interfaces import LossFunction
 from gan_zoo.components.scene import Scene
@@ -47,9 +49,28 @@ class Player:
         """What the player goes backward from."""
         return loss if self.scaler is None else self.scaler.scale(loss)
 
-    def step(self) -> None:
-        """Move what learns, unless its gradients overflowed."""
+    def largest(self, losses: Iterable[Tensor]) -> Tensor | None:
+        """The largest of its gradients and of these losses, by size: nan or inf where one of them
+        is. Where losses are scaled, gradients may overflow, which the scaler answers.
+        """
+        grads = [p.grad for p in self.learns.values() if p.grad is not None]
+        looked_at = [*(grads if self.scaler is None else ()), *losses]
+        if not looked_at:
+            return None
+        return get_total_norm([one.detach() for one in looked_at], math.inf)
+
+    def step(self, spoilt: Tensor | None = None) -> None:
+        """Move what learns, unless its gradients overflowed.
+
+        Args:
+            spoilt: A flag on the device: whether something of this step is not a number, so that
+                nothing moves. Read only where the optimizer cannot heed it by itself.
+        """
         if self.optimizer is None:
+            return
+        if self.scaler is None and self.optimizer.param_groups[0].get("fused"):
+            self.optimizer.found_inf = None if spoilt is None else spoilt.float()  # type: ignore[attr-defined]
+        elif spoilt is not None and not spoilt.is_meta and bool(spoilt):
             return
         if self.scaler is None:
             self.optimizer.step()
@@ -67,10 +88,14 @@ class Player:
 
 @dataclass
 class Ledger:
-    """The terms of one step under their display labels, detached."""
+    """What one step came to, on the device: the terms under their display labels, detached, and of
+    each player the largest of its gradients and losses.
+    """
 
     terms: dict[str, Tensor] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    largest: dict[str, Tensor] = field(default_factory=dict)
+    _read: dict[str, float] | None = None
 
     def enter(self, loss: str, label: str, value: Tensor, share: float) -> None:
         """Add a micro-batch's share of a term; a label that two losses use names its loss."""
@@ -79,12 +104,31 @@ class Ledger:
         value = value.detach() * share
         self.terms[label] = self.terms[label] + value if label in self.terms else value
 
+    def spoilt(self) -> Tensor | None:
+        """Whether something is not a number so far; a flag on the device."""
+        found = [~largest.isfinite() for largest in self.largest.values()]
+        return torch.stack(found).any() if found else None
+
     def numbers(self) -> dict[str, float]:
-        """All terms as numbers, in one transfer from the device."""
-        if not self.terms:
-            return {}
-        values = torch.stack(list(self.terms.values())).tolist()
-        return dict(zip(self.terms, values, strict=True))
+        """All terms as numbers."""
+        return {label: self._numbers()[f"term {label}"] for label in self.terms}
+
+    def gradients(self) -> dict[str, float]:
+        """Player -> the largest of its gradients and losses, by size."""
+        return {player: self._numbers()[f"player {player}"] for player in self.largest}
+
+    def _numbers(self) -> dict[str, float]:
+        """Everything, in one transfer from the device."""
+        if self._read is None:
+            named = {f"term {label}": value for label, value in self.terms.items()}
+            named |= {f"player {name}": value for name, value in self.largest.items()}
+            wide = any(value.dtype == torch.float64 for value in named.values())
+            kind = torch.float64 if wide else torch.float32
+            values = [value.to(kind) for value in named.values()]
+            self._read = (
+                dict(zip(named, torch.stack(values).tolist(), strict=True)) if named else {}
+            )
+        return self._read
 
 
 class Turn:
@@ -156,7 +200,10 @@ class Turn:
         trace: TracebackType | None,
     ) -> None:
         if kind is None and self.moves:
-            self.player.step()
+            largest = self.player.largest(self.ledger.terms.values())
+            if largest is not None:
+                self.ledger.largest[self.player.name] = largest
+            self.player.step(self.ledger.spoilt())
             self.player.forget_gradients()  # the next forward needs the memory
 
     def _terms(self, scene: Scene) -> Iterator[tuple[str, str, Tensor, float]]:

@@ -9,6 +9,7 @@ import yaml
 from torch import Tensor
 
 from gan_zoo.engine.loader import Batch
+from gan_zoo.engine.turns import Ledger
 from gan_zoo.runs.atomic import Content, write_files
 from gan_zoo.runs.checkpoint import Position
 from gan_zoo.runs.folder import RunFolder
@@ -18,7 +19,9 @@ EVIDENCE = "nonfinite"
 
 
 class NonFinite(Exception):
-    """A loss is not a number any more; says which, on which files, and what was saved."""
+    """A loss or a gradient is not a number any more; says which, on which files, and what was
+    saved.
+    """
 
 
 class Interrupted(Exception):
@@ -26,12 +29,12 @@ class Interrupted(Exception):
 
 
 def refuse_nonfinite(
-    terms: Mapping[str, float], batches: Sequence[Batch], position: Position, folder: RunFolder
+    ledger: Ledger, batches: Sequence[Batch], position: Position, folder: RunFolder
 ) -> None:
-    """Stop where a loss is not a number, and keep what it was made of.
+    """Stop where a loss or a gradient is not a number, and keep what it was made of.
 
     Args:
-        terms: The losses of the step, by label.
+        ledger: What the step came to; who would have stepped after that stood still.
         batches: What it saw.
         position: Before the step.
         folder: Gets nonfinite/batch.safetensors, the maps just as the networks were given them
@@ -41,7 +44,12 @@ def refuse_nonfinite(
     Raises:
         NonFinite: names the losses and the files.
     """
-    bad = [label for label, value in terms.items() if not math.isfinite(value)]
+    terms, gradients = ledger.numbers(), ledger.gradients()
+    bad = [f"{label} became {value}" for label, value in terms.items() if not math.isfinite(value)]
+    if not bad:  # a loss that is not a number makes gradients that are none
+        whose = [player for player, value in gradients.items() if not math.isfinite(value)]
+        told = "a gradient of the {} became {}, though its losses are numbers"
+        bad = [told.format(player, gradients[player]) for player in whose]
     if not bad:
         return
     step = position.step + 1
@@ -50,6 +58,7 @@ def refuse_nonfinite(
         "step": step,
         "phase": position.phase,
         "losses": {label: str(value) for label, value in terms.items()},
+        "gradients": {player: str(value) for player, value in gradients.items()},
         "samples": [name for batch in batches for name in batch.names],
         "files": seen,
     }
@@ -61,9 +70,8 @@ def refuse_nonfinite(
             batch.maps
         )
     write_files(evidence, files)
-    became = ", ".join(f"{label} became {terms[label]}" for label in bad)
     raise NonFinite(
-        f"{became} at step {step}, on {', '.join(seen)}. The last good checkpoint stays; "
+        f"{', '.join(bad)} at step {step}, on {', '.join(seen)}. The last good checkpoint stays; "
         f"the losses and the batch are in {evidence}. A lower learning rate or "
         "engine.precision: float32 often cures it"
     )

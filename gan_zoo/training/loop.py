@@ -101,8 +101,9 @@ class Run(RunState):
                 self.runner.set_epoch(epoch)
                 self._latest = micro_batches[-1]
                 maps = [batch.maps for batch in micro_batches]
-                terms = self.runner.step(maps, self.position.step).numbers()
-                refuse_nonfinite(terms, micro_batches, self.position, self.dir)
+                ledger = self.runner.step(maps, self.position.step)
+                refuse_nonfinite(ledger, micro_batches, self.position, self.dir)
+                terms = ledger.numbers()
                 recent |= terms  # some are not made on every step
                 self.course.step()
                 progress.step(terms, epoch)

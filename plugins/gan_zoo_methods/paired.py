@@ -60,11 +60,12 @@ class Paired:
             f"conditions.{name}": lambda scene, name=name: cast.condition(name, maps)
             for name in self.conditions
         }
-        known = {name: lambda scene, tensor=tensor: tensor for name, tensor in maps.items()}
-        like = next(iter(maps.values()))
+        known = {name: lambda scene, name=name: maps[name] for name in maps}
+        first = next(iter(maps))
 
         def joined(names: Sequence[str]) -> Callable[[Scene], Tensor]:
-            return lambda scene: concatenated([scene[f"conditions.{n}"] for n in names], like)
+            made = [f"conditions.{name}" for name in names]
+            return lambda scene: concatenated([scene[name] for name in made], scene[first])
 
         return Scene(
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +65,40 @@ def test_small_batches_add_up_to_a_large_one(
         assert added.numbers() == pytest.approx(once.numbers(), rel=1e-11)
     for name, tensor in weights(whole).items():
         torch.testing.assert_close(weights(parts)[name], tensor, rtol=1e-7, atol=1e-10)
+
+
+@TURNS
+def test_many_small_batches_take_the_memory_of_two(tiny: Make, turns: str) -> None:
+    """One micro-batch is on the device at a time, with its maps: the others lie where they were
+    read. (One alone takes less: its fake is made once.)
+    """
+    large = {**PLAIN, "data.load": [128, 128], "data.crop": [128, 128], "method.turns": turns}
+    peaks = [
+        rehearse(tiny({**large, "data.batch": 4, "engine.accumulate": count}))[0].peak_bytes
+        for count in (2, 64)
+    ]
+    maps = 4 * 2 * 3 * 128 * 128 * 4  # bytes of a micro-batch's source and target
+    assert peaks[1] - peaks[0] < maps / 10
+    assert peaks[0] > maps
+
+
+def test_maps_of_a_micro_batch_leave_the_device_with_it(tiny: Make, noise: Any) -> None:
+    """Counted where they arrive: one micro-batch is let go of before the next is asked for."""
+    runner, alive = begun(tiny(PLAIN)), list[weakref.ref[torch.Tensor]]()
+    most, receive = 0, type(DOUBLE).receive
+
+    def counted(precision: Precision, maps: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        nonlocal most
+        made = receive(precision, maps)
+        alive.extend(weakref.ref(tensor) for tensor in made.values())
+        most = max(most, sum(one() is not None for one in alive))
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Precision, "receive", counted)
+        runner.step([noise(seed) for seed in range(5)])
+    assert most == 2  # source and target of one
+    assert len(alive) == 2 * 2 * 5  # in the turn of each player
 
 
 def test_the_generator_draws_the_same_noise_again(tiny: Make, noise: Any) -> None:

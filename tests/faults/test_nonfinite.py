@@ -15,11 +15,14 @@ from gan_zoo.components.interfaces import LossFunction
 from gan_zoo.components.learning import LossSpec
 from gan_zoo.components.scene import Scene, Term
 from gan_zoo.engine.loader import Plan, read_batches
+from gan_zoo.engine.precision import Precision
 from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.recipe.wired import WiredRecipe
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs import checkpoint
 from gan_zoo.runs.folder import RunFolder
 from gan_zoo.training.guards import NonFinite, refuse_broken
+from gan_zoo.training.loop import Run
 from gan_zoo.training.run import resume, train
 
 
@@ -41,6 +44,27 @@ class BreaksSpec(LossSpec, name="breaks"):
                 step += 1
                 value = 1.0 if step <= self.after else self.value
                 yield Term("G_odd", scene["fake"].mean() * 0 + value)
+
+        return loss
+
+
+class SteepSpec(LossSpec, name="steep"):
+    """For some steps one, then nothing, at a place where its slope is none: the root of 0."""
+
+    after: int
+
+    def needs(self) -> dict[str, frozenset[str]]:
+        return {"generator": frozenset({"fake"})}
+
+    def build(self) -> LossFunction:
+        step = 0
+
+        def loss(scene: Scene, player: str) -> Iterator[Term]:
+            nonlocal step
+            if player == "generator":
+                step += 1
+                apart = scene["fake"] - scene["fake"].detach() + float(step <= self.after)
+                yield Term("G_steep", apart.sqrt().mean())
 
         return loss
 
@@ -86,6 +110,33 @@ def test_the_loss_and_the_files_are_named_and_the_evidence_is_kept(
     refuse_broken(state["networks"])
     latest = run.load_weights("latest", "generator")
     assert all(torch.equal(latest[k], t) for k, t in state["networks"]["generator"].items())
+
+
+@pytest.mark.parametrize("turns", ["alternate", "simultaneous", "generator_first"])
+def test_a_gradient_is_found_before_the_step_that_it_would_spoil(
+    recipes: dict[str, Path], tmp_path: Path, turns: str
+) -> None:
+    """With its step, player and files: not a step later, by the losses of spoilt weights."""
+    changes = {"data.workers": 0, "phases.main.steps": 9, "method.turns": turns}
+    recipe = Recipe.load(recipes["one"], set={**changes, "engine.checkpoint_every": 2})
+    losses = {**recipe.losses, "steep": SteepSpec(after=2)}
+    recipe = recipe.model_copy(update={"losses": losses})
+    quiet, precision = Reporter(quiet=True), Precision.of(device="cpu")
+    run = Run(WiredRecipe(recipe), RunFolder(tmp_path), precision, quiet)
+    run.enter("main")
+    told = "a gradient of the generator became nan, though its losses are numbers at step 3, on "
+    with pytest.raises(NonFinite, match=told) as raised:
+        run.go()
+    plan = Plan(10, recipe.data.batch, recipe.seed, 0)
+    [batch] = read_batches(recipe.data.open("train"), plan, start=2, stop=3, workers=0, pin=False)
+    assert all(file in str(raised.value) for file in batch.files)
+    about = yaml.safe_load((tmp_path / "nonfinite/about.yaml").read_text())
+    assert (about["gradients"]["generator"], about["losses"]["G_steep"]) == ("nan", "0.0")
+    kept = run.dir.load_weights("latest", "generator")  # of step 2, the last good one
+    generator = run.networks["generator"].state_dict()
+    learned = [name for name, _ in run.networks["generator"].named_parameters()]
+    assert all(torch.equal(generator[name], kept[name]) for name in learned)
+    refuse_broken({name: net.state_dict() for name, net in run.networks.items()})
 
 
 def test_after_the_cure_it_goes_on(broken: Callable[..., Recipe], tmp_path: Path) -> None:

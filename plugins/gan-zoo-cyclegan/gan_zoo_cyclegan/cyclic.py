@@ -49,7 +49,7 @@ class Cyclic:
 
     def scene(self, cast: Cast, maps: Mapping[str, Tensor]) -> Scene:
         """The maps of one batch, of which a translation needs one, and its translation."""
-        known = {name: lambda scene, tensor=tensor: tensor for name, tensor in maps.items()}
+        known = {name: lambda scene, name=name: maps[name] for name in maps}
         way = DIRECTIONS[self.translate]
         return Scene(
             {
@@ -63,17 +63,21 @@ class Cyclic:
     def step(self, scenes: Sequence[Scene], turn: Callable[[str], Turn]) -> None:
         """One step of both generators, then one of both discriminators."""
         fakes: list[Tensor] = []
+        several = len(scenes) > 1
         with turn("generator") as forward:
             for scene in scenes:
                 for way in DIRECTIONS.values():
                     side = self._as_generator(scene, way)
+                    fake = side["fake"].detach()
+                    fakes.append(fake.cpu() if several else fake)  # one micro-batch on the device
                     forward.learn(side)
-                    fakes.append(side["fake"].detach())
+                scene.forget()
         made = iter(fakes)
         with turn("discriminator") as against:
             for scene in scenes:
                 for way in DIRECTIONS.values():
-                    against.learn(self._as_discriminator(scene, way, next(made)))
+                    fake = next(made).to(scene[way.wanted])
+                    against.learn(self._as_discriminator(scene, way, fake))
                 scene.forget()
 
     def _translated(self, scene: Scene, way: Direction, picture: Tensor) -> Tensor:

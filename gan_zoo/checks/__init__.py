@@ -57,7 +57,7 @@ def check(recipe: Recipe | WiredRecipe, source: Source | None = None) -> Report:
     from gan_zoo.checks.rehearsal import rehearse  # torch
 
     report.phases = rehearse(wired, size)
-    report.notes += _mixed(wired, report.phases)
+    report.notes += [*_mixed(wired, report.phases), *_resting_norms(report.phases)]
     return report
 
 
@@ -76,6 +76,16 @@ def _mixed(wired: WiredRecipe, phases: list[Rehearsal]) -> Iterator[str]:
             told = f"losses.{name}: it takes the slope at each sample by itself, but batch norm in "
             told += f"{' and '.join(mixing)} makes it depend on the whole batch; use another norm"
             yield told + " there" + (", or stay with a batch of 1" if most == 1 else "")
+
+
+def _resting_norms(phases: list[Rehearsal]) -> Iterator[str]:
+    """Batch norm in parts that do not learn: by which statistics it computes there."""
+    for phase in phases:
+        for network, kinds in phase.resting_norms.items():
+            by = {"running": "its learned statistics, if any", "batch": "those of the batch"}
+            told = " and ".join(by[kind] for kind in sorted(kinds))
+            told = f"batch norm in {network} that does not learn takes {told}"
+            yield f"phase {phase.phase}: {told} (engine.frozen_norm)"
 
 
 def _notes(recipe: Recipe) -> list[str]:

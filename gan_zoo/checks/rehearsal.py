@@ -51,6 +51,7 @@ class Rehearsal:
         flop: Floating-point operations a step, as torch counts them.
         peak_bytes: Peak of live tensor bytes in a step: weights, optimizer state, activations.
         mixing: Networks with batch norm, through which the samples of a batch see each other.
+        resting_norms: Network -> which statistics its batch norms take that do not learn.
     """
 
     phase: str
@@ -66,6 +67,7 @@ class Rehearsal:
     flop: int = 0
     peak_bytes: int = 0
     mixing: list[str] = field(default_factory=list)
+    resting_norms: dict[str, set[str]] = field(default_factory=dict)
 
 
 def rehearse(recipe: Recipe | WiredRecipe, size: tuple[int, int] | None = None) -> list[Rehearsal]:
@@ -126,6 +128,7 @@ def _phase(
     for player in runner.players.values():
         moving = [p for p in player.learns.values() if seen.used(p)]
         found.learning[player.name] = sum(p.numel() for p in moving)
+    found.resting_norms = runner.resting_norms
     if recipe.discriminator is not None:
         found.receptive_field = recipe.discriminator.receptive_field()
     return found

@@ -51,6 +51,9 @@ class Spec(BaseModel):
     name: ClassVar[str] = ""
     per_phase: ClassVar[frozenset[str]] = frozenset()  # options that a phase's `set` may change
     capped: ClassVar[frozenset[str]] = frozenset()  # those of them that it may only lower
+    earlier: ClassVar[
+        Mapping[str, Any]
+    ] = {}  # option -> its value in runs made before there was it
 
     @classmethod
     def __init_subclass__(cls, *, kind: str = "", name: str = "", **kwargs: Any) -> None:

@@ -23,13 +23,21 @@ T = TypeVar("T")
 
 @dataclass
 class Assembly:
-    """Everything that a recipe builds, before anything plays."""
+    """Everything that a recipe builds, before anything plays.
+
+    Args:
+        wired: The recipe.
+        networks: Those with state: generator, discriminator, conditions.NAME.
+        conditions, losses, method: By name, and who plays them.
+        frozen: Full names of parameters that `build()` froze; no phase moves them.
+    """
 
     wired: WiredRecipe
-    networks: dict[str, nn.Module]  # those with state: generator, discriminator, conditions.NAME
+    networks: dict[str, nn.Module]
     conditions: dict[str, nn.Module]
     losses: dict[str, LossFunction]
     method: Method
+    frozen: frozenset[str] = frozenset()
 
     @property
     def recipe(self) -> Recipe:
@@ -91,7 +99,7 @@ def assemble(
             build = partial(network.spec.build, network.given, network.wanted)
             module = _built(network.name, build)
             if fill is not None:
-                fill(module)
+                _fill(module, fill)
             if weights:
                 network.spec.fetch(module)
         networks[network.name] = module
@@ -101,7 +109,7 @@ def assemble(
             module = conditions[name] = spec.build(wiring.maps)
             if module.state_dict():  # what it holds is saved and placed, buffers too
                 if fill is not None:
-                    fill(module)
+                    _fill(module, fill)
                 networks[f"conditions.{name}"] = module
     functions: dict[str, LossFunction] = {}
     for name, loss in recipe.losses.items() if losses != "none" else ():
@@ -110,7 +118,22 @@ def assemble(
             if losses == "fetched":
                 loss.fetch(functions[name])
     method = recipe.method.build(recipe.parts())
-    return Assembly(wired, networks, conditions, functions, method)
+    frozen = frozenset(
+        name
+        for network, module in networks.items()
+        for name, parameter in module.named_parameters(prefix=network)
+        if not parameter.requires_grad
+    )
+    return Assembly(wired, networks, conditions, functions, method, frozen)
+
+
+def _fill(module: nn.Module, fill: Callable[[nn.Module], None]) -> None:
+    """First weights for all but what `build()` froze: it has its own."""
+    kept = [(p, p.detach().clone()) for p in module.parameters() if not p.requires_grad]
+    fill(module)
+    with torch.no_grad():
+        for parameter, weight in kept:
+            parameter.copy_(weight)
 
 
 def _built(name: str, build: Callable[[], T]) -> T:

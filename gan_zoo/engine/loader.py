@@ -52,6 +52,7 @@ class Plan:
         seed: Of the run.
         first_pass: The number of the phase's first pass among all of the run.
         accumulate: Batches a step.
+        scheme: Which numbers are drawn, as `draws` of the recipe's engine section says.
     """
 
     samples: int
@@ -59,6 +60,7 @@ class Plan:
     seed: int
     first_pass: int
     accumulate: int = 1
+    scheme: int = 2
 
     @property
     def steps_a_pass(self) -> int:
@@ -120,7 +122,7 @@ def read_batches(
         DataError: a sample cannot be read; names the file.
     """
     loader = DataLoader(
-        _Drawn(dataset, plan.seed, maps or {}),
+        _Drawn(dataset, plan, maps or {}),
         batch_sampler=plan.draws(start, stop),  # drawn as it is needed
         num_workers=workers,
         collate_fn=_collate,
@@ -176,15 +178,16 @@ class _Drawn(TorchDataset["Sample | DataError"]):
     own exception would reach the user with a traceback of the worker.
     """
 
-    def __init__(self, dataset: Dataset, seed: int, maps: Mapping[str, Image]) -> None:
+    def __init__(self, dataset: Dataset, plan: Plan, maps: Mapping[str, Image]) -> None:
         self.dataset = dataset
-        self.seed = seed
+        self.plan = plan
         self.maps = maps
 
     def __getitem__(self, draw: Draw) -> Sample | DataError:
         passed, index = draw
         try:
-            drawn = np.random.default_rng([self.seed, passed, index])
+            stream = index + (self.plan.scheme - 1)  # from 1: 0 is that of the order
+            drawn = np.random.default_rng([self.plan.seed, passed, stream])
             return renumber_sample(self.dataset.read(index, drawn), self.maps)
         except DataError as problem:
             return problem

@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from gan_zoo.components.interfaces import LossFunction, Method
 from gan_zoo.engine.assembly import Assembly, seeded_by_name
@@ -20,6 +19,7 @@ from gan_zoo.engine.norm_errors import single_values
 from gan_zoo.engine.precision import Precision, generator_states, restore_generators
 from gan_zoo.engine.received import Received
 from gan_zoo.engine.recompute import recompute
+from gan_zoo.engine.resting import rests, set_to_train
 from gan_zoo.engine.turns import (
     Ledger,
     Player,
@@ -29,6 +29,7 @@ from gan_zoo.engine.turns import (
     restore_scaler,
     scaler_state,
 )
+from gan_zoo.errors import UserError
 from gan_zoo.recipe.wired import WiredPhase
 
 LONG_STEP = 2.0  # seconds; such a step is timed without a first one to warm up
@@ -75,6 +76,7 @@ class PhaseRunner:
         for name, module in assembly.networks.items():
             recompute(module, on=not anew.isdisjoint({name, name.partition(".")[0]}))
         self.cast = Cast(*playing(assembly, self.wired), precision)
+        self.resting_norms: dict[str, set[str]] = {}  # network -> statistics that its norms take
         self.players = self._players(assembly)
 
     @property
@@ -190,18 +192,37 @@ class PhaseRunner:
         return losses
 
     def _players(self, assembly: Assembly) -> dict[str, Player]:
-        taught = losses_that_teach(assembly, self.cast.networks, self.phase.train)
+        train = self.phase.train
+        taught = losses_that_teach(assembly, self.cast.networks, train)
         moving = {id(p) for layer in taught for p in layer.parameters(recurse=False)}
         learns: dict[str, dict[str, nn.Parameter]] = {p: {} for p in assembly.wiring.players}
         for network, module in assembly.networks.items():
-            for layer in module.modules():
-                _set(layer, learns=layer in taught)
-            for name, parameter in module.named_parameters(prefix=network):
+            named = dict(module.named_parameters(prefix=network))
+            frozen = [p for name, p in named.items() if name in assembly.frozen]
+            moving -= {id(parameter) for parameter in frozen}
+            learning = taught - rests(module, frozen)
+            if norms := set_to_train(module, learning, self._frozen_norm(network)):
+                self.resting_norms[network] = norms
+            for name, parameter in named.items():
                 parameter.grad = None  # of an earlier phase
                 parameter.requires_grad_(id(parameter) in moving)
                 if id(parameter) in moving:
                     learns[assembly.owner(network)][name] = parameter
+        for path in train or ():
+            own = [p for module in assembly.parts(path) for p in module.parameters()]
+            if own and not moving & {id(parameter) for parameter in own}:
+                told = f"'{path}' was frozen when it was built, so it cannot learn; leave it out"
+                raise UserError(f"phases.{self.wired.name}.train: {told}")
         return {name: self._player(name, own) for name, own in learns.items()}
+
+    def _frozen_norm(self, network: str) -> str:
+        """The statistics of batch norm that does not learn."""
+        said = self.recipe.engine.frozen_norm
+        if said != "auto":
+            return said
+        makes_pictures = self.assembly.owner(network) == self.assembly.wiring.players[0]
+        as_inference = self.recipe.inference.norm == "running"
+        return "running" if makes_pictures and as_inference else "batch"
 
     def _player(self, name: str, learns: dict[str, nn.Parameter]) -> Player:
         spec = self.recipe.optimizers[name]
@@ -246,15 +267,3 @@ def losses_that_teach(
         return layers
     listed = [module for path in train for module in assembly.parts(path)]
     return layers & {layer for module in listed for layer in module.modules()}
-
-
-def _set(layer: nn.Module, *, learns: bool) -> None:
-    """Set one layer to training. One that does not learn keeps its buffers too: batch norm goes on
-    with the batch's statistics and leaves the learned ones alone; others, as spectral norm with its
-    power iteration, rest as in evaluation.
-    """
-    if isinstance(layer, _BatchNorm):
-        layer.training = True
-        layer.track_running_stats = learns and layer.running_mean is not None
-    else:
-        layer.training = learns or not any(True for _ in layer.buffers(recurse=False))

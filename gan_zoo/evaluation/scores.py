@@ -91,7 +91,7 @@ def evaluate(
         painter = BASELINES[baseline](source.open("train", size), source.maps(), translator.target)
         reference = {baseline: score(translator, dataset, specs, instead=painter)}
     protocols = {name: spec.protocol for name, spec in specs.items()}
-    told = translator.describe() + ("; seed 0" if recipe.inference.dropout else "")
+    told = translator.describe(targets=True) + ("; seed 0" if recipe.inference.dropout else "")
     return Scores(
         data=dataset.describe(),
         model=told,
@@ -125,7 +125,8 @@ def score(
         sample = dataset.read(index, None)
         real = sample.maps[translator.target]
         if instead is None:
-            made = translator.picture({name: sample.maps[name] for name in translator.inputs})
+            given = {name: sample.maps[name] for name in translator.inputs}
+            made = translator.picture(given, style=translator.style_of(sample.maps))
         else:
             made = instead(sample)
         if made.shape != real.shape:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from gan_zoo.components.instance_ids import renumber
 from gan_zoo.components.interfaces import Dataset, Method, Sample
+from gan_zoo.components.weights import put_back
 from gan_zoo.engine.assembly import assemble
 from gan_zoo.engine.cast import Cast
 from gan_zoo.engine.norm_errors import single_values
@@ -102,7 +103,7 @@ class Translator:
             if assembly.owner(name) != assembly.wiring.players[0]:
                 continue
             try:
-                assembly.networks[name].load_state_dict(folder.load_weights(weights, name))
+                put_back(assembly.networks[name], folder.load_weights(weights, name))
             except RuntimeError as problem:
                 raise UserError(
                     f"weights {weights} of {name} do not fit the run's recipe: {problem}"
@@ -118,21 +119,34 @@ class Translator:
         return self.recipe.data.paired
 
     def style_of(self, maps: Mapping[str, Tensor]) -> Any:
-        """The style that a sample itself has, of its maps with the target; None without styles."""
+        """The style that a sample itself has, of its maps with the target; None without styles, or
+        where inference.styles takes what a translation takes.
+        """
+        if self.recipe.inference.styles == "usual" or not self.paired:
+            return None
         return self.stylist.of_real(maps)
 
-    def describe(self, style: Any = None) -> str:
+    def describe(self, style: Any = None, *, targets: bool = False) -> str:
         """One line: which weights make pictures how, and on what.
 
         Args:
             style: As of a call.
+            targets: Of samples whose target is known, as in validation.
         """
         inference = self.recipe.inference
         norm = "each picture's own" if inference.norm == "picture" else "learned"
         noise = "on" if inference.dropout else "off"
         kept = f"weights {self.weights} of phase {self.phase}; " if self.weights else ""
-        styles = "".join(f"{told}; " for told in [self.stylist.describe(read_rules(style))] if told)
+        said = self.describe_styles(style, targets=targets)
+        styles = f"{said}; " if said else ""
         return f"{kept}norm statistics {norm}, dropout {noise}; {styles}{self.cast.precision}"
+
+    def describe_styles(self, style: Any = None, *, targets: bool = False) -> str:
+        """Where styles come from; empty for models without any. Arguments as of `describe`."""
+        own = targets and self.paired and self.recipe.inference.styles == "own"
+        if own and len(self.stylist.id_maps) == 1:
+            return "styles: each instance's own, of its target"
+        return self.stylist.describe(read_rules(style))
 
     def output(self, maps: Mapping[str, Tensor], *, seed: int = 0, style: Any = None) -> Tensor:
         """The core of every use: named maps `C H W` -> the picture `D H W` in [-1, 1], on the CPU.

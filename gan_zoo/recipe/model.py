@@ -32,6 +32,8 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
+    earlier: ClassVar[Mapping[str, Any]] = {}  # as of a Spec
+
 
 class Schedule(Section):
     """Learning rate of epoch e, from 1 within its phase: lr * (1 - max(0, e - hold) / fall)."""
@@ -78,10 +80,16 @@ class Phase(Section):
 class Inference(Section):
     """How a trained model makes pictures; previews, validation and translation obey it."""
 
+    earlier = {"styles": "usual"}
+
     dropout: bool = False
     """Keep dropout on, seeded by each input."""
     norm: Literal["running", "picture"] = "running"
     """Batch norm's statistics: the learned ones, or each picture's own."""
+    styles: Literal["own", "usual"] = "own"
+    """Of models whose instances have features, where a target is known (previews, validation,
+    evaluation): each instance's own style, of that target, or what a translation takes of itself,
+    the mean of the class once styles are gathered."""
     weights: str = "latest"
     """Which of the weights that the run keeps: latest, best (by validation), or those of a callback
     that keeps its own, as average."""
@@ -111,6 +119,8 @@ class Validation(Section):
 class Engine(Section):
     """How the numbers are computed and kept."""
 
+    earlier = {"frozen_norm": "batch", "draws": 1}
+
     device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     """auto, cpu, cuda, cuda:N or mps; auto takes the best at hand."""
     precision: Literal["auto", "float64", "float32", "bfloat16", "float16"] = "auto"
@@ -120,10 +130,17 @@ class Engine(Section):
     share_views: Literal["auto"] | bool = "auto"
     """One pass of the discriminator serves both players where they learn at once; auto is chosen
     by device and said. The losses are the same either way."""
+    frozen_norm: Literal["auto", "running", "batch"] = "auto"
+    """Which statistics batch norm takes in a part that does not learn: its learned ones, as
+    inference does with norm: running, or the batch's. auto is as inference does, and the batch's
+    in networks that make no picture or have learned none."""
     accumulate: PositiveInt = 1
     """Batches a step: their gradients are averaged, for the memory of one of them."""
     recompute: Names = ()
     """Networks that keep less for their backward pass and compute it anew: slower, for memory."""
+    draws: Literal[1, 2] = 2
+    """Which numbers follow from the seed: 1 is for runs of earlier versions, in which the order of
+    the samples and the augmentation of the first one were drawn alike."""
     deterministic: bool = False
     """Only operations that give the same numbers every time on the same device."""
     log_every: PositiveInt = 20

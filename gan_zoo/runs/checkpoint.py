@@ -8,7 +8,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Position:
         best: The best validation score of the phase so far.
         looked: Whether the pictures of this step were looked at, where it ends an epoch or a phase:
             a checkpoint comes before that.
+        recent: The losses by label since the last line of the log; some are not made on every step.
     """
 
     phase: str
@@ -44,6 +45,7 @@ class Position:
     log_bytes: int = 0
     best: float | None = None
     looked: bool = True
+    recent: dict[str, float] = field(default_factory=dict)
 
 
 def save(folder: Path, position: Position, state: Mapping[str, Any]) -> Path:

@@ -19,6 +19,7 @@ from gan_zoo.recipe.validation import parse
 from gan_zoo.registry.zoo import Zoo
 from gan_zoo.runs import environment
 from gan_zoo.runs.atomic import Content, sync_folder, write_file, write_files
+from gan_zoo.runs.earlier import options_since
 from gan_zoo.runs.names import refuse_existing
 from gan_zoo.runs.origins import describe_origins
 from gan_zoo.runs.tensor_files import stream_tensors
@@ -106,6 +107,9 @@ class RunFolder:
         try:
             source = read_source(self.path / "recipe.yaml", zoo=zoo)
             recipe = parse(Recipe, source, zoo)
+            if since := options_since(recipe):
+                source = change_source(source, since, zoo)
+                recipe = parse(Recipe, source, zoo)
             for key in self.set.keys() - recipe.per_translation:
                 told = f"--set {key}: the run is trained, and can change only"
                 raise UserError(f"{told} {', '.join(sorted(recipe.per_translation))}")

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gan_zoo.components.conditions import ConditionSpec
 from gan_zoo.components.networks import GeneratorSpec
+from gan_zoo.engine.resting import rests, set_to_train
 from gan_zoo.testing.probe import (
     Probe,
     call,
@@ -68,7 +69,7 @@ def _outputs_and_gradients(
     torch.manual_seed(0)  # for conditions that draw noise
     outputs = [leaf for view in call(module, inputs) for leaf in view]
     found = {f"output {n}": tensor.detach() for n, tensor in enumerate(outputs)}
-    wanted: dict[str, Tensor] = dict(module.named_parameters())
+    wanted: dict[str, Tensor] = {n: p for n, p in module.named_parameters() if p.requires_grad}
     wanted |= {
         f"input {n}": leaf for n, leaf in enumerate(list_tensors(inputs)) if leaf.requires_grad
     }
@@ -129,8 +130,7 @@ def _reaches_all(tested: Probe) -> None:
     if isinstance(tested.spec, GeneratorSpec):
         paths = tested.spec.parts()
         players += [module.get_submodule(paths.get(part, part)) for part in tested.spec.plays()]
-    parameters = dict(module.named_parameters())
-    learns = {name: p for name, p in parameters.items() if p.requires_grad}
+    learns = {name: p for name, p in module.named_parameters() if p.requires_grad}
     reached: set[str] = set()
     for player in players:
         inputs = in_format(tested.inputs(2), torch.contiguous_format)
@@ -140,15 +140,66 @@ def _reaches_all(tested: Probe) -> None:
         total = torch.stack([(t * _incoming(t, 0)).sum() for t in outputs]).sum()
         gradients = torch.autograd.grad(total, list(learns.values()), allow_unused=True)
         reached |= {n for n, g in zip(learns, gradients, strict=True) if g is not None}
-    if missed := [name for name in parameters if name not in reached]:
-        frozen = "" if missed[0] in learns else " (frozen in build; phases choose what learns)"
+    if missed := [name for name in learns if name not in reached]:
         raise Advice(
             f"backward from everything it gives, in training ({tested})",
-            came=f"no gradient reaches {', '.join(missed[:5])}{frozen}",
-            expected="a gradient for every parameter",
+            came=f"no gradient reaches {', '.join(missed[:5])}",
+            expected="a gradient for every parameter that build() does not freeze",
             cure="use the layer in forward or do not build it; fixed numbers are buffers; "
             "a part that rests otherwise is named by plays()",
         )
+
+
+@check("generator", "discriminator", "condition")
+def what_it_freezes_stays(subject: Subject) -> None:
+    """Parameters without requires_grad after build(), and layers that refuse train()."""
+    for tested in probes(subject):
+        _freezes(tested)
+
+
+def _freezes(tested: Probe) -> None:
+    module: Any = build_seeded(tested)
+    if module.train() is not module:
+        raise Advice(
+            f"called train() ({tested})",
+            came="something else than the module",
+            expected="the module itself, as of every nn.Module",
+            cure="end a train() of your own with `return self`",
+        )
+    frozen = {name: p for name, p in module.named_parameters() if not p.requires_grad}
+    refusing = {name: layer for name, layer in module.named_modules() if not layer.training}
+    resting = rests(module, frozen.values()) | {*refusing.values()}
+    set_to_train(module, {*module.modules()} - resting, "running")
+    stays = {**frozen, **_buffers(module, resting)}
+    before = {name: tensor.detach().clone() for name, tensor in stays.items()}
+    for _ in range(2 if stays else 0):
+        views = call(module, in_format(tested.inputs(2), torch.contiguous_format))
+        learns = [p for p in module.parameters() if p.requires_grad]
+        made = [t.sum() for view in views for t in view if t.requires_grad]
+        if made and learns:
+            torch.autograd.backward(torch.stack(made).sum(), inputs=learns)
+            torch.optim.SGD(learns, lr=0.1).step()
+    moved = [name for name, tensor in stays.items() if not torch.equal(tensor, before[name])]
+    moved += [f"{name} (it learns)" for name, p in frozen.items() if p.requires_grad]
+    moved += [f"{name} (it trains)" for name, layer in refusing.items() if layer.training]
+    if moved:
+        raise Advice(
+            f"took two steps in training, with what build() froze at rest ({tested})",
+            came=f"{moved[0]} did not stay as it was",
+            expected="frozen weights, their statistics and layers that refuse train() at rest",
+            cure="freeze in build() alone, and neither unfreeze nor train() in forward; count "
+            "nothing in buffers of a frozen part",
+        )
+
+
+def _buffers(module: nn.Module, layers: set[nn.Module]) -> dict[str, Tensor]:
+    """The buffers of some layers, by full name."""
+    return {
+        f"{name}.{key}".lstrip("."): buffer
+        for name, layer in module.named_modules()
+        if layer in layers
+        for key, buffer in layer.named_buffers(recurse=False)
+    }
 
 
 @check("generator", "discriminator", "condition")

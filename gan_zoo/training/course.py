@@ -33,9 +33,15 @@ class Course:
     @property
     def plan(self) -> Plan:
         """Which samples each step of the phase sees."""
-        recipe = self.here.recipe
-        accumulate, passes = recipe.engine.accumulate, self.position.passes
-        return Plan(self.samples, recipe.data.batch, recipe.seed, passes, accumulate)
+        recipe, engine = self.here.recipe, self.here.recipe.engine
+        return Plan(
+            self.samples,
+            recipe.data.batch,
+            recipe.seed,
+            self.position.passes,
+            engine.accumulate,
+            engine.draws,
+        )
 
     @property
     def phase_steps(self) -> int:

@@ -91,7 +91,6 @@ class Run(RunState):
     def _steps(self, feed: Iterator[list[Batch]]) -> None:
         engine, plan = self.runner.recipe.engine, self.course.plan
         done, total = self.position.phase_step, self.position.phase_step + self.course.left
-        recent: dict[str, float] = {}
         feed = self._stop.between(feed)
         if total - done >= WORTH_TIMING:
             feed = self._estimated(feed, total - done)
@@ -104,16 +103,19 @@ class Run(RunState):
                 ledger = self.runner.step(maps, self.position.step)
                 refuse_nonfinite(ledger, micro_batches, self.position, self.dir)
                 terms = ledger.numbers()
-                recent |= terms  # some are not made on every step
+                self.position.recent = {**self.position.recent, **terms}
                 self.course.step()
                 progress.step(terms, epoch)
                 last = self.position.phase_step == total
                 if last or self.position.step % engine.log_every == 0:
-                    told: dict[str, Any] = {"losses": recent, "rates": self.runner.rates()}
+                    told: dict[str, Any] = {
+                        "losses": self.position.recent,
+                        "rates": self.runner.rates(),
+                    }
                     if skipped := self.runner.skipped():
                         told["skipped"] = skipped
                     self._log({**told, **progress.times()})
-                    recent = {}
+                    self.position.recent = {}
                 epoch_ended = self.position.phase_step % plan.steps_a_pass == 0
                 self.hooks.on_step_end(run=self, terms=terms, epoch_ended=epoch_ended)
                 if epoch_ended or self.course.phase_is_over:
@@ -186,10 +188,13 @@ class Run(RunState):
             raise UserError(f"{problem}\n{step}; {told}") from problem
 
     def _validate(self, wanted: Validation, epoch: int) -> None:
-        scores = scores_of(wanted, self.pictures(), self.dataset(wanted.split))
+        pictures = self.pictures()
+        scores = scores_of(wanted, pictures, self.dataset(wanted.split))
         self._log({"validation": scores})
         told = ", ".join(f"{name} {value:.4g}" for name, value in scores.items())
-        self.reporter.say(f"  epoch {epoch}: {wanted.split} {told}")
+        styles = pictures.describe_styles(targets=True)
+        how = f" ({styles})" if styles else ""
+        self.reporter.say(f"  epoch {epoch}: {wanted.split} {told}{how}")
         if wanted.best is not None and is_best(wanted, scores, self.position):
             value = self.position.best = scores[wanted.best]
             self._keeper.keep_best(self.position, self._asked(), wanted.best, value)

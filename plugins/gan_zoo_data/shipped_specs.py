@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, PositiveInt, Strict
 
@@ -96,6 +97,8 @@ class ScenesSpec(DataSpec, name="scenes"):
     `seed` alone, and shows the same at every size; sides of less than 64 may lose small things.
     """
 
+    earlier: ClassVar[Mapping[str, int]] = {"draws": 1}
+
     theme: ThemeName = "facade"
     """What they show: fronts of buildings, or streets."""
     size: Size = (64, 64)
@@ -110,6 +113,9 @@ class ScenesSpec(DataSpec, name="scenes"):
     """Another seed makes other scenes; the splits of one seed are different scenes, too."""
     flip: float = Field(0.0, ge=0, le=1)
     """Probability of a horizontal flip in training."""
+    draws: Literal[1, 2] = 2
+    """Which numbers follow from the seed: 1 is for runs of earlier versions, in which the first
+    scene and the kinds of all scenes were drawn alike."""
 
     @classmethod
     def example(cls) -> Self:
@@ -136,7 +142,7 @@ class ScenesSpec(DataSpec, name="scenes"):
         if split not in SPLITS:
             raise DataError(f"scenes have the splits {', '.join(SPLITS)}; '{split}' came")
         count = self.samples[SPLITS.index(split)]
-        return Scenes(self.theme, split, count, size or self.size, self.seed, self.flip)
+        return Scenes(self.theme, split, count, size or self.size, self.seed, self.flip, self.draws)
 
     def inputs(
         self, path: str | Path, *, pairs: bool = False, maps: Sequence[str] | None = None

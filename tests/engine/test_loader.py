@@ -112,3 +112,18 @@ def test_pictures_of_several_sizes_share_no_batch(workers: int) -> None:
 def test_files_of_a_batch_are_all_named() -> None:
     one = Sample("a", ("a.png", "b.png"), {"source": torch.zeros(1, 2, 2)})
     assert collate([one, one]).files == ["a.png", "b.png"] * 2
+
+
+@pytest.mark.parametrize("scheme", [1, 2])
+def test_no_sample_shares_the_stream_of_the_order(scheme: int) -> None:
+    """Of the numbers that a pass draws none is drawn twice; runs of earlier versions, whose first
+    sample was drawn as the order is, keep theirs.
+    """
+    plan = Plan(5, 5, seed=3, first_pass=2, scheme=scheme)
+    [batch] = read_batches(Drawn(5), plan, start=0, stop=1, workers=0, pin=False)
+    drawn = dict(zip(batch.names, batch.maps["source"], strict=True))
+    order = np.random.default_rng([3, 2]).integers(0, 256, (1, 2, 2), dtype=np.uint8)
+    alike = [name for name, pixels in drawn.items() if np.array_equal(pixels.numpy(), order)]
+    assert alike == (["0"] if scheme == 1 else [])
+    assert len({pixels.numpy().tobytes() for pixels in drawn.values()}) == 5
+    assert batch.names == [str(n) for n in shuffled_order(3, 2, 5)]

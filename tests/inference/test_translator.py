@@ -267,3 +267,13 @@ def test_a_batch_norm_of_one_value_says_the_cure(tmp_path: Path) -> None:
 def test_a_trained_run_can_change_how_pictures_are_made(run: RunFolder) -> None:
     changed = gan_zoo.load(run, device="cpu", set={"inference.norm": "picture"})
     assert changed.recipe.inference.norm == "picture"
+
+
+def test_weights_of_double_precision_are_loaded_as_they_are(tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", engine={"precision": "float64", "device": "cpu"})
+    kept = run.load_weights("latest", "generator")
+    loaded = gan_zoo.load(run, device="cpu").cast.networks["generator"].state_dict()
+    learned = [name for name, tensor in kept.items() if tensor.dtype == torch.float64]
+    assert learned
+    assert all(torch.equal(loaded[name], kept[name]) for name in learned)
+    assert any((kept[name] != kept[name].float().double()).any() for name in learned)

@@ -16,7 +16,7 @@ from gan_zoo.components.shapes import Image
 from gan_zoo.errors import ContractError
 from gan_zoo.testing import examine
 from gan_zoo.testing.stand_ins import PainterSpec
-from tests.testing.faults import Faults, Sound, Wrapped
+from tests.testing.faults import Faults, Sound, Wrapped, sound
 
 fault = Faults()
 
@@ -119,14 +119,55 @@ class Spare(PainterSpec, name="faulty"):
         return network
 
 
-@fault("every parameter gets a gradient", "frozen in build")
-class Frozen(PainterSpec, name="faulty"):
-    """A generator that chooses itself what learns."""
+class Backbone(nn.Module):
+    """A frozen layer with statistics behind one that learns."""
 
-    def build(self, given: Image, wanted: Image) -> nn.Module:
-        network = PainterSpec().build(given, wanted)
-        network[0].requires_grad_(False)  # type: ignore[operator]
-        return network
+    def __init__(
+        self, network: nn.Module, channels: int, *, thaws: bool = False, mute: bool = False
+    ) -> None:
+        super().__init__()
+        self.network, self.thaws, self.mute = network, thaws, mute
+        norm = nn.BatchNorm2d(channels, affine=False)
+        self.backbone = nn.Sequential(nn.Conv2d(channels, channels, 1), norm)
+        self.backbone.requires_grad_(False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.thaws:
+            self.backbone.train()
+        made: Tensor = torch.tanh(self.backbone(self.network(x)))
+        return made
+
+    def train(self, mode: bool = True) -> Any:
+        super().train(mode)
+        self.backbone.eval()
+        return None if self.mute else self
+
+
+def with_backbone(**how: Any) -> Callable[[Any, Image, Image], nn.Module]:
+    def build(self: Any, given: Image, wanted: Image) -> nn.Module:
+        return Backbone(PainterSpec().build(given, wanted), wanted.channels, **how)
+
+    return build
+
+
+class Frozen(PainterSpec, name="sound"):
+    """A generator with a frozen backbone, which refuses to train."""
+
+    build = with_backbone()
+
+
+@fault("what it freezes stays", "backbone.1.running_mean did not stay as it was")
+class Thawing(PainterSpec, name="faulty"):
+    """A generator that trains its frozen backbone all the same."""
+
+    build = with_backbone(thaws=True)
+
+
+@fault("what it freezes stays", "end a train() of your own with `return self`")
+class Mute(PainterSpec, name="faulty"):
+    """A generator whose train() returns nothing."""
+
+    build = with_backbone(mute=True)
 
 
 @fault("weights survive a round trip", "register what the output depends on")
@@ -329,3 +370,4 @@ class Retouching(Open, name="faulty"):
 
 
 test_a_fault_is_found_and_said = fault.test()
+test_what_is_sound_passes = sound(Frozen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,18 @@ def test_a_term_that_is_not_made_on_every_step_is_logged(few: Few, tmp_path: Pat
     logged = [json.loads(line) for line in run.log.read_text().splitlines()]
     shown = ["D_R1" in entry["losses"] for entry in logged if "losses" in entry]
     assert shown == [True, True]  # of the steps 1 and 5, written down with 3 and 6
+
+
+def test_a_resume_logs_what_was_made_before_it(few: Few, tmp_path: Path) -> None:
+    """The penalty of step 5 stands in the line of step 6, though the run was cut in between."""
+    changes = {"losses.r1": {"use": "r1", "every": 4}, "engine.log_every": 3}
+    recipe = few({**changes, "engine.checkpoint_every": 5}, one={"steps": 9})
+    run = train(recipe, tmp_path / "run", reporter=Reporter(quiet=True))
+    expected = [json.loads(line)["losses"] for line in run.log.read_text().splitlines()]
+    assert "D_R1" in expected[1]
+    shutil.rmtree(run.state / "step-000000009")
+    resume(run.path, reporter=Reporter(quiet=True))
+    assert [json.loads(line)["losses"] for line in run.log.read_text().splitlines()] == expected
 
 
 @pytest.mark.parametrize("changes", [{}, {"engine.accumulate": 8}, {"engine.share_views": False}])

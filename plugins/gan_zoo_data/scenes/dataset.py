@@ -16,6 +16,7 @@ from gan_zoo_data.scenes.graph import Graph, Light
 from gan_zoo_data.scenes.render import Rendered, render
 from gan_zoo_data.scenes.themes import SPLITS, Mood, ThemeName, draw_mood
 
+LAST = 2**32 - 1  # a number that no other scene has
 COMPOSERS = {"facade": facade.compose, "street": street.compose}
 
 
@@ -30,6 +31,7 @@ class Scenes:
         size: (height, width) in pixels.
         seed: Of all splits.
         flip: Probability of a horizontal flip in training.
+        draws: 1 for the streams of earlier versions: their first scene shares that of the kinds.
     """
 
     theme: ThemeName
@@ -38,6 +40,7 @@ class Scenes:
     size: tuple[int, int]
     seed: int
     flip: float = 0.0
+    draws: int = 2
 
     def __len__(self) -> int:
         return self.count
@@ -64,7 +67,7 @@ class Scenes:
                 f"scene {index} of {self.split} is asked for, but data.samples makes {self.count}, "
                 "counted from 0; ask for more samples"
             )
-        dice = Dice(self.seed, self._stream, index)
+        dice = Dice(self.seed, self._stream, index or self._first)
         light = Light(dice.between(-1, 1), dice.between(-1, 1), dice.between(0.88, 1.06))
         grain = dice.count(0, 2**31 - 1)
         return Graph(tuple(COMPOSERS[self.theme](dice, self.mood(index))), light, grain)
@@ -90,6 +93,11 @@ class Scenes:
         name = f"{self.theme}_{self.split}_{index:05d}"
         tensors = {key: torch.from_numpy(array) for key, array in maps.items()}
         return Sample(name, (f"scene {index} of {self.split}",), tensors)
+
+    @property
+    def _first(self) -> int:
+        """The number of the first scene in streams of chance, where 0 is that of the kinds."""
+        return 0 if self.draws == 1 else LAST
 
     @property
     def _stream(self) -> int:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import gan_zoo
 from gan_zoo.cli import app
+from gan_zoo.evaluation.scores import evaluate
 from gan_zoo.inference.translator import Translator
 from gan_zoo.runs.folder import RunFolder
 from gan_zoo_data.folder_specs import TINY
@@ -65,3 +66,28 @@ def test_an_instance_that_no_file_has_is_refused_with_what_was_written(
     assert isinstance(result.exception, gan_zoo.UserError)  # exit code 2
     assert "styles: instance:77=sample, else the mean of the class; " in result.output
     assert f"no instance 77 here; the pictures without it lie in {out}, {written} written" in told
+
+
+@pytest.mark.parametrize(
+    ("styles", "told"),
+    [("own", "styles: each instance's own, of its target"), ("usual", "styles: the mean of the c")],
+)
+def test_previews_validation_and_evaluation_take_the_same_styles(
+    run: RunFolder, styles: str, told: str
+) -> None:
+    """By one rule of the recipe, which the protocol of scores says."""
+    folder = RunFolder(run.path, {"inference.styles": styles})
+    translator = gan_zoo.load(folder, device="cpu")
+    dataset = translator.recipe.data.open("test")
+    samples = [dataset.read(n, None) for n in range(len(dataset))]
+    of_targets = [translator.stylist.of_real(sample.maps) for sample in samples]
+    apart = []
+    for sample, own in zip(samples, of_targets, strict=True):
+        given = {name: sample.maps[name] for name in translator.inputs}
+        made = translator.picture(given, style=own if styles == "own" else None)
+        apart.append((made.double() - sample.maps["target"].double()).abs().mean().item())
+        shown = translator.picture(given, style=translator.style_of(sample.maps))  # as previews do
+        assert torch.equal(made, shown)
+    scores = evaluate(folder, metrics=["l1"], device="cpu")
+    assert scores.scores["l1"] == pytest.approx(sum(apart) / len(apart), rel=1e-12)
+    assert told in scores.model

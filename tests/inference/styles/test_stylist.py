@@ -18,7 +18,6 @@ import gan_zoo
 from gan_zoo.cli import app
 from gan_zoo.components.instance_ids import renumber
 from gan_zoo.errors import DataError, UserError
-from gan_zoo.evaluation.scores import evaluate
 from gan_zoo.inference.styles.gathering import Count, gather
 from gan_zoo.inference.styles.rules import read_rules
 from gan_zoo.inference.styles.style_files import NO_CLASS, classes_of, load
@@ -318,11 +317,6 @@ def test_from_the_command_line(bare: RunFolder, tmp_path: Path) -> None:
             pictures.append(np.asarray(opened))
     assert np.array_equal(pictures[0], pictures[1])
     assert not np.array_equal(pictures[0], pictures[2])
-
-
-def test_scores_say_which_styles(run: RunFolder) -> None:
-    scores = evaluate(run, metrics=["l1"], device="cpu")
-    assert "styles: the mean of the class" in scores.model
 
 
 def test_a_preview_shows_the_styles_of_its_target(translator: Translator) -> None:

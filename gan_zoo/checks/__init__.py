@@ -83,7 +83,7 @@ def _resting_norms(phases: list[Rehearsal]) -> Iterator[str]:
     for phase in phases:
         for network, kinds in phase.resting_norms.items():
             by = {"running": "its learned statistics, if any", "batch": "those of the batch"}
-            told = " and ".join(by[kind] for kind in sorted(kinds))
+            told = " and ".join(by[kind] for kind in kinds)
             told = f"batch norm in {network} that does not learn takes {told}"
             yield f"phase {phase.phase}: {told} (engine.frozen_norm)"
 

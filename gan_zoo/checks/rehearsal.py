@@ -52,6 +52,7 @@ class Rehearsal:
         peak_bytes: Peak of live tensor bytes in a step: weights, optimizer state, activations.
         mixing: Networks with batch norm, through which the samples of a batch see each other.
         resting_norms: Network -> which statistics its batch norms take that do not learn.
+        held_bytes: What the method comes to hold in main memory, and in every checkpoint.
     """
 
     phase: str
@@ -67,7 +68,8 @@ class Rehearsal:
     flop: int = 0
     peak_bytes: int = 0
     mixing: list[str] = field(default_factory=list)
-    resting_norms: dict[str, set[str]] = field(default_factory=dict)
+    resting_norms: dict[str, list[str]] = field(default_factory=dict)
+    held_bytes: int = 0
 
 
 def rehearse(recipe: Recipe | WiredRecipe, size: tuple[int, int] | None = None) -> list[Rehearsal]:
@@ -128,7 +130,10 @@ def _phase(
     for player in runner.players.values():
         moving = [p for p in player.learns.values() if seen.used(p)]
         found.learning[player.name] = sum(p.numel() for p in moving)
-    found.resting_norms = runner.resting_norms
+    found.resting_norms = {name: sorted(norms) for name, norms in runner.resting_norms.items()}
+    method: Any = assembly.method
+    if hasattr(method, "held_bytes"):
+        found.held_bytes = method.held_bytes()
     if recipe.discriminator is not None:
         found.receptive_field = recipe.discriminator.receptive_field()
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from gan_zoo.components.foreign import ReadableCondition
 from gan_zoo.components.shapes import Image
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 class ConditionSpec(ReadableCondition, Spec, kind="condition"):
     """Maps of a sample -> a tensor `B C H W` for the networks; concatenated in recipe order."""
+
+    by_chance: ClassVar[bool] = False  # the same maps make another condition at every call
 
     seen_by: Literal["both", "generator"] = "both"
     """Whether the discriminator sees it too."""

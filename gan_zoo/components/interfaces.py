@@ -91,6 +91,10 @@ class Cast(Protocol):
         """Now, to come back to: these networks and the conditions then give the same once more."""
         ...
 
+    def receive(self, maps: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Maps `B C H W` as they were read -> on the device, as networks take them."""
+        ...
+
     def condition(self, name: str, maps: Mapping[str, Tensor]) -> Tensor:
         """Make one condition of the maps: `B c H W`."""
         ...
@@ -120,13 +124,17 @@ class Method(Protocol):
     """Who takes a turn in which order, and on which scene.
 
     One that remembers from step to step has two methods more: `state()` gives nested mappings of
-    tensors and plain numbers, which checkpoints keep, and `restore(state)` takes them back.
+    tensors and plain numbers, which checkpoints keep, and `restore(state)` takes them back. A third
+    one, `held_bytes()`, tells what that may come to in main memory, for `check`.
     """
 
     output: str  # the name of the scene that is the generated picture
 
     def scene(self, cast: Cast, maps: Mapping[str, Tensor]) -> Scene:
-        """The scene of one batch; in translation too, where the maps hold no target."""
+        """The scene of one batch; in translation too, where the maps hold no target.
+
+        In training the maps move to the device as they are asked for; `maps.raw` is what was read.
+        """
         ...
 
     def step(self, scenes: Sequence[Scene], turn: Callable[[str], Turn]) -> None:

@@ -56,6 +56,10 @@ class Cast:
         networks = [self.networks[name] for name in names]
         return ForwardState([*networks, *self.conditions.values()], self.precision.device)
 
+    def receive(self, maps: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Maps `B C H W` as they were read -> on the device, as networks take them."""
+        return self.precision.receive(dict(maps))
+
     def condition(self, name: str, maps: Mapping[str, Tensor]) -> Tensor:
         """Make one condition of the maps: `B c H W`; of styles, where a map of the condition's own
         name, `conditions.NAME`, gives them.

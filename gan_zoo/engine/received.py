@@ -35,6 +35,11 @@ class Received(Mapping[str, Tensor]):
     def __len__(self) -> int:
         return len(self._maps)
 
+    @property
+    def raw(self) -> Mapping[str, Tensor]:
+        """The maps as they were read: pictures of 8 bits, ids."""
+        return self._maps
+
     def forget(self) -> None:
         """Let go of what is on the device; it is moved there again where it is asked for again."""
         self._there.clear()

@@ -103,6 +103,27 @@ def reads_what_needs_says(subject: Subject) -> None:
 
 
 @check("condition")
+def chance_is_declared(subject: Subject) -> None:
+    """What learns nothing makes equal conditions of equal maps, or says by_chance."""
+    tested = probe(subject)
+    if tested.spec.by_chance or tested.spec.learns():
+        return
+    module, made = tested.build().double().train(), []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        with torch.no_grad():
+            made.append(call(module, tested.inputs(2)))
+    views = [[tensor for view in one for tensor in view] for one in made]
+    if not all(map(torch.equal, *views)):
+        raise Advice(
+            "called it twice in training, with the same maps",
+            came="two conditions",
+            expected="one: a pool of earlier pictures makes it again of the maps that it holds",
+            cure="declare by_chance = True in the spec; the pool then holds what was made",
+        )
+
+
+@check("condition")
 def gradients_stay_with_its_player(subject: Subject) -> None:
     """What it learns, it learns with the generator: no other player's loss reaches its weights."""
     example: ConditionSpec = subject.ready()

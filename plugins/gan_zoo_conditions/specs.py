@@ -128,6 +128,8 @@ class NoiseSpec(ConditionSpec, name="noise"):
     z of Goodfellow et al. 2014). It has the size of a map, whose pixels it does not look at.
     """
 
+    by_chance = True
+
     seen_by: Literal["both", "generator"] = "generator"
     """Whether the discriminator sees it too."""
     map: str = "source"

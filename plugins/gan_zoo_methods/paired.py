@@ -8,7 +8,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from gan_zoo.components import Cast, Pool, Scene, Turn, concatenated
+from gan_zoo.components import Cast, Scene, Turn, concatenated
+from gan_zoo_methods.history import History
 
 Views = list[list[Tensor]]
 
@@ -26,7 +27,7 @@ class Paired:
         seen: Those of them that the discriminator sees.
         judged: Whether there is a discriminator.
         turns: Who learns when.
-        pool: Fakes that are held for the discriminator.
+        history: Earlier fakes for the discriminator.
     """
 
     output = "fake"
@@ -38,21 +39,25 @@ class Paired:
         seen: Sequence[str],
         judged: bool,
         turns: Literal["alternate", "simultaneous", "generator_first"],
-        pool: int,
+        history: History,
     ) -> None:
         self.conditions = conditions
         self.seen = seen
         self.judged = judged
         self.turns = turns
-        self.pool = Pool(pool)
+        self.history = history
 
     def state(self) -> dict[str, Any]:
         """What the pool holds."""
-        return self.pool.state()
+        return self.history.pool.state()
 
     def restore(self, state: dict[str, Any]) -> None:
         """Fill the pool again."""
-        self.pool.restore(state)
+        self.history.pool.restore(state)
+
+    def held_bytes(self) -> int:
+        """Bytes of a full pool."""
+        return self.history.pool.full_bytes()
 
     def scene(self, cast: Cast, maps: Mapping[str, Tensor]) -> Scene:
         """The scene of one batch; `real` exists where the maps hold a target."""
@@ -71,6 +76,7 @@ class Paired:
             {
                 **known,
                 **made,
+                "maps.raw": lambda scene: getattr(maps, "raw", maps),
                 "cast": lambda scene: cast,
                 "step": lambda scene: cast.step,
                 "condition": joined(self.conditions),
@@ -140,7 +146,7 @@ class Paired:
         with turn("discriminator") as against, turn("generator") as forward:
             for scene in scenes:
                 scene["fake"]
-                if scene["cast"].shares_views and not self.pool.size:
+                if scene["cast"].shares_views and not self.history.pool.size:
                     _share(scene, forward, against)
                 else:
                     forward.learn(_as_generator(scene))
@@ -151,7 +157,7 @@ class Paired:
         """Nothing that the discriminator learns from may reach the generator."""
 
         def fake_views(mine: Scene) -> Views:
-            seen, fake = self.pool.ask(mine["seen"].detach(), mine["fake"])
+            seen, fake = self.history.shown(mine)
             views: Views = mine["cast"].play("discriminator", seen, fake)
             return views
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -19,6 +20,8 @@ class PairedSpec(MethodSpec, name="paired"):
     """One generator against one conditional discriminator, on pairs (Isola et al. 2017, sec. 3;
     Wang et al. 2018, sec. 3)."""
 
+    earlier: ClassVar[Mapping[str, str]] = {"history": "exact"}
+
     turns: Turns = "alternate"
     """alternate (pix2pix): the discriminator steps first, the generator then learns from it as it
     is now; simultaneous (pix2pixHD): both learn from both as they are, then both step;
@@ -27,6 +30,9 @@ class PairedSpec(MethodSpec, name="paired"):
     pool: int = Field(0, ge=0)
     """Earlier fakes that are held and shown to the discriminator in place of half of the new ones;
     0 for none, as in both papers."""
+    history: Literal["8-bit", "exact"] = "8-bit"
+    """How the pool holds them, in main memory and in checkpoints: in 8 bits with the maps that they
+    were made of, or as they are with all that the discriminator saw."""
 
     def wire(self, parts: Parts) -> Wiring:
         """Condition -> generator -> picture; condition and picture -> discriminator."""
@@ -59,15 +65,19 @@ class PairedSpec(MethodSpec, name="paired"):
 
     def build(self, parts: Parts) -> Method:
         """Scenes and turns."""
+        from gan_zoo_methods.history import History
         from gan_zoo_methods.paired import Paired
 
-        both = [name for name, spec in parts.conditions.items() if spec.seen_by == "both"]
+        both = {name: spec for name, spec in parts.conditions.items() if spec.seen_by == "both"}
+        still = {name for name, spec in both.items() if not (spec.by_chance or spec.learns())}
+        again = {name: both[name].needs() for name in both if name in still}
+        exact = self.history == "exact"
         return Paired(
             conditions=list(parts.conditions),
-            seen=both,
+            seen=list(both),
             judged=parts.discriminator is not None,
             turns=self.turns,
-            pool=self.pool,
+            history=History(self.pool, exact=exact, seen=list(both), again=again),
         )
 
     def _check_sharing(self, parts: Parts) -> None:

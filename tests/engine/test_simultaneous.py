@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor
 
 from gan_zoo.checks.contracts import contracts
-from gan_zoo.components.pool import Pool
 from gan_zoo.engine.assembly import assemble
 from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision
@@ -105,46 +103,6 @@ def test_the_generator_steps_first_and_neither_sees_the_others_step(tiny: Make, 
 # ---------------------------------------------------------------------------------- the pool
 
 
-def pictures(start: int, count: int) -> tuple[Tensor, Tensor]:
-    """Pictures that are their own numbers, and conditions that are those negated."""
-    fake = torch.arange(start, start + count, dtype=torch.float64).reshape(-1, 1, 1, 1)
-    return -fake, fake
-
-
-def test_a_pool_hands_pairs_through_until_it_is_full_and_draws_nothing() -> None:
-    pool, before = Pool(6), torch.get_rng_state()
-    for start in (0, 2, 4):
-        seen, fake = pool.ask(*pictures(start, 2))
-        assert torch.equal(fake, pictures(start, 2)[1])
-        assert torch.equal(seen, -fake)
-    assert torch.equal(torch.get_rng_state(), before)
-    assert [fake.item() for _, fake in pool.held] == [0, 1, 2, 3, 4, 5]
-
-
-def test_a_full_pool_hands_out_old_ones_half_of_the_time_each_with_its_condition() -> None:
-    torch.manual_seed(0)
-    pool, old = Pool(50), 0
-    pool.ask(*pictures(0, 50))
-    for n in range(50, 1050):
-        seen, fake = pool.ask(*pictures(n, 1))
-        assert seen.item() == -fake.item()
-        old += fake.item() != n
-        assert len(pool.held) == 50
-    assert 450 < old < 550
-    kept = {fake.item() for _, fake in pool.held}
-    assert len(kept) == 50  # what was handed out made room
-
-
-def test_a_pool_gives_only_pictures_of_the_size_at_hand() -> None:
-    torch.manual_seed(0)
-    pool = Pool(3)
-    pool.ask(torch.zeros(3, 1, 4, 4), torch.zeros(3, 1, 4, 4))
-    for _ in range(30):
-        _, fake = pool.ask(torch.ones(2, 1, 8, 8), torch.ones(2, 1, 8, 8))
-        assert fake.shape == (2, 1, 8, 8)
-    assert {tuple(fake.shape) for _, fake in pool.held} == {(1, 8, 8)}
-
-
 @pytest.mark.parametrize("turns", ["alternate", "simultaneous"])
 def test_until_the_pool_is_full_it_changes_nothing(tiny: Make, noise: Any, turns: str) -> None:
     recipe = {"method.turns": turns, "generator.dropout": "none"}
@@ -157,19 +115,6 @@ def test_until_the_pool_is_full_it_changes_nothing(tiny: Make, noise: Any, turns
         one, other = (runner.step([noise(seed)]).numbers() for runner in (without, holding))
         differ += one["D_fake"] != other["D_fake"]
     assert differ >= 3
-
-
-def test_a_pool_survives_a_checkpoint(tiny: Make, noise: Any) -> None:
-    pool = Pool(4)
-    pool.ask(*pictures(0, 4))
-    again = Pool(4)
-    again.restore(pool.state())
-    results = []
-    for one in (pool, again):
-        torch.manual_seed(3)
-        results.append([one.ask(*pictures(n, 1))[1].item() for n in range(4, 40)])
-    assert results[0] == results[1]
-    assert any(value < 4 for value in results[0])
 
 
 @pytest.mark.parametrize(

@@ -74,5 +74,18 @@ class Leaking(Scaled, name="faulty"):
         return made
 
 
+class Jitter(nn.Module):
+    def forward(self, maps: Mapping[str, Tensor]) -> Tensor:
+        return maps["source"] + torch.randn(()) * self.training
+
+
+@fault("chance is declared", "declare by_chance = True in the spec")
+class Jittery(SourceSpec, name="faulty"):
+    """A condition that draws, and does not say so."""
+
+    def build(self, maps: Mapping[str, Image]) -> nn.Module:
+        return Jitter()
+
+
 test_a_fault_is_found_and_said = fault.test()
 test_what_is_sound_passes = sound(SourceSpec, Scaled)

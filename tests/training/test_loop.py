@@ -24,6 +24,7 @@ from gan_zoo.runs.folder import RunFolder
 from gan_zoo.training.loop import Run
 from gan_zoo.training.run import resume, train
 from gan_zoo_generators.unet_specs import UNetSpec
+from gan_zoo_methods.history import History
 from gan_zoo_methods.paired import Paired
 
 
@@ -272,7 +273,15 @@ def test_what_a_method_remembers_is_in_the_checkpoint(
 
     def build(spec: Any, recipe: Recipe) -> Counting:
         names = list(recipe.conditions)
-        made.append(Counting(conditions=names, seen=names, judged=True, turns="alternate", pool=0))
+        made.append(
+            Counting(
+                conditions=names,
+                seen=names,
+                judged=True,
+                turns="alternate",
+                history=History(0, exact=False, seen=names, again={}),
+            )
+        )
         return made[-1]
 
     recipe = few(only={"steps": 12})  # enough to be timed first, which nothing may remember

@@ -56,6 +56,9 @@ def _print_phase(phase: Rehearsal) -> None:
         rows.append(["receptive field", pixels])
     rows.append(["computation", f"{phase.flop / 1e9:,.1f} GFLOP a step"])
     rows.append(["memory", f"{_bytes(phase.peak_bytes)} at the peak, in {phase.precision}"])
+    if phase.held_bytes:
+        beside = "in main memory and in every checkpoint, of earlier fakes"
+        rows.append(["pool", f"{_bytes(phase.held_bytes)} {beside}"])
     print_rows(rows)
 
 

@@ -29,14 +29,17 @@ class Cyclic:
         conditions: Names of the conditions, in the order of their channels.
         translate: The direction of translations.
         pool: Fakes that are held for each discriminator.
+        exact: Hold them in floats, not in 8 bits.
     """
 
     output = "fake"
 
-    def __init__(self, *, conditions: Sequence[str], translate: Way, pool: int) -> None:
+    def __init__(
+        self, *, conditions: Sequence[str], translate: Way, pool: int, exact: bool = False
+    ) -> None:
         self.conditions = conditions
         self.translate = translate
-        self.pools = {name: Pool(pool) for name in DIRECTIONS}
+        self.pools = {name: Pool(pool, exact=exact) for name in DIRECTIONS}
 
     def state(self) -> dict[str, Any]:
         """What the pools hold."""
@@ -46,6 +49,10 @@ class Cyclic:
         """Fill the pools again."""
         for name, pool in self.pools.items():
             pool.restore(state.get(name, {}))
+
+    def held_bytes(self) -> int:
+        """Bytes of both pools when they are full."""
+        return sum(pool.full_bytes() for pool in self.pools.values())
 
     def scene(self, cast: Cast, maps: Mapping[str, Tensor]) -> Scene:
         """The maps of one batch, of which a translation needs one, and its translation."""
@@ -109,8 +116,7 @@ class Cyclic:
         """One direction, with what its generator made before it stepped."""
 
         def fake_views(mine: Scene) -> Views:
-            _, shown = self.pools[way.name].ask(_nothing(fake), fake)
-            return _views(mine, way, shown)
+            return _views(mine, way, self.pools[way.name].ask(fake))
 
         def judge(mine: Scene) -> Callable[[Tensor], Views]:
             def views(picture: Tensor) -> Views:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -30,11 +30,15 @@ class CyclicSpec(MethodSpec, name="cyclic"):
     foreign = dict.fromkeys(["G_A", "G_B", "D_A", "D_B"], "cyclegan/cyclegan")
     per_translation = frozenset({"translate"})
 
+    earlier: ClassVar[Mapping[str, str]] = {"history": "exact"}
+
     translate: Way = "a_to_b"
     """The direction of translations and previews; training is the same for both."""
     pool: int = Field(50, ge=0)
     """Earlier fakes of each side that are held and shown to its discriminator in place of half of
     the new ones; 0 for none."""
+    history: Literal["8-bit", "exact"] = "8-bit"
+    """How the pools hold them, in main memory and in checkpoints: in 8 bits, or as they are."""
 
     @classmethod
     def example(cls) -> Self:
@@ -65,7 +69,12 @@ class CyclicSpec(MethodSpec, name="cyclic"):
         """Scenes and turns."""
         from gan_zoo_cyclegan.cyclic import Cyclic
 
-        return Cyclic(conditions=list(parts.conditions), translate=self.translate, pool=self.pool)
+        return Cyclic(
+            conditions=list(parts.conditions),
+            translate=self.translate,
+            pool=self.pool,
+            exact=self.history == "exact",
+        )
 
     def _check(self, parts: Parts, maps: Mapping[str, Image]) -> None:
         """All that cyclic works with is there, and nothing that a recipe says is passed over."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gan_zoo.checks.contracts import contracts
 from gan_zoo.checks.data_at_hand import data_mistakes, first_size
+from gan_zoo.checks.last_batch import count_samples
 from gan_zoo.checks.readiness import list_needed, refuse_unready
 from gan_zoo.errors import UserError
 from gan_zoo.recipe.recipe import Recipe
@@ -48,15 +49,15 @@ def check(recipe: Recipe | WiredRecipe, source: Source | None = None) -> Report:
     wired = contracts(recipe, source)
     notes = [*(source.notes if source else ()), *_notes(wired.recipe)]
     report = Report([], notes, list_needed(wired), data_mistakes(wired, pixels=True))
-    size = None
+    size, samples = None, {}
     if not report.mistakes and not wired.recipe.data.missing():
         try:
-            size = first_size(wired)
+            size, samples = first_size(wired), count_samples(wired)
         except UserError as problem:  # no header told it, but the pixels break off
             report.mistakes = [str(problem)]
     from gan_zoo.checks.rehearsal import rehearse  # torch
 
-    report.phases = rehearse(wired, size)
+    report.phases = rehearse(wired, size, samples)
     report.notes += [*_mixed(wired, report.phases), *_resting_norms(report.phases)]
     return report
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gan_zoo.checks.contracts import contracts
-from gan_zoo.checks.data_at_hand import data_mistakes
+from gan_zoo.checks.data_at_hand import data_mistakes, first_size
+from gan_zoo.checks.last_batch import count_samples, last_batch
 from gan_zoo.errors import UserError
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.source import Source
@@ -13,7 +14,8 @@ SHOWN = 20  # mistakes in the data that stop a run; `gan-zoo check` shows all
 
 
 def refuse_unready(recipe: Recipe | WiredRecipe, source: Source | None = None) -> WiredRecipe:
-    """Refuse what could not be trained: broken contracts, absent needs, mistakes in the data.
+    """Refuse what could not be trained: broken contracts, absent needs, mistakes in the data, a
+    last picture of a pass that a network cannot take alone.
 
     Raises:
         RecipeError: every broken contract at once.
@@ -24,6 +26,11 @@ def refuse_unready(recipe: Recipe | WiredRecipe, source: Source | None = None) -
         more = len(found) - SHOWN
         rest = [f"and {more} more; `gan-zoo check` lists all"] if more > 0 else []
         raise UserError("\n".join([*found[:SHOWN], *rest]))
+    samples = count_samples(wired)
+    if any(last_batch(wired.phase(name), count) == 1 for name, count in samples.items()):
+        from gan_zoo.checks.rehearsal import rehearse
+
+        rehearse(wired, first_size(wired), samples)  # a norm may have nothing to normalize
     return wired
 
 

@@ -18,6 +18,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.hooks import RemovableHandle
 
+from gan_zoo.checks.last_batch import describe_last_batch, last_batch
 from gan_zoo.components.instance_ids import slot_maps
 from gan_zoo.components.learning import Network
 from gan_zoo.components.meta_device import on_meta
@@ -26,7 +27,7 @@ from gan_zoo.components.shapes import Image
 from gan_zoo.engine.assembly import Assembly, assemble
 from gan_zoo.engine.phase import Memory, PhaseRunner
 from gan_zoo.engine.precision import Precision
-from gan_zoo.errors import UserError
+from gan_zoo.errors import UserError, add_note_on_error
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.wired import WiredRecipe
 
@@ -72,22 +73,40 @@ class Rehearsal:
     held_bytes: int = 0
 
 
-def rehearse(recipe: Recipe | WiredRecipe, size: tuple[int, int] | None = None) -> list[Rehearsal]:
+def rehearse(
+    recipe: Recipe | WiredRecipe,
+    size: tuple[int, int] | None = None,
+    samples: Mapping[str, int] | None = None,
+) -> list[Rehearsal]:
     """Rehearse every phase.
 
     Args:
         recipe: Its contracts hold.
         size: Of the data at hand, for phases whose size only the data knows.
+        samples: Phase -> how many there are, where the data is at hand: the last batch of a pass
+            is rehearsed too.
+
+    Raises:
+        UserError: a network cannot work on these batches.
     """
+    counts = samples or {}
     with on_meta():
         assembly = assemble(recipe, weights=False, losses="built")
     memory = Memory()
     with Bytes() as seen:
-        return [_phase(assembly, name, memory, size, seen) for name in assembly.recipe.phases]
+        return [
+            _phase(assembly, name, memory, size, seen, counts.get(name, 0))
+            for name in assembly.recipe.phases
+        ]
 
 
 def _phase(
-    assembly: Assembly, name: str, memory: Memory, known: tuple[int, int] | None, seen: Bytes
+    assembly: Assembly,
+    name: str,
+    memory: Memory,
+    known: tuple[int, int] | None,
+    seen: Bytes,
+    samples: int,
 ) -> Rehearsal:
     wired = assembly.wired.phase(name)
     recipe, maps = wired.recipe, wired.wiring.maps
@@ -103,8 +122,8 @@ def _phase(
     batch, accumulate = recipe.data.batch, recipe.engine.accumulate
     found = Rehearsal(name, next(iter(sizes.values())), assumed, batch, accumulate, number)
 
-    def step() -> None:
-        shapes = {key: (found.batch, image.channels, *sizes[key]) for key, image in maps.items()}
+    def step(batch: int = found.batch) -> None:
+        shapes = {key: (batch, image.channels, *sizes[key]) for key, image in maps.items()}
         kinds = {k: torch.int32 if image.ids else torch.uint8 for k, image in maps.items()}
         runner.step([Blank(shapes, kinds)] * found.accumulate)
 
@@ -120,6 +139,9 @@ def _phase(
     step()
     runner.remember()  # what a later phase does not move stays in memory all the same
     found.flop, found.peak_bytes = flops.get_total_flops(), seen.peak + _copies(assembly)
+    method: Any = assembly.method
+    if hasattr(method, "held_bytes"):
+        found.held_bytes = method.held_bytes()
     for network, module in assembly.networks.items():
         counts = {True: 0, False: 0}
         for parameter in module.parameters():
@@ -131,11 +153,15 @@ def _phase(
         moving = [p for p in player.learns.values() if seen.used(p)]
         found.learning[player.name] = sum(p.numel() for p in moving)
     found.resting_norms = {name: sorted(norms) for name, norms in runner.resting_norms.items()}
-    method: Any = assembly.method
-    if hasattr(method, "held_bytes"):
-        found.held_bytes = method.held_bytes()
     if recipe.discriminator is not None:
         found.receptive_field = recipe.discriminator.receptive_field()
+    if rest := last_batch(wired, samples):
+        where = describe_last_batch(wired, samples)
+        try:
+            with add_note_on_error(where):
+                step(rest)
+        except UserError as problem:
+            raise UserError(f"{where}, and {problem}; or take a sample out") from None
     return found
 
 

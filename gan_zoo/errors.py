@@ -15,7 +15,13 @@ class UserError(Exception):
 
 
 class DataError(UserError):
-    """A file or folder of the data is not what the recipe says; the message names it."""
+    """A file or folder of the data is not what the recipe says; the message names it.
+
+    Attributes:
+        sample: Its place in the data, where it was met while training read it.
+    """
+
+    sample: int | None = None
 
 
 class ContractError(ValueError):

@@ -20,12 +20,13 @@ from gan_zoo.errors import naming_file, show_every_letter
 
 T = TypeVar("T")
 PLAIN_SECONDS = 10.0  # between two lines where there is no terminal
+SHOWN_SECONDS = 0.1  # between two looks at a bar
 QUIET_SECONDS = 2.0  # before a wait is worth a word
 RECENT = 50  # steps over which times are averaged
 
 
 @contextmanager
-def progress(total: int, label: str) -> Iterator[Callable[[], None]]:
+def progress(total: int | None, label: str) -> Iterator[Callable[[], None]]:
     """Tell how far something is that may take long: on standard error, and only once it has taken
     two seconds.
 
@@ -35,34 +36,36 @@ def progress(total: int, label: str) -> Iterator[Callable[[], None]]:
                 advance()
 
     Args:
-        total: How many there are.
+        total: How many there are; None where nobody knows yet.
         label: What is done with them.
     """
     show_every_letter(sys.stderr)
     console = Console(file=sys.stderr, highlight=False, emoji=False)
+    of_all = "" if total is None else f"/{total}"
     bar = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
-        TextColumn("{task.completed}/{task.total}"),
+        TextColumn("{task.completed}" + of_all),
         console=console,
         transient=True,
     )
     task = bar.add_task(label, total=total)
-    began = told = time.monotonic()
+    began = told = shown = time.monotonic()
     done = 0
 
     def advance() -> None:
-        nonlocal done, told
+        nonlocal done, told, shown
         done += 1
-        bar.advance(task)
         now = time.monotonic()
-        if now - began < QUIET_SECONDS:
+        if now - began < QUIET_SECONDS or now - shown < SHOWN_SECONDS:
             return
+        shown = now
         if console.is_terminal:
+            bar.update(task, completed=done)
             bar.start()
-        elif now - told > PLAIN_SECONDS:
+        elif now - told > PLAIN_SECONDS or told == began:
             told = now
-            console.print(f"  {label} {done}/{total}", markup=False, soft_wrap=True)
+            console.print(f"  {label} {done}{of_all}", markup=False, soft_wrap=True)
 
     try:
         yield advance

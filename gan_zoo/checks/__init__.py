@@ -10,6 +10,7 @@ from gan_zoo.checks.contracts import contracts
 from gan_zoo.checks.data_at_hand import data_mistakes, first_size
 from gan_zoo.checks.last_batch import count_samples
 from gan_zoo.checks.readiness import list_needed, refuse_unready
+from gan_zoo.components.at_hand import read_once
 from gan_zoo.errors import UserError
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.source import Source
@@ -46,13 +47,18 @@ def check(recipe: Recipe | WiredRecipe, source: Source | None = None) -> Report:
     Raises:
         RecipeError: every broken contract at once.
     """
-    wired = contracts(recipe, source)
+    with read_once():
+        return _check(contracts(recipe, source), source)
+
+
+def _check(wired: WiredRecipe, source: Source | None) -> Report:
     notes = [*(source.notes if source else ()), *_notes(wired.recipe)]
     report = Report([], notes, list_needed(wired), data_mistakes(wired, pixels=True))
     size, samples = None, {}
     if not report.mistakes and not wired.recipe.data.missing():
         try:
             size, samples = first_size(wired), count_samples(wired)
+            report.notes += [f"data: {line}" for line in wired.recipe.data.remarks("train")]
         except UserError as problem:  # no header told it, but the pixels break off
             report.mistakes = [str(problem)]
     from gan_zoo.checks.rehearsal import rehearse  # torch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -17,6 +18,13 @@ def resume(
         str | None,
         typer.Option(metavar="N|all", help="Change where it ends: after N steps in all, or never."),
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where its data lies now, if it has moved.")
+    ] = None,
+    changed_data: Annotated[
+        bool,
+        typer.Option("--changed-data", help="Learn from other samples now, to other numbers."),
+    ] = False,
 ) -> None:
     """Go on with a run from its last checkpoint.
 
@@ -34,4 +42,4 @@ def resume(
     RunFolder.open(run)
     from gan_zoo.training.run import resume as go_on
 
-    run_training(lambda: go_on(run, steps=end))
+    run_training(lambda: go_on(run, steps=end, data=data, changed_data=changed_data))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gan_zoo.components import backbones, pretrained
+    from gan_zoo.components.at_hand import remembered
     from gan_zoo.components.conditions import ConditionSpec
     from gan_zoo.components.data import DataSpec
     from gan_zoo.components.foreign import Published, Reading, Shapes
@@ -133,11 +134,13 @@ __all__ = [
     "put_back",
     "quoted",
     "receptive_field",
+    "remembered",
     "require_halvings",
     "to_pil",
 ]
 
 _MODULES = {  # where the names live
+    "gan_zoo.components.at_hand": "remembered",
     "gan_zoo.components.conditions": "ConditionSpec",
     "gan_zoo.components.data": "DataSpec",
     "gan_zoo.components.foreign": "Published Reading Shapes",

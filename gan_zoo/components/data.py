@@ -64,12 +64,18 @@ class DataSpec(Spec, kind="data"):
         """
 
     def inspect(self, split: str, size: Size | None = None) -> list[str]:
-        """Every mistake in the files of a split, found without training on them."""
+        """Every mistake in the files of a split that is found without reading pixels: before a run,
+        which finds the others as it reads."""
         return []
 
     def decode(self, split: str, size: Size | None = None) -> list[str]:
         """As `inspect`, with all pixels read: for a check, since it may take minutes."""
         return self.inspect(split, size)
+
+    def remarks(self, split: str) -> list[str]:
+        """What `check` tells of the files of a split though nothing is wrong with them, with all
+        pixels read."""
+        return []
 
     def sizes(self, split: str, size: Size | None = None) -> Mapping[tuple[int, int], str]:
         """Each (height, width) in training -> its first file; empty if `maps` tells, or no file."""

@@ -190,6 +190,7 @@ class _Drawn(TorchDataset["Sample | DataError"]):
             drawn = np.random.default_rng([self.plan.seed, passed, stream])
             return renumber_sample(self.dataset.read(index, drawn), self.maps)
         except DataError as problem:
+            problem.sample = index
             return problem
 
 

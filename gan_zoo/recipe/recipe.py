@@ -12,7 +12,7 @@ from typing import Any, Self
 from pydantic import ConfigDict, ValidationError
 
 from gan_zoo.components.learning import Parts
-from gan_zoo.errors import ContractError
+from gan_zoo.errors import ContractError, UserError
 from gan_zoo.recipe import source as written
 from gan_zoo.recipe.model import RecipeFields
 from gan_zoo.recipe.phase_words import PhaseWords, give_way, phase_words, speaks_of_parts
@@ -68,6 +68,23 @@ class Recipe(RecipeFields):
             optimizers=self.optimizers,
             share_views=self.engine.share_views,
         )
+
+    def with_data_in(self, root: Path, zoo: Zoo | None = None) -> Recipe:
+        """The same recipe on data that has moved, in what phases set too.
+
+        Raises:
+            UserError: its data has no root that could be changed.
+        """
+        if "root" not in type(self.data).model_fields:
+            raise UserError(f"--data {root}: {self.data.name} lies nowhere; leave it out")
+        tree, moved = Node.of(self.dump(zoo)), str(root.expanduser().resolve())
+        was = tree.plain()["data"]["root"]
+        tree = patch(tree, "data.root", Node.of(moved))
+        for name, phase in self.phases.items():
+            for key, value in phase.set.items():
+                if key == "data.root" and value == was:
+                    tree = patch(tree, f"phases.{name}.set", Node.of({**phase.set, key: moved}))
+        return type(self).model_validate(tree.plain(), context={"zoo": zoo})
 
     def with_absolute_paths(self, zoo: Zoo | None = None) -> Self:
         """The same recipe from any working directory: relative paths of the data, in what phases

@@ -43,6 +43,11 @@ def list_plugins(recipe: Recipe) -> list[dict[str, str]]:
     return [{"plugin": n, "package": p, "version": v} for n, p, v in named]
 
 
+def plugin_versions(recipe: Recipe) -> dict[str, str]:
+    """Package -> version of the plugins whose components a recipe names."""
+    return {plugin["package"]: plugin["version"] for plugin in list_plugins(recipe)}
+
+
 def describe_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What is different now, as `torch 2.6.0 -> 2.7.0`; what was not recorded is left out."""
     found = []

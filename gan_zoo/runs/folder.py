@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -27,7 +28,7 @@ from gan_zoo.runs.tensor_files import stream_tensors
 if TYPE_CHECKING:
     from torch import Tensor
 
-WEIGHTS, ABOUT = "weights", "about.json"
+WEIGHTS, ABOUT, DATA = "weights", "about.json", "data.json"
 
 
 class RunFolder:
@@ -54,6 +55,7 @@ class RunFolder:
         source: Source | None,
         steps: int | None,
         computing: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
     ) -> RunFolder:
         """Make the folder of a new run.
 
@@ -63,20 +65,23 @@ class RunFolder:
             source: Where the recipe's values came from.
             steps: After how many the run ends, if before the end of its phases.
             computing: On what and in which numbers, where `auto` was resolved.
+            data: Which samples it learns from and looks at.
 
         Raises:
             UserError: the folder exists, or cannot be written.
         """
         refuse_existing(path)
         run = cls(path)
-        files = {
+        written = text.write(recipe.dump())
+        files: dict[str, Content] = {
             "origins.txt": describe_origins(recipe, source),
             "plugins.json": _json(environment.list_plugins(recipe)),
             "environment.json": _json(
                 {**environment.describe_start(), **environment.describe_environment(computing)}
             ),
-            "run.json": _settings(steps),
-            "recipe.yaml": text.write(recipe.dump()),  # last: now it is a run
+            "run.json": _settings(steps, _digest(written)),
+            **({DATA: json.dumps(data)} if data is not None else {}),
+            "recipe.yaml": written,  # last: now it is a run
         }
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -118,12 +123,36 @@ class RunFolder:
             raise UserError(f"{error}{self._plugins_told()}") from None
 
     def settings(self) -> dict[str, Any]:
-        """How the run was started: `steps`, and `environment` with its `computing`."""
-        return {**self._told("run.json"), "environment": self._told("environment.json")}
+        """How the run was started: `steps`, `environment` with its `computing`, and `plugins` with
+        their versions.
+        """
+        listed: Any = self._told("plugins.json")
+        plugins = {plugin["package"]: plugin["version"] for plugin in listed}
+        environment = self._told("environment.json")
+        return {**self._told("run.json"), "environment": environment, "plugins": plugins}
 
     def end_at(self, steps: int | None) -> None:
         """Change after how many steps the run ends; None for the end of its phases."""
-        write_file(self.path / "run.json", _settings(steps))
+        digest = self._told("run.json").get("recipe", self.recipe_digest())
+        write_file(self.path / "run.json", _settings(steps, digest))
+
+    def recipe_digest(self) -> str:
+        """What changes when recipe.yaml does."""
+        return _digest((self.path / "recipe.yaml").read_text(encoding="utf-8"))
+
+    def rewrite(self, recipe: Recipe) -> None:
+        """Take another recipe for the run's own: its data lies elsewhere now."""
+        written = text.write(recipe.dump())
+        settings = _settings(self._told("run.json").get("steps"), _digest(written))
+        write_files(self.path, {"run.json": settings, "recipe.yaml": written})
+
+    def data(self) -> dict[str, Any] | None:
+        """Which samples the run learns from and looks at; None where it keeps nothing of it."""
+        return self._told(DATA) if (self.path / DATA).is_file() else None
+
+    def keep_data(self, data: Mapping[str, Any]) -> None:
+        """Keep which samples these are."""
+        write_file(self.path / DATA, json.dumps(data))
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
@@ -252,8 +281,12 @@ def _json(value: Any) -> str:
     return json.dumps(value, indent=2) + "\n"
 
 
-def _settings(steps: int | None) -> str:
-    return _json({"format": 1, "steps": steps})
+def _settings(steps: int | None, recipe: str) -> str:
+    return _json({"format": 1, "steps": steps, "recipe": recipe})
+
+
+def _digest(written: str) -> str:
+    return hashlib.sha256(written.encode()).hexdigest()
 
 
 def _finite(value: Any) -> Any:

@@ -13,6 +13,7 @@ from gan_zoo.engine.precision import deterministic
 from gan_zoo.errors import DataError, UserError
 from gan_zoo.recipe.model import Validation
 from gan_zoo.training.announcements import announce_duration, announce_end, announce_phase
+from gan_zoo.training.comparison import note_unread
 from gan_zoo.training.guards import Interrupted, refuse_nonfinite
 from gan_zoo.training.signals import Stopped
 from gan_zoo.training.state import RunState
@@ -140,9 +141,13 @@ class Run(RunState):
         )
         try:
             yield from group_by_step(feed, plan, start, stop)
-        except DataError:
+        except DataError as problem:
             self.save()
-            raise
+            if problem.sample is not None:
+                note_unread(self.dir, self.position.phase, problem.sample)
+            told = f"Step {self.position.step} is saved; once the file is mended, "
+            told += f"gan-zoo resume {self.dir.path} goes on. gan-zoo check reads all files"
+            raise DataError(f"{problem}\n{told}") from problem
 
     def _estimated(self, feed: Iterator[list[Batch]], steps: int) -> Iterator[list[Batch]]:
         """Say how long the steps will take, by the first batch."""

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Literal
 
 from gan_zoo.checks.readiness import refuse_unready
+from gan_zoo.components.at_hand import read_once
 from gan_zoo.engine.precision import Precision
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.source import Source
 from gan_zoo.recipe.wired import WiredRecipe
 from gan_zoo.reporter import Reporter
-from gan_zoo.runs.environment import describe_changes, describe_environment
+from gan_zoo.runs.data_identity import identify_data
 from gan_zoo.runs.folder import RunFolder
 from gan_zoo.runs.names import refuse_existing, take_folder
+from gan_zoo.training.comparison import compare_data, tell_changes
 from gan_zoo.training.guards import Interrupted, NonFinite
 from gan_zoo.training.loop import Run
 
@@ -48,50 +50,63 @@ def train(
         Interrupted: the user stopped it; it is saved.
         OSError: the disk is full or gone; every earlier checkpoint is intact.
     """
-    with nullcontext(Path(out)) if out else take_folder(Path("runs"), name) as path:
-        refuse_existing(path)
-        wired = refuse_unready(recipe, source).with_absolute_paths()
-        precision = Precision.of(**wired.recipe.engine.computing)
-        # Data and networks come first: a run that cannot start leaves no folder behind.
-        run = Run(wired, RunFolder(path), precision, reporter or Reporter(), last_step=steps)
-        run.enter(run.position.phase)
-        RunFolder.create(path, wired.recipe, source, steps, precision.described())
-    for note in source.notes if source else ():
-        run.reporter.say(note)
-    with run.dir.claimed():
-        run.go()
+    with read_once():
+        with nullcontext(Path(out)) if out else take_folder(Path("runs"), name) as path:
+            refuse_existing(path)
+            wired = refuse_unready(recipe, source).with_absolute_paths()
+            precision = Precision.of(**wired.recipe.engine.computing)
+            # Data and networks come first: a run that cannot start leaves no folder behind.
+            run = Run(wired, RunFolder(path), precision, reporter or Reporter(), last_step=steps)
+            run.enter(run.position.phase)
+            computing, data = precision.described(), identify_data(wired)
+            RunFolder.create(path, wired.recipe, source, steps, computing, data)
+        for note in source.notes if source else ():
+            run.reporter.say(note)
+        with run.dir.claimed():
+            run.go()
     return run.dir
 
 
 def resume(
-    path: str | Path, *, steps: int | Literal["all"] | None = None, reporter: Reporter | None = None
+    path: str | Path,
+    *,
+    steps: int | Literal["all"] | None = None,
+    data: str | Path | None = None,
+    changed_data: bool = False,
+    reporter: Reporter | None = None,
 ) -> RunFolder:
     """Go on with a run from its last checkpoint, to the same numbers.
 
     Args:
         path: The run's folder.
         steps: Change after how many steps in all it ends; "all" for the end of its phases.
+        data: Where its data lies now, if it has moved.
+        changed_data: Go on though the samples to learn from are others: the numbers will be too.
         reporter: Where progress is told.
 
     Raises:
-        UserError: it is no run, its data has gone, another process trains it, or it is past the
-            steps.
+        UserError: it is no run, its data has gone or changed, another process trains it, or it is
+            past the steps.
         NonFinite, Interrupted, OSError: as `train`.
     """
     folder = RunFolder.open(path)
     recipe, settings = folder.recipe(), folder.settings()
-    before = settings["environment"]
-    precision = Precision.of(**recipe.engine.computing, kept=before.get("computing", {}))
-    run = Run(
-        WiredRecipe(recipe), folder, precision, reporter or Reporter(), last_step=settings["steps"]
-    )
-    with folder.claimed():
-        run.reporter.say(f"Resuming {folder.path}")
-        if changed := describe_changes(before, describe_environment(precision.described())):
-            told = "; ".join(changed)
-            run.reporter.say(f"Since the start changed: {told}. The last digits may differ for it")
-        run.restore()
-        if steps is not None:
-            run.end_at(None if steps == "all" else steps)
-        run.go()
+    if data is not None:
+        recipe = recipe.with_data_in(Path(data))
+    wired = WiredRecipe(recipe)
+    kept = settings["environment"].get("computing", {})
+    precision = Precision.of(**recipe.engine.computing, kept=kept)
+    with read_once():
+        run = Run(wired, folder, precision, reporter or Reporter(), last_step=settings["steps"])
+        with folder.claimed():
+            run.reporter.say(f"Resuming {folder.path}")
+            tell_changes(folder, wired, precision, run.reporter)
+            run.restore()
+            phases = [run.position.phase, *run.course.later]
+            compare_data(folder, wired, phases, run.reporter, accept=changed_data)
+            if data is not None:
+                folder.rewrite(recipe)
+            if steps is not None:
+                run.end_at(None if steps == "all" else steps)
+            run.go()
     return folder

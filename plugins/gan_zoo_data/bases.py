@@ -130,14 +130,19 @@ class Files(Sized):
         return self._files().open(split, size)
 
     def inspect(self, split: str, size: Size | None = None) -> list[str]:
-        """Every mistake in the files of a split; of pictures only the headers are read, maps of
-        ids are decoded.
-        """
+        """Every mistake in the files of a split that names and headers tell."""
         return self._files().inspect(split, size)
 
     def decode(self, split: str, size: Size | None = None) -> list[str]:
-        """As `inspect`, and every picture is decoded."""
+        """As `inspect`, and every file is decoded."""
         return self._files().inspect(split, size, pixels=True)
+
+    def remarks(self, split: str) -> list[str]:
+        """The classes of label maps that no pixel has."""
+        return [
+            f"no pixel of the class{'es' * (len(ids) > 1)} {', '.join(map(str, ids))} in {name}"
+            for name, ids in self._files().unseen(split).items()
+        ]
 
     def sizes(self, split: str, size: Size | None = None) -> dict[tuple[int, int], str]:
         """The sizes of a split in training, from the headers that `inspect` reads."""

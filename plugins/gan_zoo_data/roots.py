@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gan_zoo.components import DataError
+from gan_zoo.components import DataError, remembered
 from gan_zoo_data.geometry import Geometry
 from gan_zoo_data.ids import Ids
 from gan_zoo_data.layouts import Listing, list_pictures, no_folder, refuse_mistakes
@@ -57,30 +57,46 @@ class Root(ABC):
         Raises:
             DataError: a file has no place or no partner.
         """
-        found, mistakes = self.found(split)
+        found, mistakes = self._listed(split)
         refuse_mistakes(mistakes)
-        return replace(found, geometry=replace(self.geometry, size=size))
+        return self._sized(found, size)
 
     def inspect(
         self, split: str, size: tuple[int, int] | None = None, *, pixels: bool = False
     ) -> list[str]:
-        """Every mistake in listing, matching, headers, ids and sizes, by file; of pictures the
-        pixels are decoded where that is asked for.
+        """Every mistake in listing, matching, headers and sizes, by file; pixels and ids are judged
+        where that is asked for.
         """
         try:
-            found, mistakes = self.found(split)
+            found, mistakes = self._listed(split)
         except DataError as problem:
             return [str(problem)]
-        sized = replace(found, geometry=replace(self.geometry, size=size))
-        return [*mistakes, *sized.survey().mistakes, *(sized.broken() if pixels else ())]
+        judged = self._sized(found, size).survey().mistakes
+        return [*mistakes, *judged, *(found.decode().mistakes if pixels else ())]
 
     def sizes(self, split: str, size: tuple[int, int] | None = None) -> dict[tuple[int, int], str]:
         """The sizes in training, each with its first file, of what has no mistake."""
         try:
-            found, _ = self.found(split)
+            found, _ = self._listed(split)
         except DataError:  # `inspect` says it
             return {}
-        return dict(replace(found, geometry=replace(self.geometry, size=size)).survey().sizes)
+        return dict(self._sized(found, size).survey().sizes)
+
+    def unseen(self, split: str) -> dict[str, tuple[int, ...]]:
+        """Map of labels -> its classes that no sample holds."""
+        try:
+            found, _ = self._listed(split)
+        except DataError:  # `inspect` says it
+            return {}
+        return dict(found.decode().unseen)
+
+    def _listed(self, split: str) -> tuple[Samples, list[str]]:
+        """What is found, which no size rule changes."""
+        bare = replace(self, root=self.root.resolve(), geometry=Geometry())
+        return remembered(f"files of {split} in {bare!r}", lambda: bare.found(split))
+
+    def _sized(self, found: Samples, size: tuple[int, int] | None) -> Samples:
+        return replace(found, geometry=replace(self.geometry, size=size))
 
 
 def list_inputs(path: Path) -> Listing:

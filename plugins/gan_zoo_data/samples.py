@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image
 from torchvision.transforms.v2 import functional as F
 
-from gan_zoo.components import DataError, Sample, distinct_ids, progress
+from gan_zoo.components import DataError, Sample, distinct_ids, progress, remembered
 from gan_zoo_data import pictures
 from gan_zoo_data.faults import group_faults
 from gan_zoo_data.geometry import Geometry
@@ -26,21 +25,33 @@ if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode
 
 
+T = TypeVar("T")
 THREADS = min(8, os.cpu_count() or 1)
+AT_ONCE = 64  # samples that a thread looks at before it tells
 WORDS = {"label": "label map", "instance": "instance map"}  # in messages; else the map's name
 
 
 class Survey(NamedTuple):
-    """What the headers of a split say, and the pixels of its maps of ids.
+    """What the headers of a split say.
 
     Args:
         mistakes: What is wrong, by file.
         sizes: (height, width) in training -> the first file of it.
-        unseen: Map -> its classes that no sample holds.
     """
 
     mistakes: tuple[str, ...]
     sizes: Mapping[tuple[int, int], str]
+
+
+class Decoded(NamedTuple):
+    """What the pixels of a split say.
+
+    Args:
+        mistakes: What is wrong, by file.
+        unseen: Map -> its classes that no sample holds.
+    """
+
+    mistakes: tuple[str, ...]
     unseen: Mapping[str, tuple[int, ...]]
 
 
@@ -51,18 +62,11 @@ class File(NamedTuple):
     ids: bool
 
 
-class Look(NamedTuple):
-    """What a sample was found to be.
-
-    Args:
-        headers: Of its files.
-        classes: Map of ids -> the different ones.
-        size: (height, width) in training.
-    """
+class Heads(NamedTuple):
+    """The headers of a sample's sound files, and what is wrong with it."""
 
     headers: Mapping[File, Header]
-    classes: Mapping[str, list[int]]
-    size: tuple[int, int]
+    wrong: list[DataError]
 
 
 @dataclass(frozen=True)
@@ -91,14 +95,14 @@ class Samples:
         return len(self.names)
 
     def describe(self) -> str:
-        """What was found, where, in which layout; the size rule; classes that a survey missed."""
-        survey = next((made for split, _, made in SURVEYS if split == self), None)
-        unseen = survey.unseen if survey else {}
+        """What was found, where, in which layout, and the size rule."""
         rule = self.geometry.describe()
-        return f"{self.said}{'; ' * bool(rule)}{rule}" + "".join(
-            f"; no pixel of the class{'es' * (len(ids) > 1)} {', '.join(map(str, ids))} in {name}"
-            for name, ids in unseen.items()
-        )
+        return f"{self.said}{'; ' * bool(rule)}{rule}"
+
+    def identity(self) -> Iterator[tuple[str, int]]:
+        """Every sample's name, and the bytes of its files."""
+        _, sizes = self._once("bytes", lambda: list(map(self._bytes, range(len(self)))))
+        return zip(self.names, sizes, strict=True)
 
     def read(self, index: int, draw: np.random.Generator | None) -> Sample:
         """One sample; the maps share one draw.
@@ -118,91 +122,127 @@ class Samples:
         )
 
     def survey(self) -> Survey:
-        """What the files say, sample by sample; read again only where one has changed."""
-        files = {path for of_map in self.files.values() for path in of_map}
-        stamps = {path: _stamp(path) for path in files}
-        for split, then, survey in SURVEYS:
-            if split == self and then == stamps:
-                return survey
-        SURVEYS.append((self, stamps, self._survey()))
-        return SURVEYS[-1][2]
-
-    def broken(self) -> list[str]:
-        """The pictures whose header is sound and whose pixels break off: all are decoded, once as
-        long as none changes. Maps of ids are decoded by `survey`.
-        """
-        wanted = {f: w for n in range(len(self)) for f, w in self._wanted(n).items() if not f.ids}
-        stamps = {file.path: _stamp(file.path) for file in wanted}
-        for files, then, lines in DECODED:
-            if files == wanted and then == stamps:
-                return lines
-        lines = []
-        with ThreadPoolExecutor(THREADS) as pool, progress(len(wanted), "decoding") as advance:
-            for line in pool.map(_broken, wanted.items()):
-                lines += [line] if line else []
-                advance()
-        DECODED.append((wanted, stamps, lines))
-        return lines
+        """What the headers say: read once, and judged by the size rule."""
+        _, survey = self._once(f"survey by {self.geometry!r}", self._survey)
+        return survey
 
     def _survey(self) -> Survey:
         found: list[DataError | str] = []
         sizes: dict[tuple[int, int], str] = {}
         modes: dict[str, str] = {}
-        seen = {name: set[int]() for name, kind in self.kinds.items() if _classes(kind)}
-        looks = []
-        with ThreadPoolExecutor(THREADS) as pool, progress(len(self), "reading samples") as advance:
-            for look in pool.map(self._look, range(len(self))):  # decoders let other threads work
-                looks.append(look)
-                advance()
-        for index, look in enumerate(looks):
-            if isinstance(look, list):
-                found += look
+        sound: dict[tuple[int, int], tuple[int, int]] = {}  # of a file -> in training
+        ids = self._ids
+        for index, heads in enumerate(self._all_heads()):
+            if heads.wrong:
+                found += heads.wrong
                 continue
             for name in self.files:
-                mode = look.headers[self._file(name, index)].mode
+                if name in ids:
+                    continue  # ids are the same numbers in any mode
+                mode = heads.headers[self._file(name, index)].mode
                 if modes.setdefault(name, mode) != mode:
                     found.append(
                         f"{self.files[name][index]} is {mode}, but the files before it are "
                         f"{modes[name]}; convert one kind"
                     )
-            for name, ids in seen.items():
-                ids.update(look.classes[name])
-            sizes.setdefault(look.size, str(next(iter(look.headers)).path))
+            first, (_, height, width) = next(iter(heads.headers.items()))
+            width = width // 2 if self.halves else width
+            if (height, width) not in sound:
+                try:
+                    steps = self.geometry.steps(height, width, str(first.path), training=True)
+                except DataError as problem:
+                    found.append(problem)
+                    continue
+                sound[height, width] = steps.crop or steps.resize
+            sizes.setdefault(sound[height, width], str(first.path))
+        return Survey(tuple(group_faults(found)), sizes)
+
+    def decode(self) -> Decoded:
+        """What the pixels say of files whose headers are sound: all are decoded, once."""
+        _, decoded = self._once("pixels", self._decode)
+        return decoded
+
+    def _decode(self) -> Decoded:
+        found: list[DataError] = []
+        seen = {name: set[int]() for name, kind in self.kinds.items() if _classes(kind)}
+        heads = self._all_heads()
+        with ThreadPoolExecutor(THREADS) as pool, progress(len(self), "decoding") as advance:
+            # Decoders let other threads work.
+            for wrong, ids in pool.map(self._pixels, range(len(self)), heads):
+                found += wrong
+                for name, own in ids.items():
+                    seen[name].update(own)
+                advance()
         unseen = {
             name: tuple(id for id in range(_classes(self.kinds[name])) if id not in ids)
             for name, ids in seen.items()
         }
-        return Survey(
-            tuple(group_faults(found)), sizes, {name: ids for name, ids in unseen.items() if ids}
-        )
+        return Decoded(tuple(group_faults(found)), {n: ids for n, ids in unseen.items() if ids})
 
-    def _look(self, index: int) -> Look | list[DataError]:
-        """One sample: the headers of pictures, the pixels of ids; or what is wrong with it."""
-        headers: dict[File, Header] = {}
-        ids: dict[File, list[int]] = {}
+    def _pixels(self, index: int, heads: Heads) -> tuple[list[DataError], dict[str, list[int]]]:
+        """What is wrong with the pixels of a sample, and the ids of its label maps."""
         wrong: list[DataError] = []
+        found: dict[File, list[int]] = {}
         for file, wanted in self._wanted(index).items():
+            if file not in heads.headers:
+                continue  # the survey says it
             try:
-                if not file.ids:
-                    headers[file] = pictures.header(file.path, wanted)
-                    continue
                 picture = pictures.read(file.path, wanted)
             except DataError as problem:
                 wrong.append(problem)
                 continue
-            headers[file] = Header(picture.mode, picture.height, picture.width)
-            ids[file] = distinct_ids(np.asarray(picture)).tolist()
-        if wrong:
-            return wrong
-        try:
-            self._one_size(index, headers)
-            first, (_, height, width) = next(iter(headers.items()))
-            width = width // 2 if self.halves else width
-            steps = self.geometry.steps(height, width, str(first.path), training=True)
-        except DataError as problem:
-            return [problem]
-        classes = {name: ids[self._file(name, index)] for name in self._ids}
-        return Look(headers, classes, steps.crop or steps.resize)
+            if file.ids:
+                found[file] = distinct_ids(np.asarray(picture)).tolist()
+        of_map = {
+            name: found.get(self._file(name, index), [])
+            for name, kind in self.kinds.items()
+            if _classes(kind)
+        }
+        return wrong, of_map
+
+    def _all_heads(self) -> list[Heads]:
+        """The headers of all samples, which no size rule changes."""
+        _, heads = self._once("headers", self._look)
+        return heads
+
+    def _once(self, what: str, make: Callable[[], T]) -> tuple[tuple[str, ...], T]:
+        """What is made of these files, once while the data stands still. Who they are is the list
+        of their names, which is kept with it: another list may not take its place in memory.
+        """
+        return remembered(f"{what} of {id(self.names)}", lambda: (self.names, make()))
+
+    def _bytes(self, index: int) -> int:
+        return sum(path.stat().st_size for path in {of[index] for of in self.files.values()})
+
+    def _look(self) -> list[Heads]:
+        found: list[Heads] = []
+        starts = range(0, len(self), AT_ONCE)
+        with ThreadPoolExecutor(THREADS) as pool, progress(len(self), "reading headers") as advance:
+            for several in pool.map(self._heads, starts):  # a slow disk answers threads at once
+                for heads in several:
+                    found.append(heads)
+                    advance()
+        return found
+
+    def _heads(self, start: int) -> list[Heads]:
+        """Of so many samples at once."""
+        return [self._heads_of(n) for n in range(start, min(start + AT_ONCE, len(self)))]
+
+    def _heads_of(self, index: int) -> Heads:
+        """The headers of one sample."""
+        headers: dict[File, Header] = {}
+        wrong: list[DataError] = []
+        for file, wanted in self._wanted(index).items():
+            try:
+                headers[file] = pictures.header(file.path, wanted)
+            except DataError as problem:
+                wrong.append(problem)
+        if not wrong:
+            try:
+                self._one_size(index, headers)
+            except DataError as problem:
+                wrong.append(problem)
+        return Heads(headers, wrong)
 
     @property
     def _ids(self) -> frozenset[str]:
@@ -251,33 +291,5 @@ class Samples:
         return picture.crop((left, 0, left + middle, picture.height))
 
 
-Stamps = Mapping[Path, tuple[int, int] | None]
-SURVEYS: deque[tuple[Samples, Stamps, Survey]] = deque(maxlen=4)  # the last ones, to be shared
-DECODED: deque[tuple[Mapping[File, Wanted], Stamps, list[str]]] = deque(maxlen=4)  # likewise
-
-
-def _broken(asked: tuple[File, Wanted]) -> str:
-    """What only decoding tells of a picture; empty where there is nothing."""
-    file, wanted = asked
-    try:
-        pictures.header(file.path, wanted)
-    except DataError:  # a survey says it
-        return ""
-    try:
-        pictures.read(file.path, wanted)
-    except DataError as problem:
-        return str(problem)
-    return ""
-
-
 def _classes(kind: Mode | Ids) -> int:
     return (kind.classes or 0) if isinstance(kind, Ids) else 0
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """What changes when a file does."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size

@@ -148,8 +148,6 @@ def trained_on_ids(zoo: Command, root: Path, *words: object) -> Said:
     [
         another_size,
         another_size_of_the_photo,
-        beyond_the_classes,
-        many_instances,
         no_instance_map,
         no_instance_maps,
         labels_as_jpeg,
@@ -157,7 +155,6 @@ def trained_on_ids(zoo: Command, root: Path, *words: object) -> Said:
         labels_with_alpha,
         wrong_stems,
         wrong_endings,
-        a_mask,
         deep_photo,
         palette_photo,
         photo_with_alpha,
@@ -172,6 +169,24 @@ def test_a_fault_in_maps_of_ids_is_named_before_the_first_step(
     assert told in said.err
     assert "Traceback" not in said.err
     assert not (maps.parent / "run").exists()
+
+
+@pytest.mark.parametrize("fault", [beyond_the_classes, many_instances, a_mask])
+def test_a_fault_in_the_ids_themselves_is_found_by_a_check_and_where_it_is_read(
+    zoo: Command, maps: Path, fault: Callable[[Path], str]
+) -> None:
+    """A run decodes nothing before it trains; a bad id ends it with what was learned before."""
+    told = fault(maps)
+    recipe = maps.parent / "mine.yaml"
+    said = trained_on_ids(zoo, maps)
+    assert said.code == 2
+    assert "Traceback" not in said.err
+    assert told.partition(": together")[0].split("(")[-1].split(",")[0] in said.err
+    run = maps.parent / "run"
+    assert len(list((run / "state").glob("step-*"))) == 1
+    assert f"gan-zoo resume {run} goes on" in said.err
+    checked = zoo("check", recipe)
+    assert (checked.code, told in checked.out) == (2, True)
 
 
 def as_they_are(root: Path) -> tuple[str, ...]:

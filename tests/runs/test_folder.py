@@ -156,7 +156,8 @@ def test_the_log_is_json_whatever_the_numbers(run: RunFolder) -> None:
 def test_the_end_of_a_run_can_be_moved(run: RunFolder) -> None:
     for steps in (40, None):
         run.end_at(steps)
-        assert json.loads((run.path / "run.json").read_text()) == {"format": 1, "steps": steps}
+        told = json.loads((run.path / "run.json").read_text())
+        assert told == {"format": 1, "steps": steps, "recipe": run.recipe_digest()}
         assert run.settings()["steps"] == steps
 
 

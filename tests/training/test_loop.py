@@ -58,7 +58,14 @@ def test_a_run_s_folder_holds_what_it_should(few: Callable[..., Recipe], tmp_pat
         f"weights/latest/{f}"
         for f in ("about.json", "generator.safetensors", "discriminator.safetensors")
     }
-    files = {"recipe.yaml", "origins.txt", "plugins.json", "environment.json", "run.json"}
+    files = {
+        "recipe.yaml",
+        "origins.txt",
+        "plugins.json",
+        "environment.json",
+        "run.json",
+        "data.json",
+    }
     assert found == files | {"log.jsonl", "log.txt", "state/lock"} | state | weights
     log = [json.loads(line) for line in run.log.read_text().splitlines()]
     assert [line["step"] for line in log] == [2, 4, 5]  # the last one always

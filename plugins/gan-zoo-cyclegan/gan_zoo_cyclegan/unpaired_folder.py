@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from gan_zoo.components import DataError, Sample
+from gan_zoo.components import DataError, Sample, remembered
 from gan_zoo_data.geometry import Geometry
 from gan_zoo_data.layouts import (
     BESIDE,
@@ -66,6 +66,11 @@ class Unpaired:
         name = f"{ours.name}+{again}" if again else ours.name
         return Sample(name, (*ours.files, *theirs.files), {**ours.maps, **theirs.maps})
 
+    def identity(self) -> Iterator[tuple[str, int]]:
+        """Every picture's side and name, and its bytes."""
+        for letter, side in (("A", self.a), ("B", self.b)):
+            yield from ((f"{letter}/{name}", size) for name, size in side.identity())
+
     def describe(self) -> str:
         """How many pictures there are, where, and which go together."""
         with_ = "any" if self.pairing == "random" else "the next"
@@ -115,7 +120,7 @@ class UnpairedFolder:
         except DataError as problem:
             return [str(problem)]
         for side in sides:
-            mistakes += [*side.survey().mistakes, *(side.broken() if pixels else ())]
+            mistakes += [*side.survey().mistakes, *(side.decode().mistakes if pixels else ())]
         return mistakes
 
     def sizes(self, split: str, size: tuple[int, int] | None) -> dict[tuple[int, int], str]:
@@ -164,6 +169,14 @@ class UnpairedFolder:
         self, split: str, size: tuple[int, int] | None
     ) -> tuple[tuple[Samples, Samples], list[str]]:
         """Both sides, and one message for each file that has no place."""
+        bare = replace(self, root=self.root.resolve(), geometry=Geometry())
+        sides, mistakes = remembered(f"files of {split} in {bare!r}", lambda: bare._listed(split))
+        geometry = replace(self.geometry, size=size)
+        a, b = (replace(side, geometry=geometry) for side in sides)
+        return (a, b), [*mistakes]
+
+    def _listed(self, split: str) -> tuple[tuple[Samples, Samples], list[str]]:
+        """The same without a size rule."""
         folders = self._folders(split)
         sides, mistakes = [], []
         for (name, letter), folder in zip(LETTERS.items(), folders, strict=True):
@@ -175,7 +188,6 @@ class UnpairedFolder:
                     names=tuple(listed.files),
                     files={name: tuple(listed.files.values())},
                     kinds={name: self.modes[name]},
-                    geometry=replace(self.geometry, size=size),
                     said=said,
                 )
             )

@@ -18,7 +18,7 @@ def test_a_wrong_number_of_classes_is_told_once(tmp_path: Path) -> None:
     triple(tmp_path, "0123456789abcde")
     for number in range(9):
         save(tmp_path / f"train_label/{number}.png", ids([[0, number % 5] * 3] * 4))
-    [told] = labelled(tmp_path, classes=2).inspect("train")
+    [told] = labelled(tmp_path, classes=2).decode("train")
     first = ", ".join(f"{tmp_path}/train_label/{name}.png" for name in "234")
     assert told.startswith(f"11 files ({first}, ...): together they hold the ids 2, 3, 4, but the")
     assert "say `ignore: [2, 3, 4]` where they are no classes, `classes: 5` where they are" in told
@@ -35,10 +35,10 @@ def test_a_mask_is_told_a_mask_s_cure(tmp_path: Path, classes: int, cure: str) -
     for name, values in (("a", [[0, 255] * 3] * 4), ("b", [[255] * 6] * 4), ("c", [[0] * 6] * 4)):
         triple(tmp_path, name)
         save(tmp_path / f"train_label/{name}.png", ids(values))
-    [told] = labelled(tmp_path, classes=classes).inspect("train")
+    [told] = labelled(tmp_path, classes=classes).decode("train")
     assert told.startswith(f"2 files ({tmp_path}/train_label/a.png, {tmp_path}/train_label/b.png)")
     assert f"as a mask of 0 and 255 it has two classes, whose ids are 0 and 1: {cure}" in told
-    assert labelled(tmp_path, classes=classes, ignore=[255]).inspect("train") == []
+    assert labelled(tmp_path, classes=classes, ignore=[255]).decode("train") == []
 
 
 def apart(root: Path, label: str, target: str, names: str = "ab") -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from gan_zoo.components.at_hand import read_once
 from gan_zoo.components.shapes import Image
 from gan_zoo.errors import DataError
 from gan_zoo_data import samples
@@ -186,11 +187,11 @@ def test_another_size_is_named(tmp_path: Path) -> None:
     assert "but its instance map" in recipe.inspect("train")[0]
 
 
-def test_ids_out_of_range_are_found_before_training(tmp_path: Path) -> None:
+def test_ids_out_of_range_are_found_by_a_check_and_when_they_are_read(tmp_path: Path) -> None:
     recipe = triple(tmp_path, "ab", instances=5)
-    assert recipe.inspect("train") == []
+    assert recipe.decode("train") == []
     strict = triple(tmp_path, "ab", classes=2, instances=4)
-    told = strict.inspect("train")
+    told = strict.decode("train")
     folders = [tmp_path / name for name in ("train_label", "train_inst")]
     files = [f"2 files ({folder}/a.png, {folder}/b.png): " for folder in folders]
     assert told == [
@@ -201,22 +202,21 @@ def test_ids_out_of_range_are_found_before_training(tmp_path: Path) -> None:
         "`instances: 5` or more",
     ]
     save(tmp_path / "train_inst/b.png", ids([[0] * 6] * 4))
-    assert labelled(tmp_path, instances=4).inspect("train")[0] == (
+    assert labelled(tmp_path, instances=4).decode("train")[0] == (
         f"{tmp_path}/train_inst/a.png holds 5 different ids, but the recipe says instances: 4; "
         "say `instances: 5` or more"
     )
+    assert strict.inspect("train") == []  # a run starts without reading pixels
     with pytest.raises(DataError, match="holds 5 different ids"):
         triple(tmp_path, instances=4).open("train").read(0, None)
 
 
 def test_classes_that_no_map_holds_are_said(tmp_path: Path) -> None:
-    recipe = triple(tmp_path, classes=5)
-    assert "no pixel" not in recipe.open("train").describe()  # nobody has looked
-    assert recipe.inspect("train") == []
-    assert recipe.open("train").describe().endswith("; no pixel of the classes 3, 4 in label")
+    assert triple(tmp_path, classes=5).remarks("train") == ["no pixel of the classes 3, 4 in label"]
+    assert triple(tmp_path).remarks("train") == []
 
 
-def test_ids_are_decoded_once_and_again_when_a_file_changes(
+def test_ids_are_decoded_by_a_check_alone_and_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[Path] = []
@@ -225,9 +225,14 @@ def test_ids_are_decoded_once_and_again_when_a_file_changes(
     recipe = triple(tmp_path, "ab")
     assert recipe.inspect("train") == []
     assert list(recipe.sizes("train")) == [(4, 6)]
-    assert len(looked) == 4  # photos are judged by their headers
+    assert looked == []
+    with read_once():
+        for size in ((4, 6), (8, 12), None):
+            assert recipe.decode("train", size) == []
+            assert recipe.remarks("train") == []
+    assert len(looked) == len({*looked}) == 6
     save(tmp_path / "train_label/a.png", ids([[0, 9]] * 4))
-    assert "holds the id 9" in recipe.inspect("train")[0]
+    assert "holds the id 9" in recipe.decode("train")[-1]
 
 
 @pytest.mark.parametrize(

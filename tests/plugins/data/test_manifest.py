@@ -241,8 +241,10 @@ def test_absent_and_unreadable_tables(root: Path) -> None:
 def test_files_are_judged_as_everywhere(root: Path) -> None:
     save(root / "train_label/b.png", ids([[0, 7]] * 4))
     save(root / "train_img/a.bmp", picture("L"))
-    assert [line.split(";")[0] for line in manifest(root).inspect("train")] == [
+    sized = f"{root}/train_label/b.png is 4x2 (height x width), but its instance map "
+    assert [line.split(";")[0] for line in manifest(root).decode("train")] == [
         f"{root}/train_img/a.bmp is grey (L)",
+        f"{sized}{root}/train_inst/b.png is 4x6",
         f"{root}/train_label/b.png holds the id 7, but the recipe says labels.label: 3, which are "
         "0 to 2",
     ]

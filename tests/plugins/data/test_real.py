@@ -36,7 +36,7 @@ def test_too_few_classes_are_found_in_real_maps() -> None:
     if not root.is_dir():
         pytest.skip(f"no real data at hand: {root} is not there")
     recipe = LabelFolderSpec(root=str(root), classes=10, instance=False)
-    told = recipe.inspect("test")
+    told = recipe.decode("test")
     count, _, said = told[0].partition(" files (")
     assert int(count) > 100  # nearly every house has a window, which is class 10
     assert "together they hold the id 10, but the recipe says classes: 10" in said

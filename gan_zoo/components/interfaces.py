@@ -38,7 +38,11 @@ class Sample:
 
 
 class Dataset(Protocol):
-    """The samples of one split, in a fixed order. Holds no random state."""
+    """The samples of one split, in a fixed order. Holds no random state.
+
+    One of files has one method more: `identity()` gives every sample's name and the bytes of its
+    files, (name, bytes), which a run keeps and compares when it is resumed.
+    """
 
     def __len__(self) -> int: ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,7 +58,7 @@ class Root(ABC):
             DataError: a file has no place or no partner.
         """
         found, mistakes = self._listed(split)
-        refuse_mistakes(mistakes)
+        refuse_mistakes(self._as_named(mistakes))
         return self._sized(found, size)
 
     def inspect(
@@ -72,7 +72,8 @@ class Root(ABC):
         except DataError as problem:
             return [str(problem)]
         judged = self._sized(found, size).survey().mistakes
-        return [*mistakes, *judged, *(found.decode().mistakes if pixels else ())]
+        decoded = found.decode().mistakes if pixels else ()
+        return self._as_named([*mistakes, *judged, *decoded])
 
     def sizes(self, split: str, size: tuple[int, int] | None = None) -> dict[tuple[int, int], str]:
         """The sizes in training, each with its first file, of what has no mistake."""
@@ -80,7 +81,8 @@ class Root(ABC):
             found, _ = self._listed(split)
         except DataError:  # `inspect` says it
             return {}
-        return dict(self._sized(found, size).survey().sizes)
+        sizes = self._sized(found, size).survey().sizes
+        return dict(zip(sizes, self._as_named(sizes.values()), strict=True))
 
     def unseen(self, split: str) -> dict[str, tuple[int, ...]]:
         """Map of labels -> its classes that no sample holds."""
@@ -94,6 +96,12 @@ class Root(ABC):
         """What is found, which no size rule changes."""
         bare = replace(self, root=self.root.resolve(), geometry=Geometry())
         return remembered(f"files of {split} in {bare!r}", lambda: bare.found(split))
+
+    def _as_named(self, lines: Iterable[str]) -> list[str]:
+        """Messages with the root as the user calls it: files are listed by their whole path, once
+        for all ways to call it.
+        """
+        return [line.replace(str(self.root.resolve()), str(self.root)) for line in lines]
 
     def _sized(self, found: Samples, size: tuple[int, int] | None) -> Samples:
         return replace(found, geometry=replace(self.geometry, size=size))

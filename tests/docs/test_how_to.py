@@ -236,7 +236,7 @@ def test_a_refusal_of_labels_is_worded_as_quoted(quoted: str, tmp_path: Path) ->
     LABELS_REFUSED[quoted](tmp_path)
     spec: Any = Zoo.installed().get("data", "label_folder")
     ignore = () if quoted == "as a mask of 0 and 255" else (255,)
-    found = spec(root=str(tmp_path), classes=4, ignore=ignore).inspect("train")
+    found = spec(root=str(tmp_path), classes=4, ignore=ignore).decode("train")
     assert quoted in "\n".join(found)
 
 

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import active_children
+from multiprocessing import active_children, connection
 from multiprocessing.process import BaseProcess
+from threading import Thread
 
 import numpy as np
 import torch
@@ -26,7 +28,8 @@ from gan_zoo.errors import DataError
 
 Draw = tuple[int, int]  # (pass over the data, index of the sample)
 LEAVE = getattr(signal, "SIGUSR1", None)  # a worker ends at it; Windows has none
-PATIENCE = 1.0  # seconds until a worker that does not end is killed
+KILL = getattr(signal, "SIGKILL", None)  # for one that is deaf to all else
+PATIENCE = 1.0  # seconds that a worker has to end by itself
 
 
 @dataclass(frozen=True)
@@ -138,8 +141,8 @@ def read_batches(
             if isinstance(batch, DataError):
                 raise batch
             yield batch
-    except BaseException:  # whoever reads ahead is not waited for: it may hang
-        _send_away(readers)
+    except BaseException:  # torch waits for who reads ahead, and who hangs would let it wait
+        Thread(target=_send_away, args=(readers,), daemon=True).start()
         raise
 
 
@@ -217,15 +220,14 @@ def _deaf(worker: int) -> None:
 
 
 def _send_away(readers: Sequence[BaseProcess]) -> None:
-    """End workers that may hang in a read; torch would wait for each of them, at exit forever."""
-    if LEAVE is None:
-        return
-    for process in readers:
-        if process.pid is not None and process.is_alive():
-            os.kill(process.pid, LEAVE)
-    for process in readers:
-        process.join(PATIENCE)
-        if process.is_alive():  # in a read that hears nothing
-            with suppress(RuntimeError):  # torch's own alarm at a worker that was killed
-                process.kill()
-                process.join(PATIENCE)
+    """End workers that hang in a read, once those that do not have had time to end by themselves:
+    one that ends while it hands over a batch would leave half of it to torch's own threads.
+    """
+    for number in (LEAVE, KILL):
+        time.sleep(PATIENCE)
+        there = [process.sentinel for process in readers]
+        gone = connection.wait(there, timeout=0) if there else []
+        for process in readers:
+            if process.sentinel not in gone and process.pid is not None and number is not None:
+                with suppress(ProcessLookupError):  # it has just ended
+                    os.kill(process.pid, number)

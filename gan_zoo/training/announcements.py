@@ -39,7 +39,7 @@ def announce_duration(steps: int, seconds: float) -> str:
     )
 
 
-def announce_end(folder: Path, step: int, steps: int, seconds: float) -> str:
+def announce_end(folder: Path, step: int, steps: int, seconds: float, missing: str = "") -> str:
     """That it is done, or how to go on.
 
     Args:
@@ -47,7 +47,14 @@ def announce_end(folder: Path, step: int, steps: int, seconds: float) -> str:
         step: Where it ended.
         steps: Where it would have ended of itself.
         seconds: That it took.
+        missing: The weights that inference asks for, where they are not kept yet.
     """
+    absent = ""
+    if missing:
+        absent = f". Nothing is in weights/{missing} yet, which inference.weights asks for: until "
+        absent += "the first score, translate with --weights latest"
     if step == steps:
-        return f"Done after {step} steps, {format_duration(seconds)}"
-    return f"Ended at --steps {step} of {steps}; gan-zoo resume {folder} --steps all goes on"
+        return f"Done after {step} steps, {format_duration(seconds)}{absent}"
+    return (
+        f"Ended at --steps {step} of {steps}; gan-zoo resume {folder} --steps all goes on{absent}"
+    )

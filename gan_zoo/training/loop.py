@@ -42,7 +42,10 @@ class Run(RunState):
         finally:
             self._keeper.finish()
         took = time.monotonic() - start
-        self.reporter.say(announce_end(self.folder, self.position.step, self.course.steps, took))
+        asked = self.recipe.inference.weights
+        missing = "" if (self.folder / "weights" / asked).is_dir() else asked
+        at, steps = self.position.step, self.course.steps
+        self.reporter.say(announce_end(self.folder, at, steps, took, missing))
 
     def _phases(self) -> None:
         self.hooks.on_run_start(run=self)

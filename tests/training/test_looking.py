@@ -120,6 +120,17 @@ def test_a_phase_that_ends_within_a_pass_is_scored(pairs: Path, tmp_path: Path) 
     assert run.weights_phase("best") == "two"
 
 
+@pytest.mark.parametrize("steps", [2, 3])
+def test_a_run_that_ends_before_its_first_score_says_that_the_best_is_not_there(
+    pairs: Path, tmp_path: Path, steps: int
+) -> None:
+    """An epoch is three steps."""
+    made = recipe(pairs, validation=SCORES, **{"inference.weights": "best"})
+    run = gan_zoo.train(made, tmp_path / "run", steps=steps, reporter=Reporter(quiet=True))
+    told = "Nothing is in weights/best yet, which inference.weights asks for: until the first score"
+    assert (told in run.text_log.read_text()) == (steps == 2)
+
+
 class Looker:
     """Fails at a look, as whatever a stranger's callback may do."""
 

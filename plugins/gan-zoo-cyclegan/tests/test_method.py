@@ -135,8 +135,9 @@ def test_a_part_plays_in_both_directions(tiny: Make) -> None:
     assert all(".coarse." in key for key in moved(recipe) if key.startswith("generator"))
 
 
-def test_pools_are_state_and_hold_fakes_of_their_side(tiny: Make) -> None:
-    recipe = tiny({"method.pool": 3})
+@pytest.mark.parametrize("history", ["8-bit", "exact"])
+def test_pools_are_state_and_hold_fakes_of_their_side(tiny: Make, history: str) -> None:
+    recipe = tiny({"method.pool": 3, "method.history": history})
     runner = phase(recipe)
     for seed in range(5):
         runner.step([maps(seed)], seed)
@@ -146,10 +147,13 @@ def test_pools_are_state_and_hold_fakes_of_their_side(tiny: Make) -> None:
     again: Any = recipe.method.build(recipe.parts())
     again.restore(state)
     for name in state:
-        for (_, ours), (_, theirs) in zip(
-            method.pools[name].held, again.pools[name].held, strict=True
-        ):
-            assert torch.equal(ours, theirs)
+        for ours, theirs in zip(method.pools[name].held, again.pools[name].held, strict=True):
+            assert ours.keys() == theirs.keys() == {"fake"}
+            assert torch.equal(ours["fake"], theirs["fake"])
+            assert ours["fake"].dtype == (torch.uint8 if history == "8-bit" else torch.float64)
+    assert (
+        runner.method.held_bytes() == 6 * next(iter(method.pools.values())).held[0]["fake"].nbytes
+    )
 
 
 def test_other_losses_of_the_core_see_each_side(tiny: Make) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -265,3 +266,39 @@ def test_a_restored_optimizer_goes_on_to_the_bit(
         if isinstance(value, Tensor):
             assert torch.equal(value, optimizer_state(straight)["w"][key])
             assert value.ndim == 0 or value.stride() == straight.learns["w"].stride()
+
+
+@pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_nobody_steps_by_what_is_not_a_number(fused: bool, value: float) -> None:
+    """A fused optimizer heeds the flag on the device by itself; for others it is read."""
+    weight = nn.Parameter(torch.ones(3))
+    player = Player("generator", {"w": weight}, torch.optim.Adam([weight], lr=0.1, fused=fused))
+    ledger = Ledger()
+    for bad in (value, 1.0):
+        weight.grad = torch.tensor([1.0, bad, 2.0])
+        largest = player.largest([torch.tensor(0.5)])
+        assert largest is not None
+        ledger.largest["generator"] = largest
+        spoilt = ledger.spoilt()
+        assert spoilt is not None
+        player.step(spoilt)
+        assert bool(spoilt) == (not math.isfinite(bad))
+        assert torch.equal(weight, torch.ones(3)) == bool(spoilt)
+        assert ledger.gradients()["generator"] == pytest.approx(
+            2.0 if bad == 1 else bad, nan_ok=True
+        )
+        ledger = Ledger()
+
+
+def test_a_loss_counts_where_gradients_may_overflow() -> None:
+    """Where losses are scaled, the scaler answers gradients; a loss that is none is a fault."""
+    weight = nn.Parameter(torch.ones(2))
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0)
+    player = Player("generator", {"w": weight}, torch.optim.SGD([weight], lr=0.1), scaler)
+    weight.grad = torch.tensor([float("inf"), 1.0])
+    largest = player.largest([torch.tensor(0.5), torch.tensor(-3.0)])
+    assert largest is not None
+    assert largest.item() == 3.0
+    assert player.largest([torch.tensor(float("inf"))]).isinf()  # type: ignore[union-attr]
+    assert Player("idle", {}, None).largest([]) is None

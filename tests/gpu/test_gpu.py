@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def test_a_step_gives_the_losses_of_the_cpu(precision: str, tolerance: float, la
 @pytest.mark.parametrize(
     "words",
     [
-        {"method.pool": 3},
+        {"method.pool": 3, "method.history": "exact"},
         {"engine.accumulate": 2},
         {"engine.recompute": ["generator", "discriminator"]},
         {"losses.penalty": {"use": "gradient_penalty", "at": "real"}},
@@ -101,6 +102,27 @@ def test_every_word_gives_the_losses_of_the_cpu(words: dict[str, Any], turns: st
     theirs, ours = (play(recipe, device, "float64") for device in ("cpu", "cuda"))
     for a, b in zip(ours[0], theirs[0], strict=True):
         assert a == pytest.approx(b, rel=1e-8)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_gradient_that_is_not_a_number_moves_nothing(precision: str) -> None:
+    """The fused optimizer heeds the flag, which nobody has read yet."""
+    runner = PhaseRunner(
+        assemble(Recipe.load("pix2pix", set=SMALL)),
+        "main",
+        Precision(torch.device("cuda"), precision, "contiguous"),
+    )
+    runner.begin()
+    first = next(iter(runner.players["generator"].learns.values()))
+    first.register_hook(lambda gradient: gradient * float("nan"))
+    generator = runner.networks["generator"]
+    before = {name: tensor.clone() for name, tensor in generator.named_parameters()}
+    shape = (2, 3, 64, 64)
+    maps = {name: torch.zeros(shape, dtype=torch.uint8) for name in ("source", "target")}
+    ledger = runner.step([maps])
+    assert all(math.isfinite(value) for value in ledger.numbers().values())
+    assert math.isnan(ledger.gradients()["generator"])
+    assert all(torch.equal(before[name], p) for name, p in generator.named_parameters())
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

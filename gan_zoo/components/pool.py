@@ -68,9 +68,9 @@ class Pool:
         return [old and {**old, "fake": _as_float(old["fake"], fake)} for old in given]
 
     def full_bytes(self) -> int:
-        """What it holds when it is full, if all pictures are like the first one."""
-        first = self.held[0] if self.held else {}
-        return self.size * sum(tensor.nbytes for tensor in first.values())
+        """What it holds when it is full, if all pictures are like the last one."""
+        last = self.held[-1] if self.held else {}
+        return self.size * sum(tensor.nbytes for tensor in last.values())
 
     def state(self) -> dict[str, Any]:
         """What it holds, for a checkpoint."""

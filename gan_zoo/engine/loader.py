@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
+from torch.utils.data._utils import signal_handling
 
 from gan_zoo.components.instance_ids import renumber_sample
 from gan_zoo.components.interfaces import Dataset, Sample
@@ -133,15 +134,16 @@ def read_batches(
         worker_init_fn=_deaf,
         generator=torch.Generator(),  # else the loader would draw from the run's own
     )
-    others = set(active_children())
-    batches = iter(loader)
-    readers = [process for process in active_children() if process not in others]
+    others, batches = set(active_children()), None
     try:
+        batches = iter(loader)
         for batch in batches:
             if isinstance(batch, DataError):
                 raise batch
             yield batch
     except BaseException:  # torch waits for who reads ahead, and who hangs would let it wait
+        readers = [process for process in active_children() if process not in others]
+        _silence_alarm(batches)
         Thread(target=_send_away, args=(readers,), daemon=True).start()
         raise
 
@@ -217,6 +219,15 @@ def _deaf(worker: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if LEAVE is not None:
         signal.signal(LEAVE, lambda number, frame: os._exit(0))
+
+
+def _silence_alarm(batches: object) -> None:
+    """Torch's alarm at a worker that was killed strikes whatever this process does meanwhile, as
+    saving; nobody needs these workers any more.
+    """
+    if getattr(batches, "_worker_pids_set", False):
+        signal_handling._remove_worker_pids(id(batches))  # type: ignore[attr-defined]
+        batches._worker_pids_set = False  # type: ignore[attr-defined]
 
 
 def _send_away(readers: Sequence[BaseProcess]) -> None:

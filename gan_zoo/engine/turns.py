@@ -55,9 +55,8 @@ class Player:
         """
         grads = [p.grad for p in self.learns.values() if p.grad is not None]
         looked_at = [*(grads if self.scaler is None else ()), *losses]
-        if not looked_at:
-            return None
-        return get_total_norm([one.detach() for one in looked_at], math.inf)
+        numbers = [one.detach() for one in looked_at if one.numel()]
+        return get_total_norm(numbers, math.inf) if numbers else None
 
     def step(self, spoilt: Tensor | None = None) -> None:
         """Move what learns, unless its gradients overflowed.
@@ -103,6 +102,11 @@ class Ledger:
             label = f"{label} ({loss})"
         value = value.detach() * share
         self.terms[label] = self.terms[label] + value if label in self.terms else value
+
+    def look_at(self, player: str, largest: Tensor) -> None:
+        """Keep the largest of a player's gradients and losses, of all its turns; nan stays."""
+        before = self.largest.get(player)
+        self.largest[player] = largest if before is None else torch.maximum(before, largest)
 
     def spoilt(self) -> Tensor | None:
         """Whether something is not a number so far; a flag on the device."""
@@ -202,7 +206,7 @@ class Turn:
         if kind is None and self.moves:
             largest = self.player.largest(self.ledger.terms.values())
             if largest is not None:
-                self.ledger.largest[self.player.name] = largest
+                self.ledger.look_at(self.player.name, largest)
             self.player.step(self.ledger.spoilt())
             self.player.forget_gradients()  # the next forward needs the memory
 

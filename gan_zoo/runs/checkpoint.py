@@ -62,7 +62,7 @@ def save(folder: Path, position: Position, state: Mapping[str, Any]) -> Path:
     flat = dict(_flat(state))
     tensors = {key: value for key, value in flat.items() if isinstance(value, Tensor)}
     checksum = hashlib.sha256()
-    target = folder / f"step-{position.step:09d}"
+    target = path_of(folder, position.step)
     temporary = folder / f".{target.name}.tmp"
     folder.mkdir(parents=True, exist_ok=True)
     drop_unfinished(folder)
@@ -89,6 +89,11 @@ def save(folder: Path, position: Position, state: Mapping[str, Any]) -> Path:
     for old in saved(folder)[KEEP:]:
         shutil.rmtree(old)
     return target
+
+
+def path_of(folder: Path, step: int) -> Path:
+    """Where the checkpoint of a step lies."""
+    return folder / f"step-{step:09d}"
 
 
 def saved(folder: Path) -> list[Path]:

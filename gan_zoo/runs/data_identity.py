@@ -54,7 +54,9 @@ def describe_difference(before: Kept, now: Kept, phase: str, split: str) -> str:
     was, here = (_of(kept, phase, split) for kept in (before, now))
     if was is None or here is None:
         return ""
-    if was.get("names") == here.get("names"):
+    if "names" not in was or "names" not in here:  # one of them could not tell
+        was, here = ({"samples": kept["samples"]} for kept in (was, here))
+    elif was["names"] == here["names"]:
         for place in was.get("unread", ()):  # what could not be read changed nothing
             was["bytes"][place] = here["bytes"][place]
     if {**was, "unread": ()} == {**here, "unread": ()}:

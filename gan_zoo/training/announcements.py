@@ -53,7 +53,7 @@ def announce_end(folder: Path, step: int, steps: int, seconds: float, missing: s
     if missing:
         absent = f". Nothing is in weights/{missing} yet, which inference.weights asks for: until "
         absent += "the first score, translate with --weights latest"
-    if step == steps:
+    if step >= steps:
         return f"Done after {step} steps, {format_duration(seconds)}{absent}"
     return (
         f"Ended at --steps {step} of {steps}; gan-zoo resume {folder} --steps all goes on{absent}"

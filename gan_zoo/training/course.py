@@ -57,13 +57,13 @@ class Course:
     @property
     def left(self) -> int:
         """Steps still to do in this phase."""
-        left = self.phase_steps - self.position.phase_step
+        left = max(0, self.phase_steps - self.position.phase_step)
         return left if self.last_step is None else min(left, self.last_step - self.position.step)
 
     @property
     def phase_is_over(self) -> bool:
         """Whether the last step of the phase was taken."""
-        return self.position.phase_step == self.phase_steps
+        return self.position.phase_step >= self.phase_steps
 
     @property
     def is_over(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -45,9 +46,25 @@ class Keeper:
         self.reporter = reporter
         self._beside: Beside[Path] = Beside()
 
-    def save(self, position: Position, memory: Memory, device: torch.device) -> None:
+    def moment(self, device: torch.device) -> dict[str, Any]:
+        """What looking at pictures might change: what callbacks remember, and torch's generators.
+        A checkpoint that is written in the middle of a look holds what was before it.
+        """
+        states = {
+            name: _frozen(callback.state())
+            for name, callback in self.callbacks.items()
+            if hasattr(callback, "state")
+        }
+        return {"generators": generator_states(device), "callbacks": states}
+
+    def save(self, position: Position, memory: Memory, moment: Mapping[str, Any]) -> None:
         """Take a snapshot and begin to write it: a checkpoint, then weights/latest. The one before
         it was taken from `written`.
+
+        Args:
+            position: How far the run is.
+            memory: What players remember.
+            moment: As `moment` gave it.
 
         Raises:
             NonFinite: a weight is not a number; nothing was written.
@@ -59,12 +76,7 @@ class Keeper:
             "networks": weights,
             "optimizers": memory.optimizers,
             "scalers": memory.scalers,
-            "generators": generator_states(device),
-            "callbacks": {
-                name: callback.state()
-                for name, callback in self.callbacks.items()
-                if hasattr(callback, "state")
-            },
+            **moment,
         }
         method: Any = self.assembly.method
         if hasattr(method, "state"):
@@ -84,15 +96,18 @@ class Keeper:
         """
         return self._beside.take(wait=wait)
 
-    def finish(self) -> None:
-        """Wait for what is being written, whatever becomes of it."""
-        self._beside.join()
-
     def _write(self, position: Position, taken: Mapping[str, Any]) -> Path:
         path = checkpoint.save(self.dir.state, position, taken["state"])
         for name, networks in taken["weights"].items():
             self.dir.save_weights(name, networks, _about(position))
         return path
+
+    def rewrite_kept(self, position: Position) -> None:
+        """Write the networks that callbacks keep as a checkpoint held them: the run may have been
+        cut in between.
+        """
+        for name, networks in self.kept().items():
+            self.dir.save_weights(name, _weights(networks), _about(position))
 
     def kept(self) -> dict[str, Mapping[str, nn.Module]]:
         """Name under weights/ -> the networks that a callback keeps there."""
@@ -185,6 +200,13 @@ def snapshot(tree: Any, copies: dict[Any, Tensor] | None = None) -> Any:
     if here not in copies or not tensor.numel():
         copies[here] = tensor.to("cpu", copy=True)
     return copies[here]
+
+
+def _frozen(tree: Any) -> Any:
+    """Nested mappings whose plain values stay what they are; tensors are not copied."""
+    if isinstance(tree, Mapping):
+        return {key: _frozen(inner) for key, inner in tree.items()}
+    return tree if isinstance(tree, Tensor) else copy.deepcopy(tree)
 
 
 def _weights(networks: Mapping[str, nn.Module]) -> dict[str, dict[str, Tensor]]:

@@ -35,20 +35,32 @@ class Run(RunState):
             with self._stop.heard():
                 self._phases()
         except Stopped as stopped:
-            at = self._saved.step if self._saved else 0
-            broken = ", in the middle of the next one" * stopped.torn
+            self._stop.leave()
+            self._settle(wait=True)  # a disk that is full is told in its place
+            at = int(self._whole.name.rpartition("-")[2]) if self._whole else 0
+            broken = ", in the middle of a later one" * stopped.torn
             told = f"stopped at step {at}{broken}; to go on"
             raise Interrupted(f"{told}: gan-zoo resume {self.dir.path}") from None
-        finally:
-            self._keeper.finish()
+        except BaseException:
+            self._let_write()
+            raise
         took = time.monotonic() - start
         asked = self.recipe.inference.weights
         missing = "" if (self.folder / "weights" / asked).is_dir() else asked
         at, steps = self.position.step, self.course.steps
         self.reporter.say(announce_end(self.folder, at, steps, took, missing))
 
+    def _let_write(self) -> None:
+        """Whatever ends the run, what is being written becomes whole, or it is said why not."""
+        try:
+            self._keeper.written(wait=True)
+        except Exception as problem:
+            self.reporter.say(f"The checkpoint that was being written is lost: {problem}")
+
     def _phases(self) -> None:
         self.hooks.on_run_start(run=self)
+        if self._saved is not None:
+            self._keeper.rewrite_kept(self._saved)
         self._play()
         for name in self.course.later:
             if self.course.is_over:
@@ -74,6 +86,7 @@ class Run(RunState):
             if steps > 0:
                 self._all_steps(at.phase_step, at.phase_step + steps)
         except Stopped as stopped:
+            self._stop.leave()
             if not stopped.torn:
                 self.save()
             raise
@@ -109,6 +122,8 @@ class Run(RunState):
                 terms = ledger.numbers()
                 self.position.recent = {**self.position.recent, **terms}
                 self.course.step()
+                epoch_ended = self.position.phase_step % plan.steps_a_pass == 0
+                self.position.looked = not (epoch_ended or self.course.phase_is_over)
                 progress.step(terms, epoch)
                 last = self.position.phase_step == total
                 if last or self.position.step % engine.log_every == 0:
@@ -120,9 +135,8 @@ class Run(RunState):
                         told["skipped"] = skipped
                     self._log({**told, **progress.times()})
                     self.position.recent = {}
-                epoch_ended = self.position.phase_step % plan.steps_a_pass == 0
                 self.hooks.on_step_end(run=self, terms=terms, epoch_ended=epoch_ended)
-                if epoch_ended or self.course.phase_is_over:
+                if not self.position.looked:
                     self._look()
                 if self.position.step % engine.checkpoint_every == 0 and not last:
                     self._save()
@@ -169,7 +183,7 @@ class Run(RunState):
         """
         at, epoch, wanted = self.position, self.epoch, self.recipe.validation
         epoch_ended = at.phase_step % self.course.plan.steps_a_pass == 0
-        at.looked = False
+        self._moment = self._keeper.moment(self.precision.device)
         with self._looking():
             if epoch_ended:
                 self.hooks.on_epoch_end(run=self)
@@ -177,7 +191,7 @@ class Run(RunState):
             if wanted is not None and is_due(wanted, epoch, **ends):
                 self.save()
                 self._validate(wanted, epoch)
-        at.looked = True
+        at.looked, self._moment = True, None
 
     @contextmanager
     def _looking(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
@@ -40,7 +41,8 @@ class Stop:
         self.asked = False
         self._reporter = reporter
         self._meanwhile = "a step"
-        self._told = False  # the run knows, and is on its way out
+        self._told_at = -math.inf  # when it was raised last
+        self._leaving = False  # the run has heard it, and is on its way out
 
     @contextmanager
     def heard(self) -> Iterator[None]:
@@ -53,7 +55,13 @@ class Stop:
             yield
         finally:
             for number, handler in before.items():
-                signal.signal(number, _late(handler) if self._told else handler)
+                signal.signal(number, _late(handler) if self.asked else handler)
+
+    def leave(self) -> None:
+        """The run has heard it. Until then it is raised again: what is ignored in a destructor, or
+        caught by somebody else, is not heard.
+        """
+        self._leaving = True
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
@@ -91,7 +99,8 @@ class Stop:
     def _hear(self, number: int, frame: object) -> None:
         """A signal came."""
         again, self.asked = self.asked, True
-        if self._told or self._meanwhile == "saving":
+        soon = time.monotonic() - self._told_at < SAME_WISH
+        if self._leaving or soon or self._meanwhile == "saving":
             self._reporter.say("Stopping; what is being saved is waited for")
         elif self._meanwhile == "nothing to wait for":
             self._tell()
@@ -101,8 +110,8 @@ class Stop:
             self._reporter.say("Stopping after this step; again to stop at once")
 
     def _tell(self, *, torn: bool = False) -> None:
-        if not self._told:
-            self._told = True
+        if not self._leaving:
+            self._told_at = time.monotonic()
             raise Stopped(torn=torn)
 
     @contextmanager

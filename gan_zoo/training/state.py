@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from gan_zoo.components.interfaces import Dataset
 from gan_zoo.engine.assembly import assemble
 from gan_zoo.engine.cast import Cast
-from gan_zoo.engine.loader import Batch
+from gan_zoo.engine.loader import Batch, read_batches
 from gan_zoo.engine.phase import Memory, PhaseRunner, playing
 from gan_zoo.engine.precision import Precision, restore_generators
 from gan_zoo.errors import UserError
@@ -66,7 +67,10 @@ class RunState:
         self._keeper = Keeper(dir, self.assembly, reporter, dict(listening.list_name_plugin()))
         self._datasets: dict[str, Dataset] = {}
         self._latest: Batch | None = None
-        self._saved: Position | None = None
+        self._saved: Position | None = None  # of the latest checkpoint, which may not be whole yet
+        self._whole: Path | None = None  # the latest one that is
+        self._untold: list[Path] = []  # those that callbacks have not heard of
+        self._moment: Mapping[str, Any] | None = None  # before the look that goes on
         self._stop = Stop(reporter)
         reporter.log_to(dir.text_log)
         torch.manual_seed(recipe.seed)
@@ -109,7 +113,20 @@ class RunState:
 
     def batch(self) -> Mapping[str, Tensor]:
         """The maps of the latest samples that were learned from, on their device: `B C H W`."""
-        assert self._latest is not None, "no step was taken yet"
+        if self._latest is None:  # resumed: those of the last step before
+            at = self.position.phase_step
+            assert at > 0, "no step was taken yet"
+            maps = self.runner.recipe.data.maps(self.runner.phase.size)
+            read = read_batches(
+                self.training,
+                self.course.plan,
+                start=at - 1,
+                stop=at,
+                workers=0,
+                pin=False,
+                maps=maps,
+            )
+            *_, self._latest = read
         return self.precision.receive(self._latest.maps)
 
     def _asked(self) -> Mapping[str, nn.Module]:
@@ -148,6 +165,7 @@ class RunState:
             return
         self.course.position, self.memory, drawn = restored
         self._saved = replace(self.position)
+        self._whole = checkpoint.path_of(self.dir.state, self.position.step)
         self.enter(self.position.phase, resumed=True)
         restore_generators(drawn, self.precision.device)
 
@@ -171,12 +189,16 @@ class RunState:
     def _save(self) -> None:
         with self._stop.saving():
             self._settle(wait=True)
-            self._keeper.save(self.position, self.runner.remember(), self.precision.device)
+            moment = self._moment or self._keeper.moment(self.precision.device)
+            self._keeper.save(self.position, self.runner.remember(), moment)
             self._saved = replace(self.position)
 
     def _settle(self, *, wait: bool) -> None:
         """Tell of a checkpoint that has become whole."""
         with self._stop.saving():
             path = self._keeper.written(wait=wait)
-        if path is not None:
-            self.hooks.on_checkpoint(run=self, path=path)
+            if path is not None:
+                self._whole = path
+                self._untold.append(path)
+        while self._untold:
+            self.hooks.on_checkpoint(run=self, path=self._untold.pop(0))

@@ -50,9 +50,8 @@ def main() -> None:
         before, held, whole = peak_mib(), [], []
         for step in range(ROUNDS + 1):
             start = time.perf_counter()
-            keeper.save(
-                Position("main", step=step), Memory({"generator": adam}), torch.device("cpu")
-            )
+            moment = keeper.moment(torch.device("cpu"))
+            keeper.save(Position("main", step=step), Memory({"generator": adam}), moment)
             held.append(time.perf_counter() - start)
             keeper.written(wait=True)
             whole.append(time.perf_counter() - start)

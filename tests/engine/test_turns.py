@@ -302,3 +302,13 @@ def test_a_loss_counts_where_gradients_may_overflow() -> None:
     assert largest.item() == 3.0
     assert player.largest([torch.tensor(float("inf"))]).isinf()  # type: ignore[union-attr]
     assert Player("idle", {}, None).largest([]) is None
+
+
+def test_a_second_turn_of_a_player_forgets_nothing_of_its_first() -> None:
+    ledger = Ledger()
+    ledger.look_at("generator", torch.tensor(float("nan")))
+    ledger.look_at("generator", torch.tensor(2.0))
+    assert math.isnan(ledger.gradients()["generator"])
+    empty = nn.Parameter(torch.ones(0))
+    empty.grad = torch.ones(0)
+    assert Player("generator", {"w": empty}, None).largest([]) is None

@@ -108,3 +108,11 @@ def test_check_counts_what_is_held() -> None:
     assert phase.held_bytes == runner.method.held_bytes()  # type: ignore[attr-defined]
     assert phase.held_bytes == 3 * SIDE * SIDE * (3 + 2 + 2)
     assert rehearse(recipe(**{"method.pool": 0}))[0].held_bytes == 0
+
+
+def test_every_phase_is_counted_by_its_own_pictures() -> None:
+    sizes = {"phases": {"main": None, "a": {"steps": 1, "size": [16, 16]}}}
+    sizes["phases"]["b"] = {"steps": 1, "size": [64, 64]}
+    made = recipe(**{"data.load": None, "data.crop": None, "data.aspect": "stretch"}, **sizes)
+    small, large = rehearse(made)
+    assert large.held_bytes == 16 * small.held_bytes == 3 * 64 * 64 * (3 + 2 + 2)

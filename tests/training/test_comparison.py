@@ -215,3 +215,14 @@ def test_what_is_kept_is_once_for_phases_that_share_it(root: Path, tmp_path: Pat
         "names": ["0", "1", "2", "3"],
         "bytes": [sum(path.stat().st_size for path in pair) for pair in files],
     }
+
+
+def test_fewer_samples_end_a_phase_that_is_past_its_new_end(root: Path, tmp_path: Path) -> None:
+    """Ten steps are done of what is four by the samples of now: the phase is scored, and over."""
+    made = recipe(root, phases={"main": None, "only": {"epochs": 4}})
+    cut = gan_zoo.train(made, tmp_path / "run", steps=10, reporter=QUIET)
+    for side in "AB":
+        for n in (1, 2, 3):
+            (root / side / f"train/{n}.png").unlink()
+    gan_zoo.resume(cut.path, steps="all", changed_data=True, reporter=QUIET)
+    assert cut.text_log.read_text().splitlines()[-1].endswith("Done after 10 steps, 0 s")

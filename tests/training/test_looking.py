@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import gan_zoo
@@ -178,3 +179,58 @@ def test_pictures_of_an_abandoned_end_are_made_again(pairs: Path, tmp_path: Path
         Image.new("RGB", (8, 8)).save(path)
     gan_zoo.resume(cut, reporter=Reporter(quiet=True))
     assert kept(cut) == kept(run.path)
+
+
+class Meddler:
+    """Saves where an epoch ends, draws in its look, and counts its looks."""
+
+    fails_at = 0
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    @hookimpl
+    def on_step_end(self, run: Any, epoch_ended: bool) -> None:
+        if epoch_ended:
+            run.save()
+
+    @hookimpl
+    def on_epoch_end(self, run: Any) -> None:
+        self.looks += 1
+        torch.rand(3)
+        run.batch()
+        if self.looks == self.fails_at:
+            raise ZeroDivisionError
+
+    def state(self) -> dict[str, Any]:
+        return {"looks": self.looks}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.looks = state.get("looks", 0)
+
+
+class MeddlerSpec(CallbackSpec, name="meddler"):
+    def build(self) -> object:
+        return Meddler()
+
+
+def test_a_checkpoint_holds_no_half_of_a_look(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a callback remembers and draws in a look that breaks is as before it, and made again."""
+    made = recipe(pairs, validation=SCORES, **{"generator.dropout": "paper"})
+    callbacks = {"meddler": MeddlerSpec(), "previews": recipe(pairs, callbacks={"p": PREVIEWS})}
+    callbacks["previews"] = callbacks["previews"].callbacks["p"]  # type: ignore[union-attr]
+    made = made.model_copy(update={"callbacks": callbacks})
+    monkeypatch.setattr("gan_zoo.runs.folder.RunFolder.recipe", lambda run: made)
+    straight = trained(made, tmp_path / "straight")
+    monkeypatch.setattr(Meddler, "fails_at", 2)
+    with pytest.raises(ZeroDivisionError):
+        trained(made, tmp_path / "run")
+    monkeypatch.setattr(Meddler, "fails_at", 0)
+    run = gan_zoo.resume(tmp_path / "run", reporter=Reporter(quiet=True))
+    assert scored(run) == scored(straight) == [3, 6, 9]
+    assert kept(run.path) == kept(straight.path)
+    for one in (run, straight):
+        state = checkpoint.load(checkpoint.saved(one.state)[0])[1]
+        assert state["callbacks"]["meddler"] == {"looks": 3}

@@ -26,6 +26,9 @@ def evaluate(
             "targets; classes, every class of the label map in its median color.",
         ),
     ] = None,
+    weights: Annotated[
+        str | None, typer.Option(metavar="NAME", help="latest or best; else as the recipe says.")
+    ] = None,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
@@ -44,6 +47,12 @@ def evaluate(
     from gan_zoo.evaluation.scores import evaluate as measure
 
     scores = measure(
-        folder, data=data, split=split, metrics=chosen, baseline=baseline, device=device
+        folder,
+        data=data,
+        split=split,
+        metrics=chosen,
+        baseline=baseline,
+        weights=weights,
+        device=device,
     )
     print_scores(scores, as_json)

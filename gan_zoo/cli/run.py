@@ -43,6 +43,7 @@ def run_training(go: Callable[[], RunFolder]) -> None:
 
     from gan_zoo.training.run import Interrupted, NonFinite
 
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the run hears it
     try:
         folder = go()
     except Interrupted as problem:
@@ -61,6 +62,7 @@ def run_training(go: Callable[[], RunFolder]) -> None:
         cure = "every checkpoint that was written is whole; gan-zoo resume goes on from the last"
         print(f"{format_os_error(problem)}. Once cured, {cure}", file=sys.stderr)
         sys.exit(1)
+    signal.signal(signal.SIGTERM, before)
     print(f"Run: {folder.path}")
     if previews := sorted(folder.previews.glob("*.png"), key=lambda p: p.stat().st_mtime):
         print(f"Last preview: {previews[-1]}")

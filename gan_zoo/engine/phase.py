@@ -161,7 +161,8 @@ class PhaseRunner:
             player = self.players[name]
             return Turn(player, others, self.losses, ledger, moves=moves)
 
-        with single_values("a data.batch of 2 or more"):
+        other = "a data.batch of 2 or more" if self.recipe.data.batch == 1 else "another data.batch"
+        with single_values(other):
             method.step(scenes, turn)
         return ledger
 

@@ -49,6 +49,7 @@ def evaluate(
     split: str = "test",
     metrics: list[str] | None = None,
     baseline: str | None = None,
+    weights: str | None = None,
     device: str = "auto",
 ) -> Scores:
     """Score 8-bit translations on a split of the run's data, or of other data in the same layout:
@@ -62,6 +63,7 @@ def evaluate(
             it has none those that are scored unasked, as l1 and psnr.
         baseline: Also score what takes no learning: `median` or `classes` of
             gan_zoo.evaluation.baselines.
+        weights: latest or best; what the recipe says if absent.
         device: As in the recipe's engine section.
 
     Raises:
@@ -69,7 +71,7 @@ def evaluate(
             whose pictures have no targets of their own.
     """
     refuse_unknown(baseline)
-    translator = Translator.load(run, device=device)
+    translator = Translator.load(run, device=device, weights=weights)
     recipe = translator.recipe
     if not recipe.data.paired:
         raise UserError(

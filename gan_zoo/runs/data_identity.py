@@ -64,9 +64,7 @@ def describe_difference(before: Kept, now: Kept, phase: str, split: str) -> str:
     told = []
     if was["samples"] != here["samples"]:
         told.append(f"{was['samples']} samples before, {here['samples']} now")
-    old, new = (
-        dict(zip(one.get("names", ()), one.get("bytes", ()), strict=True)) for one in (was, here)
-    )
+    old, new = _sizes(was), _sizes(here)
     told += _list("gone", old.keys() - new.keys())
     told += _list("new", new.keys() - old.keys())
     other = [name for name in old.keys() & new.keys() if old[name] != new[name]]

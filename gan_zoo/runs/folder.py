@@ -267,7 +267,7 @@ class RunFolder:
         folder = self.path / WEIGHTS
         kept = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
         if kept:
-            return f"the run keeps weights {', '.join(kept)}"
+            return f"the run keeps weights {', '.join(kept)}; --weights {kept[0]} takes these"
         return "the run keeps no weights yet; it writes them with its first checkpoint"
 
     def _plugins_told(self) -> str:

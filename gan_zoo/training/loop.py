@@ -162,9 +162,12 @@ class Run(RunState):
             self.save()
             if problem.sample is not None:
                 note_unread(self.dir, self.position.phase, problem.sample)
-            told = f"Step {self.position.step} is saved; once the file is mended, "
-            told += f"gan-zoo resume {self.dir.path} goes on. gan-zoo check reads all files"
-            raise DataError(f"{problem}\n{told}") from problem
+            run = self.dir.path
+            raise DataError(
+                f"{problem}\nStep {self.position.step} is saved; once the file is mended, or "
+                f"{run / 'recipe.yaml'} takes it, gan-zoo resume {run} goes on (where it was taken "
+                "out, with --changed-data). gan-zoo check reads all files"
+            ) from problem
 
     def _estimated(self, feed: Iterator[list[Batch]], steps: int) -> Iterator[list[Batch]]:
         """Say how long the steps will take, by the first batch."""

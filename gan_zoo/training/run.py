@@ -9,6 +9,7 @@ from typing import Literal
 from gan_zoo.checks.readiness import refuse_unready
 from gan_zoo.components.at_hand import read_once
 from gan_zoo.engine.precision import Precision
+from gan_zoo.errors import UserError
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.source import Source
 from gan_zoo.recipe.wired import WiredRecipe
@@ -93,6 +94,8 @@ def resume(
     recipe, settings = folder.recipe(), folder.settings()
     if data is not None:
         recipe = recipe.with_data_in(Path(data))
+        if missing := recipe.data.missing():
+            raise UserError(f"--data {data}: {missing[0]}")
     wired = WiredRecipe(recipe)
     kept = settings["environment"].get("computing", {})
     precision = Precision.of(**recipe.engine.computing, kept=kept)
@@ -104,6 +107,7 @@ def resume(
             run.restore()
             phases = [run.position.phase, *run.course.later]
             compare_data(folder, wired, phases, run.reporter, accept=changed_data)
+            run.end_short_phase()
             if data is not None:
                 folder.rewrite(recipe)
             if steps is not None:

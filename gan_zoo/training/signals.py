@@ -14,6 +14,7 @@ from gan_zoo.reporter import Reporter
 
 T = TypeVar("T")
 SAME_WISH = 5.0  # seconds in which further signals ask for what was done
+TWICE = 2.0  # seconds before a second one means more than the first: launchers send several
 
 
 class Stopped(BaseException):
@@ -41,7 +42,7 @@ class Stop:
         self.asked = False
         self._reporter = reporter
         self._meanwhile = "a step"
-        self._told_at = -math.inf  # when it was raised last
+        self._deaf_until = -math.inf  # the same wish once more
         self._leaving = False  # the run has heard it, and is on its way out
 
     @contextmanager
@@ -99,19 +100,19 @@ class Stop:
     def _hear(self, number: int, frame: object) -> None:
         """A signal came."""
         again, self.asked = self.asked, True
-        soon = time.monotonic() - self._told_at < SAME_WISH
-        if self._leaving or soon or self._meanwhile == "saving":
-            self._reporter.say("Stopping; what is being saved is waited for")
+        if self._leaving or time.monotonic() < self._deaf_until or self._meanwhile == "saving":
+            self._reporter.say("Stopping; what is being done or saved is waited for")
         elif self._meanwhile == "nothing to wait for":
             self._tell()
         elif again:
             self._tell(torn=True)
         else:
+            self._deaf_until = time.monotonic() + TWICE
             self._reporter.say("Stopping after this step; again to stop at once")
 
     def _tell(self, *, torn: bool = False) -> None:
         if not self._leaving:
-            self._told_at = time.monotonic()
+            self._deaf_until = time.monotonic() + SAME_WISH
             raise Stopped(torn=torn)
 
     @contextmanager

@@ -169,6 +169,16 @@ class RunState:
         self.enter(self.position.phase, resumed=True)
         restore_generators(drawn, self.precision.device)
 
+    def end_short_phase(self) -> None:
+        """Say where a phase is over before its time: it has fewer samples than before."""
+        done, steps = self.position.phase_step, self.course.phase_steps
+        if done > steps:
+            self.position.looked = False  # its end is looked at now
+            told = (
+                f"Phase {self.position.phase} has {steps} steps by the samples of now, and {done}"
+            )
+            self.reporter.say(f"{told} were taken: it is over")
+
     def end_at(self, steps: int | None) -> None:
         """Change after how many steps the run ends; None for the end of its phases."""
         if steps is not None and steps < self.position.step:

@@ -165,7 +165,8 @@ class Strange(Fault):
                 "as a mask of 0 and 255 it has two classes, whose ids are 0 and 1: divide the "
                 f"files by 255{two}; only where 255 means unlabeled, say `ignore: [255]`"
             )
-        ignored = shown if len(strange) <= SHOWN else f"{shown}, ..."
+        kept = "".join(f"{one}, " for one in self.rule.ignore)
+        ignored = kept + (shown if len(strange) <= SHOWN else f"{shown}, ...")
         return (
             f"say `ignore: [{ignored}]` where they are no classes, `{said}: {strange[-1] + 1}` "
             "where they are, or correct the file"

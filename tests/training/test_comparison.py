@@ -132,6 +132,8 @@ def test_data_that_has_moved_goes_on_to_the_same_numbers(
     root.rename(tmp_path / "moved")
     with pytest.raises(UserError, match=f"no folder {root}; name yours with --data DIR"):
         gan_zoo.resume(cut.path, steps="all", reporter=QUIET)
+    with pytest.raises(UserError, match=r"^--data nowhere: there is no folder "):
+        gan_zoo.resume(cut.path, steps="all", data="nowhere", reporter=QUIET)
     gan_zoo.resume(cut.path, steps="all", data=tmp_path / "moved", reporter=QUIET)
     for name in ("generator", "discriminator"):
         file = f"weights/latest/{name}.safetensors"
@@ -225,4 +227,8 @@ def test_fewer_samples_end_a_phase_that_is_past_its_new_end(root: Path, tmp_path
         for n in (1, 2, 3):
             (root / side / f"train/{n}.png").unlink()
     gan_zoo.resume(cut.path, steps="all", changed_data=True, reporter=QUIET)
-    assert cut.text_log.read_text().splitlines()[-1].endswith("Done after 10 steps, 0 s")
+    said = cut.text_log.read_text()
+    assert "Phase only has 4 steps by the samples of now, and 10 were taken: it is over" in said
+    assert "Done after 10 steps" in said.splitlines()[-1]
+    lines = [json.loads(line) for line in cut.log.read_text().splitlines()]
+    assert [line["step"] for line in lines if "validation" in line] == [4, 8, 10]

@@ -105,7 +105,7 @@ def test_a_bad_id_ends_a_run_with_its_file_after_a_checkpoint(root: Path, tmp_pa
     (last, *_) = checkpoint.saved(tmp_path / "run/state")
     position, _ = checkpoint.load(last)
     assert saved.startswith(f"Step {position.step} is saved; once the file is mended, ")
-    assert saved.endswith("goes on. gan-zoo check reads all files")
+    assert saved.endswith("with --changed-data). gan-zoo check reads all files")
     bad.write_bytes(whole)
     gan_zoo.resume(tmp_path / "run", reporter=QUIET)
     straight = gan_zoo.train(recipe(root), tmp_path / "straight", reporter=QUIET)

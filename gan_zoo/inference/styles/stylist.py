@@ -117,8 +117,8 @@ class Stylist:
         unmet = [str(number) for kind, number in said.chosen if kind == "instance"]
         unmet = [one for one in unmet if ("instance", int(one)) not in said.met]
         if unmet:
-            several = "s" * (len(unmet) > 1)
-            raise UserError(f"--style: there is no instance{several} {', '.join(unmet)} here{told}")
+            none = "are no instances" if len(unmet) > 1 else "is no instance"
+            raise UserError(f"--style: there {none} {', '.join(unmet)} here{told}")
 
     def of_sample(self, maps: Mapping[str, Tensor]) -> dict[str, dict[int, Tensor]]:
         """Condition -> id -> its style `C`, of a sample's maps `C H W` as a dataset reads them,

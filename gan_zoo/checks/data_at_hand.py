@@ -19,12 +19,7 @@ def data_mistakes(wired: WiredRecipe, *, pixels: bool = False) -> list[str]:
         pixels: Decode every file; a run starts without, and finds these mistakes as it goes.
     """
     recipe = wired.recipe
-    splits: dict[str, list[str]] = {"train": []}  # split -> who asks for it
-    if recipe.validation:
-        splits.setdefault(recipe.validation.split, []).append("validation")
-    for name, callback in recipe.callbacks.items():
-        for split in callback.splits():
-            splits.setdefault(split, []).append(f"callbacks.{name}")
+    splits = recipe.splits()
     found: dict[str, None] = {}
     inspected: list[tuple[DataSpec, Size | None]] = []
     for name in recipe.phases:

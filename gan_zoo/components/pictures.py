@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from einops import rearrange
 from PIL import Image as PIL
 from torch import Tensor
@@ -9,6 +10,11 @@ from torch import Tensor
 from gan_zoo.errors import UserError
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # channels -> Pillow's word
+
+
+def as_8bit(picture: Tensor) -> Tensor:
+    """Floats in [-1, 1] -> uint8, rounded."""
+    return ((picture + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
 def to_pil(picture: Tensor) -> PIL.Image:

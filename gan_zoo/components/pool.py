@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gan_zoo.components.pictures import as_8bit
+
 SHORT = 2**15  # ids below it are held in 16 bits
 
 
@@ -100,16 +102,11 @@ class Pool:
         """One picture and what goes with it, as it is held: a view would hold the whole batch."""
         packed = {name: _narrow(tensor) for name, tensor in new.items()}
         if not self.exact:
-            packed["fake"] = _as_8bit(new["fake"])
+            packed["fake"] = as_8bit(new["fake"])
         return {
             name: tensor.clone() if tensor.is_meta else tensor.to("cpu", copy=True)
             for name, tensor in packed.items()
         }
-
-
-def _as_8bit(picture: Tensor) -> Tensor:
-    """Floats in [-1, 1] -> uint8, rounded."""
-    return ((picture + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
 def _as_float(picture: Tensor, like: Tensor) -> Tensor:

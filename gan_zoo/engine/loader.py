@@ -4,33 +4,24 @@ holds state, so their number changes nothing, and a run can go on from any batch
 
 from __future__ import annotations
 
-import os
-import signal
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import active_children, connection
-from multiprocessing.process import BaseProcess
-from threading import Thread
+from multiprocessing import active_children
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
-from torch.utils.data._utils import signal_handling
 
 from gan_zoo.components.instance_ids import renumber_sample
 from gan_zoo.components.interfaces import Dataset, Sample
 from gan_zoo.components.shapes import Image
+from gan_zoo.engine.workers import deafen, send_away
 from gan_zoo.errors import DataError
 
 Draw = tuple[int, int]  # (pass over the data, index of the sample)
-LEAVE = getattr(signal, "SIGUSR1", None)  # a worker ends at it; Windows has none
-KILL = getattr(signal, "SIGKILL", None)  # for one that is deaf to all else
-PATIENCE = 1.0  # seconds that a worker has to end by itself
 
 
 @dataclass(frozen=True)
@@ -131,7 +122,7 @@ def read_batches(
         num_workers=workers,
         collate_fn=_collate,
         pin_memory=pin,
-        worker_init_fn=_deaf,
+        worker_init_fn=deafen,
         generator=torch.Generator(),  # else the loader would draw from the run's own
     )
     others, batches = set(active_children()), None
@@ -143,8 +134,7 @@ def read_batches(
             yield batch
     except BaseException:  # torch waits for who reads ahead, and who hangs would let it wait
         readers = [process for process in active_children() if process not in others]
-        _silence_alarm(batches)
-        Thread(target=_send_away, args=(readers,), daemon=True).start()
+        send_away(readers, batches)
         raise
 
 
@@ -209,36 +199,3 @@ def _collate(samples: Sequence[Sample | DataError]) -> Batch | DataError:
         return collate(read)
     except DataError as problem:
         return problem
-
-
-def _deaf(worker: int) -> None:
-    """Ctrl-C and SIGTERM often reach every process; the run answers, the workers read on until it
-    sends them away.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if LEAVE is not None:
-        signal.signal(LEAVE, lambda number, frame: os._exit(0))
-
-
-def _silence_alarm(batches: object) -> None:
-    """Torch's alarm at a worker that was killed strikes whatever this process does meanwhile, as
-    saving; nobody needs these workers any more.
-    """
-    if getattr(batches, "_worker_pids_set", False):
-        signal_handling._remove_worker_pids(id(batches))  # type: ignore[attr-defined]
-        batches._worker_pids_set = False  # type: ignore[attr-defined]
-
-
-def _send_away(readers: Sequence[BaseProcess]) -> None:
-    """End workers that hang in a read, once those that do not have had time to end by themselves:
-    one that ends while it hands over a batch would leave half of it to torch's own threads.
-    """
-    for number in (LEAVE, KILL):
-        time.sleep(PATIENCE)
-        there = [process.sentinel for process in readers]
-        gone = connection.wait(there, timeout=0) if there else []
-        for process in readers:
-            if process.sentinel not in gone and process.pid is not None and number is not None:
-                with suppress(ProcessLookupError):  # it has just ended
-                    os.kill(process.pid, number)

@@ -14,6 +14,7 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from gan_zoo.components.learning import Network
 from gan_zoo.components.networks import GeneratorSpec
+from gan_zoo.components.pictures import as_8bit
 from gan_zoo.errors import ContractError, UserError
 from gan_zoo.recipe.model import Inference
 
@@ -35,8 +36,8 @@ def pad_by_reflection(tensor: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def to_8bit(picture: Tensor) -> Tensor:
-    """Floats in [-1, 1] -> uint8, rounded."""
-    return ((picture.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu()
+    """Floats in [-1, 1] -> uint8, rounded, on the CPU."""
+    return as_8bit(picture.float()).cpu()
 
 
 def fitting_size(network: Network, height: int, width: int) -> tuple[int, int]:

@@ -25,6 +25,7 @@ from gan_zoo.components.watching import CallbackSpec, MetricSpec
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]  # a step of a path, part of a file name
 Names = Annotated[tuple[str, ...], Strict(False)]
+LEARNED = "train"  # the split that a run learns from
 
 
 class Section(BaseModel):
@@ -224,6 +225,16 @@ class RecipeFields(Section):
         options = [f"inference.{option}" for option in type(self.inference).model_fields]
         options += [f"method.{option}" for option in type(self.method).per_translation]
         return frozenset(options)
+
+    def splits(self) -> dict[str, list[str]]:
+        """Split of the data that a run reads -> who looks at it; the one to learn from is first."""
+        found: dict[str, list[str]] = {LEARNED: []}
+        if self.validation:
+            found.setdefault(self.validation.split, []).append("validation")
+        for name, callback in self.callbacks.items():
+            for split in callback.splits():
+                found.setdefault(split, []).append(f"callbacks.{name}")
+        return found
 
     def components(self) -> dict[str, Spec]:
         """Path -> spec of every component of the recipe, with those inside others."""

@@ -62,7 +62,7 @@ def save(folder: Path, position: Position, state: Mapping[str, Any]) -> Path:
     flat = dict(_flat(state))
     tensors = {key: value for key, value in flat.items() if isinstance(value, Tensor)}
     checksum = hashlib.sha256()
-    target = path_of(folder, position.step)
+    target = folder / f"step-{position.step:09d}"
     temporary = folder / f".{target.name}.tmp"
     folder.mkdir(parents=True, exist_ok=True)
     drop_unfinished(folder)
@@ -91,14 +91,14 @@ def save(folder: Path, position: Position, state: Mapping[str, Any]) -> Path:
     return target
 
 
-def path_of(folder: Path, step: int) -> Path:
-    """Where the checkpoint of a step lies."""
-    return folder / f"step-{step:09d}"
-
-
 def saved(folder: Path) -> list[Path]:
     """Checkpoints that were written to the end, newest first."""
     return sorted(folder.glob("step-*"), reverse=True) if folder.is_dir() else []
+
+
+def last_step(folder: Path) -> int:
+    """The step of the newest one that was written to the end; 0 where there is none."""
+    return next((int(path.name.rpartition("-")[2]) for path in saved(folder)), 0)
 
 
 def drop_unfinished(folder: Path) -> list[Path]:

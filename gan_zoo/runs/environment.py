@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from typing import Any
 
@@ -43,9 +43,9 @@ def list_plugins(recipe: Recipe) -> list[dict[str, str]]:
     return [{"plugin": n, "package": p, "version": v} for n, p, v in named]
 
 
-def plugin_versions(recipe: Recipe) -> dict[str, str]:
-    """Package -> version of the plugins whose components a recipe names."""
-    return {plugin["package"]: plugin["version"] for plugin in list_plugins(recipe)}
+def versions_of(plugins: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Package -> version, of plugins as `list_plugins` gives them."""
+    return {plugin["package"]: plugin["version"] for plugin in plugins}
 
 
 def describe_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -127,9 +127,8 @@ class RunFolder:
         their versions.
         """
         listed: Any = self._told("plugins.json")
-        plugins = {plugin["package"]: plugin["version"] for plugin in listed}
-        environment = self._told("environment.json")
-        return {**self._told("run.json"), "environment": environment, "plugins": plugins}
+        told = {"environment": self._told("environment.json")}
+        return {**self._told("run.json"), **told, "plugins": environment.versions_of(listed)}
 
     def end_at(self, steps: int | None) -> None:
         """Change after how many steps the run ends; None for the end of its phases."""

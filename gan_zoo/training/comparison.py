@@ -6,10 +6,16 @@ from collections.abc import Sequence
 
 from gan_zoo.engine.precision import Precision
 from gan_zoo.errors import UserError
+from gan_zoo.recipe.model import LEARNED
 from gan_zoo.recipe.wired import WiredRecipe
 from gan_zoo.reporter import Reporter
-from gan_zoo.runs.data_identity import LEARNED, describe_difference, identify_data
-from gan_zoo.runs.environment import describe_changes, describe_environment, plugin_versions
+from gan_zoo.runs.data_identity import describe_difference, identify_data
+from gan_zoo.runs.environment import (
+    describe_changes,
+    describe_environment,
+    list_plugins,
+    versions_of,
+)
 from gan_zoo.runs.folder import RunFolder
 
 
@@ -20,13 +26,13 @@ def tell_changes(
     before = folder.settings()
     now = {
         **describe_environment(precision.described()),
-        "plugins": plugin_versions(wired.recipe),
+        "plugins": versions_of(list_plugins(wired.recipe)),
     }
     then = {**before["environment"], "plugins": before["plugins"]}
     if changed := describe_changes(then, now):
         told = "; ".join(changed)
         reporter.say(f"Since the start changed: {told}. The last digits may differ for it")
-    if before.get("recipe", folder.recipe_digest()) != folder.recipe_digest():
+    if before.get("recipe", digest := folder.recipe_digest()) != digest:
         reporter.say("recipe.yaml was changed by hand since the start: it is taken as it is now")
 
 
@@ -54,8 +60,7 @@ def compare_data(
     if before is None:  # an earlier version kept none
         folder.keep_data(now)
         return
-    splits = {split: None for places in now["phases"].values() for split in places}
-    for split in splits:
+    for split in wired.recipe.splits():
         differences = {
             told: phase
             for phase in reversed(phases)

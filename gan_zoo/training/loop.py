@@ -8,16 +8,18 @@ from contextlib import closing, contextmanager
 from itertools import chain
 from typing import Any
 
-from gan_zoo.engine.loader import Batch, group_by_step, read_batches
+from gan_zoo.engine.loader import Batch, group_by_step
 from gan_zoo.engine.precision import deterministic
 from gan_zoo.errors import DataError, UserError
+from gan_zoo.evaluation.scores import score
 from gan_zoo.recipe.model import Validation
+from gan_zoo.runs import checkpoint
 from gan_zoo.training.announcements import announce_duration, announce_end, announce_phase
 from gan_zoo.training.comparison import note_unread
 from gan_zoo.training.guards import Interrupted, refuse_nonfinite
 from gan_zoo.training.signals import Stopped
 from gan_zoo.training.state import RunState
-from gan_zoo.training.validation import is_best, is_due, scores_of
+from gan_zoo.training.validation import is_best, is_due
 
 WORTH_TIMING = 10  # steps; what is shorter needs no estimate
 
@@ -37,7 +39,7 @@ class Run(RunState):
         except Stopped as stopped:
             self._stop.leave()
             self._settle(wait=True)  # a disk that is full is told in its place
-            at = int(self._whole.name.rpartition("-")[2]) if self._whole else 0
+            at = checkpoint.last_step(self.dir.state)
             broken = ", in the middle of a later one" * stopped.torn
             told = f"stopped at step {at}{broken}; to go on"
             raise Interrupted(f"{told}: gan-zoo resume {self.dir.path}") from None
@@ -146,18 +148,9 @@ class Run(RunState):
 
     def _feed(self, start: int, stop: int) -> Generator[list[Batch], None, None]:
         """Each step's batches; a file that cannot be read costs no step before it."""
-        data, plan = self.runner.recipe.data, self.course.plan
-        feed = read_batches(
-            self.training,
-            plan,
-            start=start,
-            stop=stop,
-            workers=data.workers,
-            pin=self.precision.device.type == "cuda",
-            maps=data.maps(self.runner.phase.size),
-        )
+        feed = self._read(start, stop, workers=self.runner.recipe.data.workers)
         try:
-            yield from group_by_step(feed, plan, start, stop)
+            yield from group_by_step(feed, self.course.plan, start, stop)
         except DataError as problem:
             self.save()
             if problem.sample is not None:
@@ -214,12 +207,13 @@ class Run(RunState):
 
     def _validate(self, wanted: Validation, epoch: int) -> None:
         pictures = self.pictures()
-        scores = scores_of(wanted, pictures, self.dataset(wanted.split))
+        scores = score(pictures, self.dataset(wanted.split), wanted.metrics)
         self._log({"validation": scores})
         told = ", ".join(f"{name} {value:.4g}" for name, value in scores.items())
         styles = pictures.describe_styles(targets=True)
         how = f" ({styles})" if styles else ""
         self.reporter.say(f"  epoch {epoch}: {wanted.split} {told}{how}")
-        if wanted.best is not None and is_best(wanted, scores, self.position):
-            value = self.position.best = scores[wanted.best]
-            self._keeper.keep_best(self.position, self._asked(), wanted.best, value)
+        metric = wanted.best
+        if metric is not None and is_best(wanted, metric, scores[metric], self.position):
+            self.position.best = scores[metric]
+            self._keeper.keep_best(self.position, self._asked(), metric, scores[metric])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,6 @@ class RunState:
         self._datasets: dict[str, Dataset] = {}
         self._latest: Batch | None = None
         self._saved: Position | None = None  # of the latest checkpoint, which may not be whole yet
-        self._whole: Path | None = None  # the latest one that is
         self._untold: list[Path] = []  # those that callbacks have not heard of
         self._moment: Mapping[str, Any] | None = None  # before the look that goes on
         self._stop = Stop(reporter)
@@ -116,18 +115,20 @@ class RunState:
         if self._latest is None:  # resumed: those of the last step before
             at = self.position.phase_step
             assert at > 0, "no step was taken yet"
-            maps = self.runner.recipe.data.maps(self.runner.phase.size)
-            read = read_batches(
-                self.training,
-                self.course.plan,
-                start=at - 1,
-                stop=at,
-                workers=0,
-                pin=False,
-                maps=maps,
-            )
-            *_, self._latest = read
+            *_, self._latest = self._read(at - 1, at, workers=0)
         return self.precision.receive(self._latest.maps)
+
+    def _read(self, start: int, stop: int, *, workers: int) -> Iterator[Batch]:
+        """The batches of the phase's steps from `start` to before `stop`."""
+        return read_batches(
+            self.training,
+            self.course.plan,
+            start=start,
+            stop=stop,
+            workers=workers,
+            pin=self.precision.device.type == "cuda",
+            maps=self.runner.recipe.data.maps(self.runner.phase.size),
+        )
 
     def _asked(self) -> Mapping[str, nn.Module]:
         """The networks that a callback keeps and inference asks for; none if those that learn."""
@@ -165,7 +166,6 @@ class RunState:
             return
         self.course.position, self.memory, drawn = restored
         self._saved = replace(self.position)
-        self._whole = checkpoint.path_of(self.dir.state, self.position.step)
         self.enter(self.position.phase, resumed=True)
         restore_generators(drawn, self.precision.device)
 
@@ -208,7 +208,6 @@ class RunState:
         with self._stop.saving():
             path = self._keeper.written(wait=wait)
             if path is not None:
-                self._whole = path
                 self._untold.append(path)
         while self._untold:
             self.hooks.on_checkpoint(run=self, path=self._untold.pop(0))

@@ -101,7 +101,8 @@ class Root(ABC):
         """Messages with the root as the user calls it: files are listed by their whole path, once
         for all ways to call it.
         """
-        return [line.replace(str(self.root.resolve()), str(self.root)) for line in lines]
+        whole, called = str(self.root.resolve()), str(self.root)
+        return [line.replace(whole, called) for line in lines]
 
     def _sized(self, found: Samples, size: tuple[int, int] | None) -> Samples:
         return replace(found, geometry=replace(self.geometry, size=size))

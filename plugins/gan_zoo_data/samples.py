@@ -101,7 +101,7 @@ class Samples:
 
     def identity(self) -> Iterator[tuple[str, int]]:
         """Every sample's name, and the bytes of its files."""
-        _, sizes = self._once("bytes", lambda: list(map(self._bytes, range(len(self)))))
+        sizes = self._once("bytes", lambda: list(map(self._bytes, range(len(self)))))
         return zip(self.names, sizes, strict=True)
 
     def read(self, index: int, draw: np.random.Generator | None) -> Sample:
@@ -123,8 +123,7 @@ class Samples:
 
     def survey(self) -> Survey:
         """What the headers say: read once, and judged by the size rule."""
-        _, survey = self._once(f"survey by {self.geometry!r}", self._survey)
-        return survey
+        return self._once(f"survey by {self.geometry!r}", self._survey)
 
     def _survey(self) -> Survey:
         found: list[DataError | str] = []
@@ -159,8 +158,7 @@ class Samples:
 
     def decode(self) -> Decoded:
         """What the pixels say of files whose headers are sound: all are decoded, once."""
-        _, decoded = self._once("pixels", self._decode)
-        return decoded
+        return self._once("pixels", self._decode)
 
     def _decode(self) -> Decoded:
         found: list[DataError] = []
@@ -202,14 +200,14 @@ class Samples:
 
     def _all_heads(self) -> list[Heads]:
         """The headers of all samples, which no size rule changes."""
-        _, heads = self._once("headers", self._look)
-        return heads
+        return self._once("headers", self._look)
 
-    def _once(self, what: str, make: Callable[[], T]) -> tuple[tuple[str, ...], T]:
+    def _once(self, what: str, make: Callable[[], T]) -> T:
         """What is made of these files, once while the data stands still. Who they are is the list
         of their names, which is kept with it: another list may not take its place in memory.
         """
-        return remembered(f"{what} of {id(self.names)}", lambda: (self.names, make()))
+        _, made = remembered(f"{what} of {id(self.names)}", lambda: (self.names, make()))
+        return made
 
     def _bytes(self, index: int) -> int:
         return sum(path.stat().st_size for path in {of[index] for of in self.files.values()})

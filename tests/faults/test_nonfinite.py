@@ -26,47 +26,43 @@ from gan_zoo.training.loop import Run
 from gan_zoo.training.run import resume, train
 
 
-class BreaksSpec(LossSpec, name="breaks"):
+class Late(LossSpec):
+    """A loss of the generator that breaks after some steps."""
+
+    after: int
+
+    def needs(self) -> dict[str, frozenset[str]]:
+        return {"generator": frozenset({"fake"})}
+
+    def term(self, fake: torch.Tensor, *, late: bool) -> Term:
+        raise NotImplementedError
+
+    def build(self) -> LossFunction:
+        step = 0
+
+        def loss(scene: Scene, player: str) -> Iterator[Term]:
+            nonlocal step
+            if player == "generator":
+                step += 1
+                yield self.term(scene["fake"], late=step > self.after)
+
+        return loss
+
+
+class BreaksSpec(Late, name="breaks"):
     """One for some steps, then what is asked for."""
 
-    after: int
     value: float
 
-    def needs(self) -> dict[str, frozenset[str]]:
-        return {"generator": frozenset({"fake"})}
-
-    def build(self) -> LossFunction:
-        step = 0
-
-        def loss(scene: Scene, player: str) -> Iterator[Term]:
-            nonlocal step
-            if player == "generator":
-                step += 1
-                value = 1.0 if step <= self.after else self.value
-                yield Term("G_odd", scene["fake"].mean() * 0 + value)
-
-        return loss
+    def term(self, fake: torch.Tensor, *, late: bool) -> Term:
+        return Term("G_odd", fake.mean() * 0 + (self.value if late else 1.0))
 
 
-class SteepSpec(LossSpec, name="steep"):
+class SteepSpec(Late, name="steep"):
     """For some steps one, then nothing, at a place where its slope is none: the root of 0."""
 
-    after: int
-
-    def needs(self) -> dict[str, frozenset[str]]:
-        return {"generator": frozenset({"fake"})}
-
-    def build(self) -> LossFunction:
-        step = 0
-
-        def loss(scene: Scene, player: str) -> Iterator[Term]:
-            nonlocal step
-            if player == "generator":
-                step += 1
-                apart = scene["fake"] - scene["fake"].detach() + float(step <= self.after)
-                yield Term("G_steep", apart.sqrt().mean())
-
-        return loss
+    def term(self, fake: torch.Tensor, *, late: bool) -> Term:
+        return Term("G_steep", (fake - fake.detach() + float(not late)).sqrt().mean())
 
 
 @pytest.fixture

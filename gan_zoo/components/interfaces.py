@@ -260,6 +260,14 @@ class Run(Protocol):
         """The networks as they are now, behind the one door that makes pictures."""
         ...
 
+    def log(self, entry: Mapping[str, Any]) -> None:
+        """Write a line of log.jsonl: JSON, with the step, the phase and the epoch of now."""
+        ...
+
+    def say(self, line: str) -> None:
+        """Tell the user a line, which log.txt keeps."""
+        ...
+
     def batch(self) -> Mapping[str, Tensor]:
         """The maps of the latest step's samples, on their device: `B C H W`."""
         ...

@@ -36,7 +36,7 @@ class EventFiles:
 
         folder = about.folder / "tensorboard"
         _make_room(folder, about.step)
-        self.writer = SummaryWriter(str(folder), purge_step=about.step, flush_secs=SECONDS)  # type: ignore[no-untyped-call]
+        self.writer = SummaryWriter(str(folder), purge_step=about.step, flush_secs=SECONDS)
         weakref.finalize(self, self.writer.close)  # a run that an error ends is not closed
         if about.step == 0 and about.recipe:
             lines = [f"    {line}" for line in about.recipe.splitlines()]  # as code in Markdown
@@ -70,14 +70,13 @@ class EventFiles:
 def _make_room(folder: Path, step: int) -> None:
     """A run that begins anew has no use for what was sent of it: readers would keep the text.
 
-    Files are read in the order of their names, which have the second of their making. A run that was
-    cut in its first second and goes on at once would be read backwards, so the next one is waited for.
+    Files are read in the order of their names, which have the second of their making. A run that
+    was cut in its first second and goes on at once would be read backwards: it waits for the next.
     """
     earlier = sorted(folder.glob("events.out.tfevents.*"))
     if step == 0:
         for path in earlier:
             path.unlink()
         return
-    seconds = [path.name.split(".")[3] for path in earlier]
-    if str(int(time.time())) in seconds:
+    if str(int(time.time())) in {path.name.split(".")[3] for path in earlier}:
         time.sleep(1)

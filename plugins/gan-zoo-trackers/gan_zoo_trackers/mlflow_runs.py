@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from gan_zoo_trackers.about import About
 
-# Unless the user says otherwise: nothing is told of the user, and a server that has gone is given up
-# in seconds, since the run waits for it.
+# Unless the user says otherwise: nothing is told of the user, and a server that has gone is given
+# up in seconds, since the run waits for it.
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }
+FILE = "sqlite:///"
 AT_ONCE = 100  # options that MLflow takes in one call
 LONGEST = 6000  # letters of an option that MLflow takes
 
@@ -50,29 +52,30 @@ class MLflowRun:
         """Begin a run, or go on with the one that there is."""
         for name, value in SETTINGS.items():
             os.environ.setdefault(name, value)
-        from mlflow.tracking import MlflowClient
-
-        own = about.folder / "mlflow"
+        uri = self.store or f"{FILE}{about.folder / 'mlflow' / 'mlflow.db'}"
         if self.store is None:
-            own.mkdir(exist_ok=True)
-        uri = self.store or f"sqlite:///{own / 'mlflow.db'}"
-        self.client = MlflowClient(tracking_uri=uri)
-        found = self.client.get_experiment_by_name(self.experiment)
-        files = None if self.store else (own / "files").as_uri()
-        filed = (
-            found.experiment_id
-            if found
-            else self.client.create_experiment(self.experiment, artifact_location=files)
-        )
-        self.id = about.kept_id if self.store else self._only_run(filed)
+            (about.folder / "mlflow").mkdir(exist_ok=True)
+        self.client = _connect(uri)
+        experiment = self._experiment(uri)
+        self.id = about.kept_id if self.store else self._only_run(experiment)
         self.goes_on = self.id is not None
         if self.id is not None:
             self.client.update_run(self.id, status="RUNNING")
         else:
-            made = self.client.create_run(filed, run_name=about.name)
+            made = self.client.create_run(experiment, run_name=about.name)
             self.id = str(made.info.run_id)
             self._describe(about)
         return f"mlflow ui --backend-store-uri {shlex.quote(uri)} shows the run"
+
+    def _experiment(self, uri: str) -> str:
+        """Its id. Files lie beside a store that is a file; MLflow would put them where it runs."""
+        found = self.client.get_experiment_by_name(self.experiment)
+        if found:
+            return str(found.experiment_id)
+        files = None
+        if uri.startswith(FILE):
+            files = (Path(uri.removeprefix(FILE)).resolve().parent / "files").as_uri()
+        return str(self.client.create_experiment(self.experiment, artifact_location=files))
 
     def _only_run(self, experiment: str) -> str | None:
         """The run of a store of its own."""
@@ -114,3 +117,14 @@ class MLflowRun:
     def close(self) -> None:
         """The run is finished."""
         self.client.set_terminated(self.id)
+
+
+def _connect(uri: str) -> Any:
+    """MLflow's client. That its parts find each other outdated is no matter of the run's user, and
+    no error where warnings are errors.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from mlflow.tracking import MlflowClient
+
+        return MlflowClient(tracking_uri=uri)

@@ -6,7 +6,7 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from urllib.parse import quote, unquote
 
 from gan_zoo.components import first_line, hookimpl
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Backend(Protocol):
     """Where a run is sent to. Whatever it raises is told once, and the run goes on without it."""
 
-    name: str
+    name: ClassVar[str]
 
     @property
     def kept_id(self) -> str | None:
@@ -107,7 +107,7 @@ class Tracker:
 
     @hookimpl
     def on_preview(self, run: Run, path: Path) -> None:
-        """A preview is a picture under a name without its step, so that a slider has all of them."""
+        """A picture is sent under a name without its step, so that a slider has all of them."""
         if not self.previews:
             return
         step = run.position.step

@@ -57,7 +57,9 @@ class WandbRun:
             mode="online" if self.online else "offline",
             config=about.config,
             # The recipe says what was run; a user's code, git and terminal are not asked for.
-            settings=wandb.Settings(console="off", silent=True, disable_code=True, disable_git=True),
+            settings=wandb.Settings(
+                console="off", silent=True, disable_code=True, disable_git=True
+            ),
         )
         self.gone_before = self.run.step - 1 if self.online and about.kept_id else -1
         if self.online:
@@ -134,5 +136,7 @@ class TrackioRun:
 
     def close(self) -> None:
         """The run is finished."""
+        import trackio
+
         with contextlib.redirect_stdout(io.StringIO()):
-            self.run.finish()
+            trackio.finish()  # the run's own would be called once more when Python ends

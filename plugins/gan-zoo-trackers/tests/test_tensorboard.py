@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-
-import gan_zoo
-from gan_zoo_trackers import TensorBoardSpec
 from tensorboard.backend.event_processing import plugin_event_accumulator
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+
+import gan_zoo
+from gan_zoo_trackers import TensorBoardSpec
 
 TRACKER = {"tensorboard": {"use": "trackers/tensorboard", "every": 1}}
 KILLED_AT = 8  # three steps after the checkpoint of step 5
@@ -50,7 +50,9 @@ def lines(run: Path) -> dict[str, list[tuple[int, float]]]:
     """Tag -> (step, value), in the order in which a chart draws them."""
     found = read(run)
     points = {tag: found.Scalars(tag) for tag in found.Tags()["scalars"]}
-    return {tag: [(point.step, point.value) for point in line] for tag, line in points.items() if line}
+    return {
+        tag: [(point.step, point.value) for point in line] for tag, line in points.items() if line
+    }
 
 
 def pictures(run: Path) -> dict[str, list[int]]:
@@ -139,7 +141,9 @@ def test_a_step_to_which_is_gone_back_has_what_its_checkpoint_knew(
     first.on_run_end(stand_in)
 
     for state, scores in ((before, {}), (after, {"scores/l1": [(4, 0.75)]})):
-        there = SimpleNamespace(**{**vars(stand_in), "folder": tmp_path / f"gone back {len(scores)}"})
+        there = SimpleNamespace(
+            **{**vars(stand_in), "folder": tmp_path / f"gone back {len(scores)}"}
+        )
         shutil.copytree(stand_in.folder, there.folder)
         second = spec.build()
         second.restore(state)

@@ -71,7 +71,7 @@ class Tracker:
         self._run: Run | None = None
         self._id: str | None = None  # of a checkpoint
         self._recent: dict[str, float] = {}  # losses that were not sent yet
-        self._step = 0  # of what follows
+        self._step = 0  # of the two that follow
         self._scalars: dict[str, float] = {}
         self._pictures: dict[str, str] = {}  # tag -> path in the run's folder
         self._sent: dict[str, int] = {}  # tag -> its last step
@@ -86,6 +86,8 @@ class Tracker:
 
         def begin() -> None:
             run.say(f"{self.backend.name}: {self.backend.open(about)}")
+            if self._step != about.step:
+                return  # what was sent at earlier steps stays
             self._send_scalars(dict(self._scalars), self._step)
             for tag, path in self._pictures.items():
                 self._send_picture(tag, run.folder / path, self._step)

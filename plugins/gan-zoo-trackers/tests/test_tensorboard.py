@@ -72,27 +72,31 @@ def written(run: Path, tag: str) -> list[int]:
     ]
 
 
-def test_a_killed_and_resumed_run_is_one_line(tmp_path: Path, tiny: Any, logged: Any) -> None:
+@pytest.mark.parametrize("every", [1, 2])
+def test_a_killed_and_resumed_run_is_one_line(
+    every: int, tmp_path: Path, tiny: Any, logged: Any
+) -> None:
     recipe, run = tmp_path / "recipe.yaml", tmp_path / "run"
-    recipe.write_text(json.dumps(tiny(**TRACKER).dump()))
+    tracker = {"use": "trackers/tensorboard", "every": every}
+    recipe.write_text(json.dumps(tiny(tensorboard=tracker).dump()))
     script = KILLED.format(step=KILLED_AT)
     killed = subprocess.run([sys.executable, "-c", script, recipe, run], check=False)
     assert killed.returncode == -9
-    before = lines(run)
-    assert [step for step, _ in before["losses/G_GAN"]] == [*range(1, KILLED_AT + 1)]
+    sent, resent = [*range(every, 9, every)], [*range(6 if every == 2 else 5, 13, every)]
+    assert [step for step, _ in lines(run)["losses/G_GAN"]] == sent
 
     gan_zoo.resume(run)
     expected, found = logged(run), lines(run)
-    assert written(run, "losses/G_GAN") == [*range(1, 9), *range(5, 13)]  # twice what was cut
+    assert written(run, "losses/G_GAN") == sent + resent  # some of them twice
     assert set(found) == set(expected)
     for tag, line in expected.items():
         steps, values = zip(*found[tag], strict=True)
-        assert steps == tuple(range(1, 13))
-        np.testing.assert_array_equal(values, np.float32([value for _, value in line]))
+        assert steps == tuple(range(every, 13, every))
+        np.testing.assert_array_equal(values, np.float32([x for _, x in line[every - 1 :: every]]))
     assert pictures(run) == {"previews/main": [12]}
     page = plugin_event_accumulator.EventAccumulator(str(run / "tensorboard")).Reload()
     for tag in expected:  # what the program itself reads with
-        assert [point.step for point in page.Tensors(tag)] == [*range(1, 13)]
+        assert [point.step for point in page.Tensors(tag)] == [*range(every, 13, every)]
 
 
 def test_one_killed_before_its_first_checkpoint_begins_anew(

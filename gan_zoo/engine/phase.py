@@ -142,10 +142,12 @@ class PhaseRunner:
             batch: Named maps.
             ear: Called in each player's turn.
         """
+
+        def take(player: Player, others: Sequence[Player]) -> Turn:
+            return Listener(player, others, self.losses, ear)
+
         with self._unmoved() as method:
-            self._play(
-                method, [batch], lambda player, others: Listener(player, others, self.losses, ear)
-            )
+            self._play(method, [batch], take)
 
     def remember(self) -> Memory:
         """What the players remember, of this phase and of earlier ones."""

@@ -19,6 +19,7 @@ EVERYWHERE, RARE = 0.8, 0.4  # shares of pictures that have a spot
 SPOT_PICTURES = 8
 COPIES = 0.2  # share of outputs
 STUCK = 0.3  # of the run without a new best
+NO_PATTERN, NO_SPOT = Pattern(0, 0.0, 0.0), Spot(0, 0, 0.0, 0.0)
 YOUNG = 0.1  # of the run, before which pictures say nothing yet
 
 
@@ -88,8 +89,8 @@ class Look:
     step: int
     alike: float | None = None
     moved: float | None = None
-    pattern: Pattern = Pattern(0, 0.0, 0.0)
-    spot: Spot = Spot(0, 0, 0.0, 0.0)
+    pattern: Pattern = NO_PATTERN
+    spot: Spot = NO_SPOT
     copied: float | None = None
     unseen: float | None = None
 

@@ -32,11 +32,12 @@ class PreviewsSpec(CallbackSpec, name="previews"):
 
 
 class HealthSpec(CallbackSpec, name="health"):
-    """Says what is wrong with a run while it goes on: a sentence where two witnesses agree, with one
-    change that may help. Its numbers go to log.jsonl.
+    """Says what is wrong with a run while it goes on: a sentence where two witnesses agree, with
+    one change that may help. Its numbers go to log.jsonl.
 
-    It listens to the players and looks at eight pictures, every hundred steps and every twentieth of
-    the run or oftener; it moves nothing, draws nothing and never acts by itself.
+    It listens to the players every hundred steps, or fifty times where a run is shorter, and looks
+    at eight pictures every twentieth of the run, or every epoch where that is shorter. It moves
+    nothing, draws nothing and never acts by itself.
     """
 
     split: str = "val"

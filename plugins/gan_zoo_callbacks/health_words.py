@@ -49,6 +49,18 @@ class Cures:
         rate = self._at(f"optimizers.{player}.lr")
         return None if rate is None else (f"optimizers.{player}.lr", _rounded(rate / 4))
 
+    def slower_judge(self) -> tuple[str, Any] | None:
+        """A quarter of the learning rate of whom is not the first player."""
+        others = [*self.recipe["optimizers"]][1:]
+        return self.slower(others[0]) if others else None
+
+    def pace(self, player: str) -> float | None:
+        """A player's learning rate, over the largest of the others."""
+        rates = {name: self._at(f"optimizers.{name}.lr") for name in self.recipe["optimizers"]}
+        others = [rate for name, rate in rates.items() if name != player and rate]
+        own = rates.get(player)
+        return own / max(others) if own and others else None
+
     def weight(self, loss: str, factor: float) -> tuple[str, Any] | None:
         """Another weight of a loss."""
         key = f"losses.{loss}.weight"

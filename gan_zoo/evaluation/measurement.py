@@ -46,7 +46,12 @@ class Measured:
 
 
 def describe_context(
-    phase: WiredPhase, translator: Translator | None, device: str, say: Callable[[str], None]
+    phase: WiredPhase,
+    translator: Translator | None,
+    device: str,
+    say: Callable[[str], None],
+    *,
+    split: str,
 ) -> MetricContext:
     """What metrics may know of a phase of a run.
 
@@ -55,10 +60,12 @@ def describe_context(
         translator: Makes the pictures, where they are made already.
         device: Where metrics may compute.
         say: Tells the user a line.
+        split: The one that is scored.
     """
     return MetricContext(
         data=phase.recipe.data,
         size=phase.phase.size,
+        split=split,
         target=phase.wiring.target,
         pictures=translator,
         cache=cache_folder(),
@@ -85,7 +92,6 @@ def measure(
     metrics: Mapping[str, MetricSpec],
     at: MetricContext,
     *,
-    split: str,
     instead: Painter | None = None,
 ) -> Measured:
     """Translate every sample and compare the 8-bit pictures with their targets. The program's
@@ -95,8 +101,7 @@ def measure(
         translator: Makes the pictures.
         dataset: The samples, read without augmentation.
         metrics: What is measured, by name.
-        at: What metrics may know.
-        split: The name of the samples' split, for the protocol.
+        at: What metrics may know; its split is that of the samples.
         instead: Makes pictures that stand in for the translations.
 
     Raises:
@@ -105,7 +110,7 @@ def measure(
     """
     built = build_metrics(metrics, at)
     digest, names, sizes = hashlib.sha256(), [], set()
-    with own_draws(at.device), progress(len(dataset), f"scoring {split}") as advance:
+    with own_draws(at.device), progress(len(dataset), f"scoring {at.split}") as advance:
         for index in range(len(dataset)):
             sample = dataset.read(index, None)
             real = sample.maps[translator.target]
@@ -125,7 +130,7 @@ def measure(
             digest.hexdigest()[:16], tuple(names), sizes.pop() if len(sizes) == 1 else None
         )
         on = {
-            "split": split,
+            "split": at.split,
             "data": found.digest,
             "pictures": len(names),
             "size": found.size and [*found.size],

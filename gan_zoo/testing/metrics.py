@@ -49,6 +49,7 @@ def context() -> MetricContext:
     return MetricContext(
         data=PaintedSpec(),
         size=None,
+        split="test",
         target="target",
         pictures=Seeded(),
         cache=Path(_KEPT.name),

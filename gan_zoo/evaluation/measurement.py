@@ -80,8 +80,13 @@ def build_metrics(metrics: Mapping[str, MetricSpec], at: MetricContext) -> dict[
     """Fresh accumulators by name. The program's generators stay as they are.
 
     Raises:
-        UserError: what a metric keeps cannot be written, or its data cannot be read.
+        UserError: the split has too few pictures for a metric, what a metric keeps cannot be
+            written, or its data cannot be read.
     """
+    if any(spec.of_sets for spec in metrics.values()):
+        count = len(at.dataset(at.split))
+        for spec in metrics.values():
+            spec.require(count)
     with own_draws(at.device):
         return {name: _build(name, spec, at) for name, spec in metrics.items()}
 

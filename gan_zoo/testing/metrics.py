@@ -17,18 +17,20 @@ from torch import Tensor
 from gan_zoo.components.interfaces import Sample
 from gan_zoo.components.measuring import Metric, MetricContext
 from gan_zoo.components.watching import MetricSpec, is_better
+from gan_zoo.errors import UserError
 from gan_zoo.reporter import progress
 from gan_zoo.testing.painted import PaintedSpec, Seeded
-from gan_zoo.testing.subject import Advice, Subject, check, trying
+from gan_zoo.testing.subject import Advice, NotAtHand, Subject, check, trying
 
 Pair = tuple[Tensor, Tensor, Sample]  # generated, real, and the sample that they are of
+SET = 4  # pictures of a set that metrics of sets score here
 
 # ---------------------------------------------------------------------------------- metrics
 
 
-def pictures(count: int = 4) -> list[Pair]:
-    """Generated and real pictures, 8 bit, alike but not equal, the first ones closest; with maps
-    of classes and instances, in whose colors the real ones are.
+def pictures(count: int = 4, noise: int | None = None) -> list[Pair]:
+    """Generated and real pictures, 8 bit, alike but not equal, the first ones closest unless a
+    noise for all is said; with maps of classes and instances, in whose colors the real ones are.
     """
     generator = torch.Generator().manual_seed(0)
     dataset = PaintedSpec().open("test")
@@ -36,9 +38,24 @@ def pictures(count: int = 4) -> list[Pair]:
     for number in range(count):
         sample = dataset.read(number, None)
         real = sample.maps["target"]
-        noise = torch.randint(-9, 10, real.shape, generator=generator) * (number + 1)
-        found.append(((real.int() + noise).clamp(0, 255).to(torch.uint8), real, sample))
+        drawn = torch.randint(-9, 10, real.shape, generator=generator) * (noise or number + 1)
+        found.append(((real.int() + drawn).clamp(0, 255).to(torch.uint8), real, sample))
     return found
+
+
+def pictures_for(metric: MetricSpec) -> list[Pair]:
+    """As many as a metric needs: of a score of sets, both halves are sets.
+
+    Raises:
+        NotAtHand: it scores larger sets only.
+    """
+    if not metric.of_sets:
+        return pictures()
+    try:
+        metric.require(SET)
+    except UserError as problem:
+        raise NotAtHand(f"the checks have sets of {SET} pictures: {problem}") from None
+    return pictures(2 * SET)
 
 
 @cache
@@ -80,17 +97,20 @@ def numbers(accumulator: Metric) -> Mapping[str, float]:
 @check("metric")
 def equal_pictures_score_best(subject: Subject) -> None:
     """In the direction that lower_is_better says, or nearest to the ideal, and by the protocol that
-    it states.
+    it states. Sets may be as good as each other.
     """
     metric: MetricSpec = subject.ready()
-    pairs = pictures()
+    pairs = pictures_for(metric)
+    closer, farther = pairs[:2], pairs[2:]
+    if metric.of_sets:
+        closer, farther = (pictures(len(pairs), noise) for noise in (1, SET))
     with trying(
         "updated it with four pairs of uint8 pictures 3x48x64 and their samples, and computed",
         expected="a number, or one for each of fields",
         cure="take uint8 `C H W`, one picture at a time",
     ):
         same = [(real, real, sample) for _, real, sample in pairs]
-        perfect, near, far = (score(metric, chosen) for chosen in (same, pairs[:2], pairs[2:]))
+        perfect, near, far = (score(metric, chosen) for chosen in (same, closer, farther))
     if {*perfect} != {*(metric.fields or ("",))}:
         raise Advice(
             "computed its numbers",
@@ -100,7 +120,8 @@ def equal_pictures_score_best(subject: Subject) -> None:
         )
     for field in perfect if metric.compares else ():
         order = [perfect[field], near[field], far[field]]
-        if not all(_better(metric, *two) for two in pairwise(order)):
+        tied = metric.of_sets and not any(_better(metric, b, a) for a, b in pairwise(order))
+        if not tied and not all(_better(metric, *two) for two in pairwise(order)):
             direction = "rise" if metric.lower_is_better else "fall"
             wanted = f"numbers that {direction}: lower_is_better is {metric.lower_is_better}"
             if metric.ideal is not None:
@@ -128,10 +149,10 @@ def _better(metric: MetricSpec, value: float, than: float) -> bool:
 def order_does_not_count(subject: Subject) -> None:
     """The same pictures in another order, and scored again, give the same number."""
     metric: MetricSpec = subject.ready()
-    pairs = pictures()
+    pairs = pictures_for(metric)
     before = [(generated.clone(), real.clone()) for generated, real, _ in pairs]
     forth, back = score(metric, pairs), score(metric, pairs[::-1])
-    score(metric, pairs[:1])  # must leave no trace
+    score(metric, pairs[: SET if metric.of_sets else 1])  # must leave no trace
     again = score(metric, pairs)
     if not _equal(forth, back) or forth != again:
         raise Advice(
@@ -154,7 +175,7 @@ def order_does_not_count(subject: Subject) -> None:
 def accumulators_stand_alone(subject: Subject) -> None:
     """Two at once do not mix, and a score may be asked for in between."""
     metric: MetricSpec = subject.ready()
-    pairs = pictures()
+    pairs = pictures_for(metric)
     apart = [score(metric, pairs[::2]), score(metric, pairs[1::2]), score(metric, pairs)]
     with trying(
         "updated three of it by turns, and computed every one twice",
@@ -165,7 +186,7 @@ def accumulators_stand_alone(subject: Subject) -> None:
         for number, pair in enumerate(pairs):
             made[number % 2].update(*pair)
             made[2].update(*pair)
-            if number >= 2:
+            if number >= (SET - 1 if metric.of_sets else 2):
                 made[2].compute()
         found = [(numbers(each), numbers(each)) for each in made]
     for once, (ours, again) in zip(apart, found, strict=True):
@@ -183,7 +204,7 @@ def accumulators_stand_alone(subject: Subject) -> None:
 def values_are_those_of_the_pictures(subject: Subject) -> None:
     """Where it keeps what single pictures score, each is that of the picture alone."""
     metric: MetricSpec = subject.ready()
-    pairs = pictures()
+    pairs = pictures_for(metric)
     together = metric.build(context())
     for pair in pairs:
         together.update(*pair)

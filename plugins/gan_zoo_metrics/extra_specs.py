@@ -5,7 +5,7 @@ Nothing here imports torch.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -33,6 +33,11 @@ class FrechetSpec(SetSpec):
     allow_small: bool = False
     """Score fewer pictures too, and mark the score: it is biased, by more for some models than for
     others, and only scores of equally many pictures may be compared."""
+
+    @classmethod
+    def example(cls) -> Self:
+        """One that scores few pictures."""
+        return cls(allow_small=True)
 
     @property
     @abstractmethod

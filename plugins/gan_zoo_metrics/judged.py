@@ -74,8 +74,3 @@ class SetSpec(JudgedSpec):
         Raises:
             UserError: says the cure.
         """
-
-    def build(self, at: MetricContext) -> Metric:
-        """A fresh accumulator; too few pictures are refused before any is made."""
-        self.require(len(at.dataset(at.split)))
-        return super().build(at)

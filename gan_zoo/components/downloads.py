@@ -9,6 +9,7 @@ from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 from gan_zoo.errors import UserError, first_line
 from gan_zoo.reporter import progress
@@ -33,17 +34,20 @@ def fetch_file(url: str, path: Path, *, sha256: str = "") -> None:
     cure = f"Bring it by other means: {url} to {path}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        digest = _download(url, part)
-        if not digest.startswith(sha256):
-            raise UserError(
-                f"{url}: what came has the sha256 {digest}; one that begins with {sha256} was "
-                f"expected, so it is not kept. {cure}"
-            )
-        part.replace(path)
+        try:
+            digest = _download(url, part)
+            if not digest.startswith(sha256):
+                raise UserError(
+                    f"{url}: what came has the sha256 {digest}; one that begins with {sha256} was "
+                    f"expected, so it is not kept. {cure}"
+                )
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except (OSError, HTTPException, ValueError) as problem:  # ValueError: no such kind of address
+        if isinstance(problem, HTTPError):
+            problem.close()  # it is an answer, too
         raise UserError(f"{url} could not be fetched: {first_line(problem)}. {cure}") from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _download(url: str, part: Path) -> str:

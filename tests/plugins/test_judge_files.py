@@ -163,3 +163,17 @@ def test_paths_are_made_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     held = recipe.validation.metrics
     assert held["far"] == FIDSpec(weights=str(tmp_path / "w.pth"))
     assert held["kid"] == KIDSpec()
+
+
+def test_the_page_names_every_file_and_every_bound() -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "score-with-learned-features.md"
+    told = page.read_text(encoding="utf-8")
+    for spec in SPECS:
+        file = spec().file
+        assert f"`{file.name}`, {file.megabytes} MB" in told
+        assert f"\n| `{spec.name}` |" in told
+    for spec, count in ((FIDSpec(), 2048), (FDDinoV2Spec(), 1024), (KIDSpec(), 50)):
+        assert f"| `{spec.name}` | {count:,}" in told
+        spec.require(count)
+        with pytest.raises(UserError):
+            spec.require(count - 1)

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from gan_zoo.components import Spec, hookimpl
 from gan_zoo_metrics.extra_specs import SPECS as EXTRA
+from gan_zoo_metrics.segmentation_specs import SegmentationSpec
 from gan_zoo_metrics.specs import L1MetricSpec, PSNRSpec
 
 
 @hookimpl
 def gan_zoo_components() -> Iterable[type[Spec]]:
     """The metrics."""
-    return [L1MetricSpec, PSNRSpec, *EXTRA]
+    return [L1MetricSpec, PSNRSpec, SegmentationSpec, *EXTRA]

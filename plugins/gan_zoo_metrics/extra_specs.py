@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import Field
 
 from gan_zoo.components import UserError
-from gan_zoo_metrics.judge_files import (
+from gan_zoo_metrics.learned_specs import LearnedSpec, SetSpec
+from gan_zoo_metrics.published_files import (
     ALEXNET,
     INCEPTION,
     SQUEEZENET,
@@ -18,7 +19,6 @@ from gan_zoo_metrics.judge_files import (
     PublishedFile,
     dinov2,
 )
-from gan_zoo_metrics.judged import JudgedSpec, SetSpec
 
 if TYPE_CHECKING:
     from gan_zoo.components import Metric, MetricContext
@@ -208,7 +208,7 @@ class PrecisionRecallSpec(SetSpec, name="precision_recall"):
 # ---------------------------------------------------------------------------------- pictures
 
 
-class LPIPSSpec(JudgedSpec, name="lpips"):
+class LPIPSSpec(LearnedSpec, name="lpips"):
     """Learned perceptual image patch similarity (Zhang et al. 2018), computed as torchmetrics does:
     how far apart a picture and its target look to a network.
     """
@@ -239,7 +239,7 @@ class LPIPSSpec(JudgedSpec, name="lpips"):
         return LPIPS(self.network, self.file, self.weights, heads, at.device)
 
 
-class DISTSSpec(JudgedSpec, name="dists"):
+class DISTSSpec(LearnedSpec, name="dists"):
     """Deep image structure and texture similarity (Ding et al. 2020), computed as torchmetrics
     does: as LPIPS, but textures may differ in detail.
     """

@@ -19,8 +19,8 @@ from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d
 from torchvision import models
 
 from gan_zoo.components import on_meta
-from gan_zoo_metrics.judge_files import INCEPTION, VGG16, PublishedFile
-from gan_zoo_metrics.judges import DIGITS, Features, Weights, shared_features
+from gan_zoo_metrics.features import DIGITS, Features, Weights, shared_features
+from gan_zoo_metrics.published_files import INCEPTION, VGG16, PublishedFile
 
 SIDE = 224  # of pictures that networks of ImageNet see
 PATCH = 14  # of DINOv2

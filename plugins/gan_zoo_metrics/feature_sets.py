@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from gan_zoo.components import Sample
-from gan_zoo_metrics.judges import Features
+from gan_zoo_metrics.features import Features
 
 ROWS = 1000  # of a matrix of distances that are in memory together
 

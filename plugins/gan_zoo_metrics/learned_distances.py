@@ -14,8 +14,8 @@ from torch.nn import functional
 from torchvision import models
 
 from gan_zoo.components import MeanOverPictures, Sample, UserError, format_size, on_meta, pretrained
-from gan_zoo_metrics.judge_files import PublishedFile, heads_of_torchmetrics
-from gan_zoo_metrics.judges import DIGITS, Weights, exact, file_digest, three_channels
+from gan_zoo_metrics.features import DIGITS, Weights, exact, file_digest, three_channels
+from gan_zoo_metrics.published_files import PublishedFile, heads_of_torchmetrics
 
 # network: torchvision's name, the layers whose outputs count, the smallest side that reaches them.
 NETWORKS = {

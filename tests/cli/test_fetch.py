@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gan_zoo_metrics import extra_specs, feature_networks, judges
+from gan_zoo_metrics import extra_specs, feature_networks, features
 from tests.cli.conftest import Command
 
 
@@ -45,7 +45,7 @@ def test_a_biased_score_is_marked(
     zoo: Command, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The mean color stands in for a network."""
-    judge = judges.Features(lambda x: x.float().mean((2, 3)), {"network": "mean"}, "cpu")
+    judge = features.Features(lambda x: x.float().mean((2, 3)), {"network": "mean"}, "cpu")
     monkeypatch.setattr(feature_networks, "inception", lambda *said: judge)
     monkeypatch.setattr(extra_specs.FIDSpec, "missing", lambda self: [])
     recipe = trained / "recipe.yaml"

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.components import UserError, pretrained
-from gan_zoo_metrics.judge_files import PublishedFile
+from gan_zoo_metrics.published_files import PublishedFile
 
 DIGITS = 16  # of a digest that protocols keep
 UNUSED = "num_batches_tracked"  # that inference never reads, and some files lack

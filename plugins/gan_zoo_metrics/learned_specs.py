@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from gan_zoo.components import MetricSpec, UserError
-from gan_zoo_metrics.judge_files import PublishedFile, package_missing
+from gan_zoo_metrics.published_files import PublishedFile, package_missing
 
 if TYPE_CHECKING:
     from gan_zoo.components import Metric, MetricContext
 
 
-class JudgedSpec(MetricSpec):
+class LearnedSpec(MetricSpec):
     """A metric with a network whose weights lie in a file."""
 
     files: ClassVar[tuple[str, ...]] = ("weights",)
@@ -62,7 +62,7 @@ class JudgedSpec(MetricSpec):
         """A fresh accumulator, of what is there."""
 
 
-class SetSpec(JudgedSpec):
+class SetSpec(LearnedSpec):
     """A score of all pictures together, which means nothing for few."""
 
     of_sets: ClassVar[bool] = True

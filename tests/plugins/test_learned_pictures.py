@@ -24,8 +24,8 @@ from gan_zoo.testing import metrics as kit
 from gan_zoo.testing.subject import Subject
 from gan_zoo_metrics import feature_networks
 from gan_zoo_metrics.extra_specs import DISTSSpec, FDDinoV2Spec, LPIPSSpec
-from gan_zoo_metrics.judge_files import dinov2
-from tests.plugins.judges import file_of
+from gan_zoo_metrics.published_files import dinov2
+from tests.plugins.random_weights import file_of
 
 NETWORKS = {"alex": "alexnet", "vgg": "vgg16", "squeeze": "squeezenet1_1"}
 

@@ -18,10 +18,10 @@ from gan_zoo.errors import UserError
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.wired import WiredRecipe
 from gan_zoo.testing import metrics as kit
-from gan_zoo_metrics import feature_networks, judge_files
+from gan_zoo_metrics import feature_networks, published_files
 from gan_zoo_metrics.extra_specs import SPECS, DISTSSpec, FDDinoV2Spec, FIDSpec, KIDSpec, LPIPSSpec
-from gan_zoo_metrics.judge_files import INCEPTION, SQUEEZENET, VGG16
-from tests.plugins.judges import file_of
+from gan_zoo_metrics.published_files import INCEPTION, SQUEEZENET, VGG16
+from tests.plugins.random_weights import file_of
 
 
 @pytest.fixture(autouse=True)
@@ -76,9 +76,9 @@ def test_an_absent_package_is_said(
     spec: Any, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     absent = package.replace("-", "_")
-    find = judge_files.find_spec
+    find = published_files.find_spec
     without = lambda name: None if name == absent else find(name)  # noqa: E731
-    monkeypatch.setattr(judge_files, "find_spec", without)
+    monkeypatch.setattr(published_files, "find_spec", without)
     told = f"the package {package} is not installed: pip install 'gan-zoo[metrics]'"
     assert spec.missing()[0] == told
     with pytest.raises(UserError) as refused:

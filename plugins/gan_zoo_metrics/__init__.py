@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gan_zoo.components import Spec, hookimpl
+from gan_zoo_metrics.extra_specs import SPECS as EXTRA
 from gan_zoo_metrics.segmentation_specs import SegmentationSpec
 from gan_zoo_metrics.specs import L1MetricSpec, PSNRSpec
 
@@ -12,4 +13,4 @@ from gan_zoo_metrics.specs import L1MetricSpec, PSNRSpec
 @hookimpl
 def gan_zoo_components() -> Iterable[type[Spec]]:
     """The metrics."""
-    return [L1MetricSpec, PSNRSpec, SegmentationSpec]
+    return [L1MetricSpec, PSNRSpec, SegmentationSpec, *EXTRA]

@@ -5,10 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gan_zoo.components import Spec, hookimpl
-from gan_zoo_metrics.specs import L1MetricSpec, PSNRSpec
+from gan_zoo_metrics.judge_specs import FeatureDistanceSpec
+from gan_zoo_metrics.specs import (
+    DiversitySpec,
+    L1MetricSpec,
+    LabHistogramSpec,
+    MSSSIMSpec,
+    PSNRSpec,
+    SharpnessSpec,
+    SSIMSpec,
+)
 
 
 @hookimpl
 def gan_zoo_components() -> Iterable[type[Spec]]:
     """The metrics."""
-    return [L1MetricSpec, PSNRSpec]
+    return [
+        L1MetricSpec,
+        PSNRSpec,
+        SSIMSpec,
+        MSSSIMSpec,
+        SharpnessSpec,
+        LabHistogramSpec,
+        DiversitySpec,
+        FeatureDistanceSpec,
+    ]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_zoo.components import ContractError, UserError, pretrained
@@ -28,23 +29,20 @@ class RandomConvolutions(nn.Module):
 
     def __init__(self, *, seed: int) -> None:
         super().__init__()
-        draw = np.random.PCG64(seed)
-        layers, channels = [], 3
+        draw, channels = np.random.PCG64(seed), 3
+        self.weights = nn.ParameterList()
         for width in WIDTHS:
-            layer = nn.Conv2d(channels, width, 3, stride=2, padding=1, bias=False).double()
-            raw = draw.random_raw(layer.weight.numel()) >> np.uint64(11)  # 53 bits
-            limit = math.sqrt(6 / (channels * 9))
-            weights = (raw * 2.0**-52 - 1) * limit
-            layer.weight = nn.Parameter(torch.from_numpy(weights).reshape(layer.weight.shape))
-            layers.append(layer)
+            shape = (width, channels, 3, 3)
+            raw = draw.random_raw(math.prod(shape)) >> np.uint64(11)  # 53 bits
+            uniform = (raw * 2.0**-52 - 1) * math.sqrt(6 / (channels * 9))
+            self.weights.append(torch.from_numpy(uniform).reshape(shape))
             channels = width
-        self.layers = nn.ModuleList(layers)
 
     def forward(self, picture: Tensor) -> Tensor:
         """The features."""
         x, found = picture, []
-        for layer in self.layers:
-            x = layer(x).relu()
+        for weight in self.weights:
+            x = F.conv2d(x, weight, stride=2, padding=1).relu()
             found.append(x.mean((2, 3)))
         return torch.cat(found, dim=1)
 

@@ -115,8 +115,8 @@ class SharpnessSpec(MetricSpec, name="sharpness"):
     """How strong edges and textures are beside those of the target: 1 is as sharp, less is
     smoother, more is noise or ringing.
 
-    It says nothing of where they are, nor whether they are right: noise of the target's strength
-    scores 1.
+    It tells lost texture. An edge that is smeared over more pixels counts as before, but for at
+    borders. It says nothing of whether textures are right: noise of the target's strength scores 1.
     """
 
     ideal: ClassVar[float | None] = 1.0
@@ -128,8 +128,8 @@ class SharpnessSpec(MetricSpec, name="sharpness"):
     )
 
     where: Literal["all", "borders"] = "all"
-    """`all` pixels, or those at `borders` of instances, where models without instance maps blur
-    neighbors into each other (Wang et al. 2018, sec. 3.3).
+    """`all` pixels, or those next to `borders` of instances, where models without instance maps
+    blur neighbors into each other (Wang et al. 2018, sec. 3.3).
     """
     instances: str = Field("instance", examples=["label"])
     """The map whose ids tell the borders; read at borders only."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import torch
+import math
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -10,6 +11,8 @@ from gan_zoo.components import MeanOverPictures, Sample, UserError
 from gan_zoo_metrics.ssim_sizes import EXPONENTS, WINDOW, describe_lack
 
 SIGMA = 1.5  # of the Gaussian window, as published
+_BELL = [math.exp(-((x - WINDOW // 2) ** 2) / (2 * SIGMA**2)) for x in range(WINDOW)]
+WEIGHTS = [height / sum(_BELL) for height in _BELL]
 C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 
 
@@ -58,9 +61,8 @@ class MultiscaleSimilarity(MeanOverPictures):
 
 def _means(ours: Tensor, theirs: Tensor) -> tuple[float, float]:
     """Pictures `C H W` -> the means of SSIM and of its structure, which leaves out luminance."""
-    x, y = ours[:, None], theirs[:, None]  # C 1 H W: channels do not mix
-    blurred = _blur(torch.cat([x, y, x * x, y * y, x * y]))
-    mean_x, mean_y, xx, yy, xy = blurred.chunk(5)
+    pictures = ours, theirs, ours * ours, theirs * theirs, ours * theirs
+    mean_x, mean_y, xx, yy, xy = map(_blur, pictures)
     both = mean_x * mean_y
     squares = mean_x.square() + mean_y.square()
     structure = (2 * (xy - both) + C2) / (xx + yy - squares + C2)
@@ -69,12 +71,17 @@ def _means(ours: Tensor, theirs: Tensor) -> tuple[float, float]:
 
 
 def _blur(pictures: Tensor) -> Tensor:
-    """`B 1 H W -> B 1 H-10 W-10`: means under the window."""
-    window = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
-    window = (-window.square() / (2 * SIGMA**2)).exp()
-    window = (window / window.sum()).to(pictures.device)
-    down = F.conv2d(pictures, window.reshape(1, 1, -1, 1))
-    return F.conv2d(down, window.reshape(1, 1, 1, -1))
+    """`B H W -> B H-10 W-10`: means under the window. A sum of shifted pictures takes a fifth of
+    the time of a convolution in float64.
+    """
+    for dim in (-2, -1):
+        length = pictures.shape[dim] - WINDOW + 1
+        parts = (pictures.narrow(dim, start, length) for start in range(WINDOW))
+        blurred = next(parts) * WEIGHTS[0]
+        for part, weight in zip(parts, WEIGHTS[1:], strict=True):
+            blurred.add_(part, alpha=weight)
+        pictures = blurred
+    return pictures
 
 
 def _halve(picture: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan_zoo.components import DataError, MetricContext, Sample, UserError
+from gan_zoo.components import DataError, MetricContext, Sample, UserError, remembered
 
 GRID = 32  # places of a side, at which targets are compared
 SEEDS = (0, 1)
@@ -89,10 +89,10 @@ class Diversity:
         return (one.double() - other.double()).abs().mean().item()
 
     def _say(self, line: str) -> None:
-        """Tell it once."""
+        """Tell it once, and in a run not at every validation again."""
         if line not in self._said:
             self._said.add(line)
-            self.at.say(line)
+            remembered(f"said: {line}", lambda: self.at.say(line))
 
 
 def _levels(picture: Tensor) -> Tensor:

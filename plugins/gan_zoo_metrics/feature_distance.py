@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.components import Sample, UserError
+from gan_zoo.components import Sample, UserError, remembered
 
 ROWS = 1024  # of the kernel at once: memory stays small for many pictures
 
@@ -64,9 +64,7 @@ class FeatureDistance:
     def compute(self) -> float:
         """The distance; not a number of fewer than two pictures."""
         if len(self._ours) < 2:
-            if not self._said:
-                self.say("feature_distance has no value: it is of sets, two pictures at least")
-            self._said = True
+            self._say("feature_distance has no value: it is of sets, two pictures at least")
             return math.nan
         count = len(self._ours)
         return self._by_picture().sum().item() / (count * (count - 1))
@@ -85,11 +83,18 @@ class FeatureDistance:
         """The judging network."""
         return self.judge
 
+    def _say(self, line: str) -> None:
+        """Tell it once, and in a run not at every validation again."""
+        if not self._said:
+            self._said = True
+            remembered(f"said: {line}", lambda: self.say(line))
+
     def _features(self, picture: Tensor) -> Tensor:
         """Of one, float64."""
         with torch.inference_mode():
             seen = picture.to(self.device, self.dtype).expand(3, -1, -1)[None] / 127.5 - 1
-            return self.network(seen)[0].double().cpu()
+            features: Tensor = self.network(seen)[0]
+            return features.double().cpu()
 
     def _by_picture(self) -> Tensor:
         """For every picture i the sum over all others j of

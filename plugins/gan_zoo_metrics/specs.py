@@ -199,9 +199,9 @@ class DiversitySpec(MetricSpec, name="diversity"):
 
     vary: Literal["noise", "styles"] = "noise"
     """What the seeds draw: `noise` alone (dropout in inference, the noise condition), with the
-    styles that scores are measured with; or `styles` too, for models that take them. Those must
-    have been gathered (`gan-zoo styles RUN`), which validation during training never has: the score
-    is then not a number, and it is said why.
+    styles that scores are measured with; or `styles` too, for models that take them. Those must be
+    gathered before (`gan-zoo features RUN`), which they never are while a run trains: its
+    validation gives no number then, and says why.
     """
 
     def build(self, at: MetricContext) -> Metric:

@@ -17,6 +17,7 @@ from torch import Tensor
 import gan_zoo
 from gan_zoo import Recipe
 from gan_zoo.components import DataError, Sample, UserError
+from gan_zoo.components.at_hand import read_once
 from gan_zoo.testing import metrics
 from gan_zoo.testing.painted import Seeded
 from gan_zoo_metrics.specs import DiversitySpec
@@ -119,10 +120,13 @@ def test_styles_are_kept_or_drawn() -> None:
 
 def test_styles_that_cannot_be_drawn_give_no_number_and_are_said_once() -> None:
     """A validation during training never has any: that must not stop the run."""
-    model = Model(refuses=UserError("--style: none were gathered yet; gan-zoo styles RUN"))
+    model = Model(refuses=UserError("--style: none were gathered yet; gan-zoo features RUN"))
     metric, said = scored(model, plain(0, 9), "styles")
     assert math.isnan(metric.compute())
-    assert said == ["diversity has no value: --style: none were gathered yet; gan-zoo styles RUN"]
+    assert said == ["diversity has no value: --style: none were gathered yet; gan-zoo features RUN"]
+    with read_once():  # as in a run
+        told = [scored(model, plain(0, 9), "styles")[1] for _ in range(2)]
+    assert [len(lines) for lines in told] == [1, 0]
     with pytest.raises(DataError):
         scored(Model(refuses=DataError("a.png is torn")), plain(0, 9), "styles")
 

@@ -82,11 +82,11 @@ class MSSSIMSpec(MetricSpec, name="ms_ssim"):
 
     lower_is_better: ClassVar[bool] = False
     protocol: ClassVar[str] = (
-        "mean over pictures of MS-SSIM: the first of the exponents 0.0448, 0.2856, 0.3001, 0.2363, "
-        "0.1333, as many as scales, over their sum; each scale the mean of 2x2 of the one before, "
-        "a last odd row or column left out; at each the mean over places and channels, 0 where it "
-        "is below; window, K and range as SSIM's: Gaussian of 11, sigma 1.5, 0.01 and 0.03, 255; "
-        "window within the picture, float64"
+        "mean over pictures of MS-SSIM: exponents 0.0448, 0.2856, 0.3001, 0.2363, 0.1333, of fewer "
+        "than 5 scales the first ones over their sum; each scale the mean of 2x2 of the one "
+        "before, a last odd row or column left out; at each the mean over places and channels, 0 "
+        "where it is below; window, K and range as SSIM's: Gaussian of 11, sigma 1.5, 0.01 and "
+        "0.03, 255; window within the picture, float64"
     )
 
     scales: int = Field(5, ge=1, le=5)

@@ -40,7 +40,8 @@ class MultiscaleSimilarity(MeanOverPictures):
     def __init__(self, *, scales: int) -> None:
         super().__init__()
         chosen = EXPONENTS[:scales]
-        self.exponents = [exponent / sum(chosen) for exponent in chosen]
+        total = 1 if scales == len(EXPONENTS) else sum(chosen)  # published, they add up to 1.0001
+        self.exponents = [exponent / total for exponent in chosen]
 
     def score(self, generated: Tensor, real: Tensor, sample: Sample) -> float:
         """The product over scales of the mean structure, times the mean luminance of the coarsest.

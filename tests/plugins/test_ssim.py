@@ -94,7 +94,8 @@ def test_ssim_is_that_of_torchmetrics() -> None:
 @pytest.mark.parametrize(("scales", "sizes"), [(5, LARGE), (3, SIZES)])
 def test_ms_ssim_is_that_of_torchmetrics(scales: int, sizes: tuple[tuple[int, int], ...]) -> None:
     exponents = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333][:scales])
-    exponents /= exponents.sum()
+    if scales < 5:
+        exponents /= exponents.sum()
     values = []
     for made, real in pairs(sizes):
         ours, theirs, product = made.double(), real.double(), 1.0

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from gan_zoo.components import ContractError, Sample, UserError
 from gan_zoo.testing import metrics
 from gan_zoo_metrics.feature_distance import FeatureDistance
-from gan_zoo_metrics.fixed_networks import RandomConvolutions, digest
 from gan_zoo_metrics.feature_distance_specs import FeatureDistanceSpec
+from gan_zoo_metrics.fixed_networks import RandomConvolutions, digest
 
 SAMPLE = Sample("one", ("one.png",), {})
 SPEC = FeatureDistanceSpec()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 8  # pictures
 COMPARED = 256  # training targets at most, among which copies are sought
+LEARNED = "train"  # the split of which nothing is unseen
 FEW = 2000  # samples; of more, copies are not sought
 PROBES, FARTHEST = 40, 100  # of a run, and steps between two
 LOOKS, MOST = 20, 30  # of a run; more only where an epoch is shorter, and never more than that
@@ -140,14 +141,14 @@ class Health:
             look.alike = spread(outputs) / max(spread(targets), 1e-9)
         look.pattern = strongest_pattern(outputs, targets)
         look.spot = common_spot(outputs, targets)
-        if pictures.paired:
+        if pictures.paired and self.split != LEARNED:
             known = self._training_targets(run, pictures.target)
             look.copied = copied_share(outputs, targets, known) if len(known) else None
         if _draws(self._recipe):
             again = pictures.picture(inputs[0], seed=1, style=styles[0])
             look.moved = float((again.float() - made[0].float()).abs().mean())
             look.moved /= max(spread(targets), 1e-9)
-        if self.probes and self.probes[-1].judge:
+        if self.probes and self.probes[-1].judge and self.split != LEARNED:
             look.unseen = self._unseen(run, step)
         self.looks = [*self.looks, look][-MOST:]
         run.log({"health": {**_mean_of(self.probes), **look.numbers()}})

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 STRIDES = (2, 4, 8)  # of upsampling, in pixels
-WINDOW, OUTLIER = 15, 6.0  # pixels around a spot, and deviations that make it one
+WINDOW, INSIDE = 15, 7  # a spot lies in the inner square, what it is compared with around that
+OUTLIER = 6.0  # deviations that make it one
 MARGIN = 4  # pixels at the sides
 FLATTEST = 4.0  # 8-bit values; a deviation below is taken for this
 NEAR = 32  # the side to which pictures are shrunk to find copies
@@ -143,16 +144,22 @@ def common_spot(outputs: Tensor, targets: Tensor) -> Spot:
 
 
 def _outliers(pictures: Tensor) -> Tensor:
-    """`N H W`: 1 where a pixel, or one next to it, is far from those around it."""
+    """`N H W`: 1 where a pixel, or one next to it, is far from the ring around it."""
     grey = pictures.float().mean(dim=1, keepdim=True)
-    side = WINDOW // 2
-    if min(grey.shape[-2:]) <= side:
+    if min(grey.shape[-2:]) <= WINDOW // 2:
         return torch.zeros_like(grey[:, 0])
-    padded = F.pad(grey, (side,) * 4, mode="reflect")
-    mean = F.avg_pool2d(padded, WINDOW, 1)
-    deviation = (F.avg_pool2d(padded.square(), WINDOW, 1) - mean.square()).clamp_min(0).sqrt()
-    far = ((grey - mean).abs() > OUTLIER * deviation.clamp_min(FLATTEST)).float()
+    count = WINDOW**2 - INSIDE**2
+    mean = (_sum(grey, WINDOW) - _sum(grey, INSIDE)) / count
+    square = (_sum(grey.square(), WINDOW) - _sum(grey.square(), INSIDE)) / count
+    deviation = (square - mean.square()).clamp_min(0).sqrt().clamp_min(FLATTEST)
+    far = ((grey - mean).abs() > OUTLIER * deviation).float()
     return F.max_pool2d(far, 3, 1, padding=1)[:, 0]
+
+
+def _sum(grey: Tensor, side: int) -> Tensor:
+    """Over a square around every pixel."""
+    padded = F.pad(grey, (side // 2,) * 4, mode="reflect")
+    return F.avg_pool2d(padded, side, 1) * side**2
 
 
 def copied_share(outputs: Tensor, targets: Tensor, training: Tensor) -> float:

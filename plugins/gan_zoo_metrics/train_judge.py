@@ -28,6 +28,7 @@ RATE = 3e-3  # of learning, at first; a third whenever a pass brings nothing
 VERSION = 1  # one more where the same options train another judge
 A_PASS, LOOKED_AT = 2000, 200  # photos: of a pass, and of the validation after it
 ROUND_ABOUT = ("batch", "workers", "root")  # of the data's options: they change no sample
+LEAST_GAIN = 0.002  # of mean IoU; a pass that brings less brings nothing
 PATIENCE = 3  # passes without a better validation, after which it stops
 LOOKED_INTO = 16  # samples whose pixels are part of the fingerprint
 IGNORED = -100
@@ -109,8 +110,11 @@ def _train(network: Judge, plan: Plan, at: MetricContext, training: Dataset) -> 
                 optimizer.step()
                 advance()
             value = _score(network, plan, at, watched, looked_at)
-            if value > best:
-                best, kept, waited = value, _copy(network), 0
+            gain, better = value - best, value > best
+            if better:
+                best, kept = value, _copy(network)
+            if gain > LEAST_GAIN:
+                waited = 0
                 continue
             waited += 1
             if waited == PATIENCE:

@@ -41,6 +41,7 @@ def run_training(go: Callable[[], RunFolder]) -> None:
     """Train, and say where the run lies or why it stopped."""
     import torch
 
+    from gan_zoo.report.writing import leave_report
     from gan_zoo.training.run import Interrupted, NonFinite
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the run hears it
@@ -50,6 +51,8 @@ def run_training(go: Callable[[], RunFolder]) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):  # it ends by itself, with its own exit code
             signal.signal(number, signal.SIG_IGN)
         print(problem, file=sys.stderr)
+        if problem.signal == signal.SIGINT:  # who sends SIGTERM waits for the end alone
+            leave_report(problem.folder, print)
         sys.exit(1)
     except NonFinite as problem:
         print(problem, file=sys.stderr)

@@ -1,0 +1,128 @@
+"""Pictures small enough for a page: a few times, a few samples, each as WebP."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from gan_zoo.report.previews import Gallery
+from gan_zoo.report.series import spread
+
+TIMES, SAMPLES = 24, 8  # at most, of a run
+SIDE, SHEET_SIDE = 256, 768  # pixels of the longer side, at most
+QUALITY = 85  # of WebP
+BYTES = 1_500_000  # of the pictures of a run, about
+
+
+@dataclass
+class Frames:
+    """What a page shows of one callback of one run.
+
+    Args:
+        steps: Of its times.
+        outputs: Sample -> a picture a time, as data URIs; None where there is none.
+        given: Title -> sample -> picture.
+        sizes: Sample -> (width, height) of its picture on disk.
+        phases: Step -> phase.
+        times: How many there are on disk.
+        sheets: Whether each picture is a sheet.
+    """
+
+    steps: list[int]
+    outputs: dict[str, list[str | None]] = field(default_factory=dict)
+    given: dict[str, dict[str, str]] = field(default_factory=dict)
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    phases: dict[int, str] = field(default_factory=dict)
+    times: int = 0
+    sheets: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """Of all pictures as they stand on the page."""
+        made = [uri for row in self.outputs.values() for uri in row if uri]
+        return sum(map(len, made)) + sum(
+            len(u) for row in self.given.values() for u in row.values()
+        )
+
+
+def make_frames(gallery: Gallery, samples: Sequence[str] | None = None) -> Frames:
+    """Encode what a page shows; where pictures are large, of fewer times.
+
+    Args:
+        gallery: What lies on disk.
+        samples: Which ones; the first ones if absent.
+    """
+    chosen = list(samples if samples is not None else gallery.samples)[:SAMPLES]
+    times = TIMES
+    while True:
+        made = _make(gallery, chosen, spread(gallery.steps, times))
+        if made.bytes <= BYTES or times <= 3:
+            return made
+        times = max(3, min(len(made.steps) - 1, int(times * BYTES / made.bytes)))
+
+
+def _make(gallery: Gallery, samples: Sequence[str], steps: list[int]) -> Frames:
+    side = SHEET_SIDE if gallery.sheets else SIDE
+    made = Frames(steps, times=len(gallery.outputs), sheets=gallery.sheets)
+    made.phases = {step: gallery.phases.get(step, "") for step in steps}
+    for sample in samples:
+        row: list[str | None] = []
+        for step in steps:
+            path = gallery.outputs[step].get(sample)
+            uri, size = encode(path, side) if path else (None, None)
+            row.append(uri)
+            if size:
+                made.sizes[sample] = size
+        made.outputs[sample] = row
+        for title, files in gallery.given.items():
+            if sample in files:
+                uri, _ = encode(files[sample], side)
+                if uri:
+                    made.given.setdefault(title, {})[sample] = uri
+    return made
+
+
+def encode(path: Path, side: int) -> tuple[str | None, tuple[int, int] | None]:
+    """A picture as a data URI, and its size on disk; None where it cannot be read.
+
+    Args:
+        path: Of the picture.
+        side: The longer side in pixels, at most.
+    """
+    try:
+        with Image.open(path) as opened:
+            size = opened.size
+            picture = opened.convert("RGB")
+    except OSError:
+        return None, None
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+    data = BytesIO()
+    picture.save(data, format="WEBP", quality=QUALITY, method=4)
+    return "data:image/webp;base64," + base64.b64encode(data.getvalue()).decode(), size
+
+
+def shared_samples(galleries: Mapping[str, Gallery]) -> list[str]:
+    """Samples that all of these hold, in the order of the first."""
+    first, *others = galleries.values()
+    return [name for name in first.samples if all(name in other.samples for other in others)]
+
+
+def differing_samples(galleries: Mapping[str, Gallery], samples: Sequence[str]) -> list[str]:
+    """Those of one name whose given pictures are of one size and not the same: other data."""
+    found = []
+    for sample in samples:
+        seen: dict[tuple[str, tuple[int, int]], bytes] = {}
+        for gallery in galleries.values():
+            for title, files in gallery.given.items():
+                if sample not in files:
+                    continue
+                with Image.open(files[sample]) as opened:
+                    key, pixels = (title, opened.size), opened.convert("RGB").tobytes()
+                if seen.setdefault(key, pixels) != pixels:
+                    found.append(sample)
+    return list(dict.fromkeys(found))

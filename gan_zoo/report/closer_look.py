@@ -8,11 +8,12 @@ from gan_zoo.report.markup import Html, tag
 def show_closer_look() -> Html:
     """The dialog with two pictures of a sample, one over the other, and a wiper between them."""
 
-    def choice(side: str, told: str) -> list[Html]:
-        return [tag("label", told, for_=f"look-{side}"), tag("select", id=f"look-{side}")]
+    def choice(side: str, told: str) -> Html:
+        id = f"look-{side}"
+        return tag("div", tag("label", told, for_=id), tag("select", id=id))
 
-    def slider(id: str, told: str, **range_: object) -> list[Html]:
-        return [tag("label", told, for_=id), tag("input", type="range", id=id, **range_)]
+    def slider(id: str, told: str, **range_: object) -> Html:
+        return tag("div", tag("label", told, for_=id), tag("input", type="range", id=id, **range_))
 
     close = tag("button", "Close", type="button", id="look-close")
     stage = tag(
@@ -37,11 +38,11 @@ def show_closer_look() -> Html:
             close,
             class_="title",
         ),
-        tag("div", *choice("left", "Left"), *choice("right", "Right"), class_="controls"),
+        tag("div", choice("left", "Left"), choice("right", "Right"), class_="controls"),
         tag(
             "div",
-            *slider("look-wipe", "Wiper", min=0, max=100, value=50, step=1),
-            *slider("look-zoom", "Zoom", min=1, max=8, value=1, step=0.5),
+            slider("look-wipe", "Wiper", min=0, max=100, value=50, step=1),
+            slider("look-zoom", "Zoom", min=1, max=8, value=1, step=0.5),
             class_="controls",
         ),
         stage,

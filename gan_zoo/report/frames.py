@@ -94,12 +94,10 @@ def encode(path: Path, side: int) -> tuple[str | None, tuple[int, int] | None]:
         path: Of the picture.
         side: The longer side in pixels, at most.
     """
-    try:
-        with Image.open(path) as opened:
-            size = opened.size
-            picture = opened.convert("RGB")
-    except OSError:
+    picture = _open(path)
+    if picture is None:
         return None, None
+    size = picture.size
     picture.thumbnail((side, side), Image.Resampling.LANCZOS)
     data = BytesIO()
     picture.save(data, format="WEBP", quality=QUALITY, method=4)
@@ -119,10 +117,17 @@ def differing_samples(galleries: Mapping[str, Gallery], samples: Sequence[str]) 
         seen: dict[tuple[str, tuple[int, int]], bytes] = {}
         for gallery in galleries.values():
             for title, files in gallery.given.items():
-                if sample not in files:
-                    continue
-                with Image.open(files[sample]) as opened:
-                    key, pixels = (title, opened.size), opened.convert("RGB").tobytes()
-                if seen.setdefault(key, pixels) != pixels:
-                    found.append(sample)
+                if sample in files and (picture := _open(files[sample])):
+                    pixels = picture.tobytes()
+                    if seen.setdefault((title, picture.size), pixels) != pixels:
+                        found.append(sample)
     return list(dict.fromkeys(found))
+
+
+def _open(path: Path) -> Image.Image | None:
+    """A picture in three colors; None where it cannot be read."""
+    try:
+        with Image.open(path) as opened:
+            return opened.convert("RGB")
+    except OSError:
+        return None

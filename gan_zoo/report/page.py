@@ -24,6 +24,7 @@ POLICY = (  # nothing is fetched, whatever stands on the page
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'"
 )
+NO_SCRIPT = "Without scripts the pictures are the last ones, and curves are tables of numbers."
 
 
 def make_page(runs: Sequence[RunView]) -> str:
@@ -49,6 +50,7 @@ def make_page(runs: Sequence[RunView]) -> str:
     body = tag(
         "body",
         tag("header", tag("h1", title), tag("nav", links, aria_label="Sections")),
+        tag("noscript", tag("p", NO_SCRIPT)),
         tag("main", shown),
         tag("footer", tag("p", "Made by gan-zoo from the run's folder alone.", class_="note")),
         show_closer_look() if boards else None,

@@ -154,7 +154,12 @@
 
     zoom() {
       const factor = Number(this.part("zoom").value);
+      const pan = this.stage.parentElement;
+      const [x, y] = [pan.scrollLeft + pan.clientWidth / 2, pan.scrollTop + pan.clientHeight / 2];
+      const [width, height] = [pan.scrollWidth || 1, pan.scrollHeight || 1];
       this.stage.style.width = factor === 1 ? "" : `calc(min(100%, 55vh) * ${factor})`;
+      pan.scrollLeft = (x / width) * pan.scrollWidth - pan.clientWidth / 2; // the middle stays
+      pan.scrollTop = (y / height) * pan.scrollHeight - pan.clientHeight / 2;
       this.part("zoom").setAttribute("aria-valuetext", `${factor} times`);
     }
 

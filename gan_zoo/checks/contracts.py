@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gan_zoo.checks.loss_contracts import judge_losses, judge_optimizers
 from gan_zoo.checks.phase_contracts import judge_phase
+from gan_zoo.checks.score_contracts import judge_scores
 from gan_zoo.checks.wiring_contracts import refuse_untranslatable, wire_or_refuse
 from gan_zoo.components.learning import Wiring
 from gan_zoo.recipe.phase_words import phase_words
@@ -52,17 +53,9 @@ def _mistakes(wired: WiredRecipe) -> Iterator[Problem]:
         yield from wiring
         return
     yield from refuse_untranslatable(parts, wiring)
-    yield from _scores(recipe)
+    yield from judge_scores(wired)
     yield from judge_losses(parts, wiring)
     yield from judge_optimizers(parts, wiring, zoo)
     known = phase_words(recipe, wiring)
     for name in recipe.phases:
         yield from judge_phase(wired, name, known, zoo)
-
-
-def _scores(recipe: Recipe) -> Iterator[Problem]:
-    """What is scored has a target of its own to be compared with."""
-    if recipe.validation is not None and not recipe.data.paired:
-        told = f"{recipe.data.name} pairs no picture with the target that its translation should be"
-        cure = "leave validation out (null removes what is inherited), and look at previews"
-        yield Problem(("validation",), f"{told}, so there is nothing to score; {cure}")

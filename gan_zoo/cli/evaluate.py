@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +20,14 @@ def evaluate(
     metrics: Annotated[
         str | None, typer.Option(metavar="A,B", help="Which metrics; else those of validation.")
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN2",
+            help="Score this run too, and say the difference on the same pictures, with an "
+            "interval over them.",
+        ),
+    ] = None,
     baseline: Annotated[
         str | None,
         typer.Option(
@@ -32,27 +42,47 @@ def evaluate(
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Score a run on a split of its data.
+    """Score a run on a split of its data; the run keeps the scores.
 
     The samples at the recipe's size rule; translate keeps each picture's own size.
     """
+    from gan_zoo.errors import UserError
     from gan_zoo.evaluation.baselines import refuse_unknown
 
     refuse_unknown(baseline)
+    if against is not None and baseline is not None:
+        raise UserError("--against and --baseline: a run is set beside one of them; leave one out")
     chosen = None if metrics is None else [name.strip() for name in metrics.split(",")]
     from gan_zoo.runs.folder import RunFolder
 
-    folder = RunFolder.open(run)  # before torch is imported
-    from gan_zoo.cli.terminal.results import print_scores
+    folders = [RunFolder.open(path) for path in (run, against) if path]  # before torch is imported
+    from gan_zoo.cli.terminal.scores import compared_as_data, print_comparison, print_scores
     from gan_zoo.evaluation.scores import evaluate as measure
+    from gan_zoo.reporter import Reporter
 
-    scores = measure(
-        folder,
-        data=data,
-        split=split,
-        metrics=chosen,
-        baseline=baseline,
-        weights=weights,
-        device=device,
-    )
-    print_scores(scores, as_json)
+    one, *others = [
+        measure(
+            folder,
+            data=data,
+            split=split,
+            metrics=chosen,
+            baseline=baseline,
+            weights=weights,
+            device=device,
+            reporter=Reporter(quiet=as_json),
+        )
+        for folder in folders
+    ]
+    if not others:
+        print_scores(one, as_json)
+        return
+    from gan_zoo.evaluation.comparison import compare
+
+    [other] = others
+    found = compare(one, other)
+    if as_json:
+        print(json.dumps(compared_as_data(one, other, found), indent=2, allow_nan=False))
+        return
+    if not found:
+        raise UserError(f"{run} and {against} have no metric in common; name some with --metrics")
+    print_comparison(one, other, found, (str(run), str(against)))

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
         ForwardState,
         LossFunction,
         Method,
-        Metric,
         Pictures,
         Position,
         Run,
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
         Wiring,
     )
     from gan_zoo.components.lifecycle import Lifecycle
+    from gan_zoo.components.measuring import MeanOverPictures, Metric, MetricContext
     from gan_zoo.components.meta_device import on_meta
     from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec, NetworkSpec, Single
     from gan_zoo.components.pictures import to_pil
@@ -89,9 +89,11 @@ __all__ = [
     "Lifecycle",
     "LossFunction",
     "LossSpec",
+    "MeanOverPictures",
     "Method",
     "MethodSpec",
     "Metric",
+    "MetricContext",
     "MetricSpec",
     "Network",
     "NetworkSpec",
@@ -147,8 +149,7 @@ _MODULES = {  # where the names live
     "gan_zoo.components.hooks": "hookimpl hookspec",
     "gan_zoo.components.instance_ids": "distinct_ids",
     "gan_zoo.components.interfaces": (
-        "Cast Dataset ForwardState LossFunction Method Metric Pictures Position Run "
-        "Sample Styled Turn"
+        "Cast Dataset ForwardState LossFunction Method Pictures Position Run Sample Styled Turn"
     ),
     "gan_zoo.components.kinds": "KINDS",
     "gan_zoo.components.layers": "InstanceNorm conv_norm_activation halve norm_layer",
@@ -156,6 +157,7 @@ _MODULES = {  # where the names live
         "InitSpec LossSpec MethodSpec Network OptimizerSpec Parts Wiring"
     ),
     "gan_zoo.components.lifecycle": "Lifecycle",
+    "gan_zoo.components.measuring": "MeanOverPictures Metric MetricContext",
     "gan_zoo.components.meta_device": "on_meta",
     "gan_zoo.components.networks": "DiscriminatorSpec GeneratorSpec NetworkSpec Single",
     "gan_zoo.components.pictures": "to_pil",

@@ -167,18 +167,6 @@ class Styled(Protocol):
 # ---------------------------------------------------------------------------------- watching
 
 
-class Metric(Protocol):
-    """Accumulates over pictures. Pictures are uint8 `C H W`."""
-
-    def update(self, generated: Tensor, real: Tensor) -> None:
-        """Add one picture and its target."""
-        ...
-
-    def compute(self) -> float:
-        """The score of all that was added."""
-        ...
-
-
 class Pictures(Protocol):
     """Makes pictures as inference does, with the networks as they are now."""
 
@@ -262,6 +250,14 @@ class Run(Protocol):
 
     def pictures(self) -> Pictures:
         """The networks as they are now, behind the one door that makes pictures."""
+        ...
+
+    def log(self, entry: Mapping[str, Any]) -> None:
+        """Write a line of log.jsonl: JSON, with the step, the phase and the epoch of now."""
+        ...
+
+    def say(self, line: str) -> None:
+        """Tell the user a line, which log.txt keeps."""
         ...
 
     def batch(self) -> Mapping[str, Tensor]:

@@ -9,6 +9,7 @@ plugin manager and registers only those.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,10 @@ class Lifecycle:
         """A pass over the data is over: the time to look at pictures, after `run.save()`. Again
         after a resume from there. Ctrl-C breaks it off.
         """
+
+    @hookspec
+    def on_scores(self, run: Run, scores: Mapping[str, float], path: Path) -> None:
+        """Pictures were scored: METRIC or METRIC.FIELD -> score; `path` has them with protocols."""
 
     @hookspec
     def on_preview(self, run: Run, path: Path) -> None:

@@ -3,26 +3,65 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from gan_zoo.components.shapes import Image
 from gan_zoo.components.spec import Spec
 
 if TYPE_CHECKING:
-    from gan_zoo.components.interfaces import Metric
-    from gan_zoo.components.shapes import Image
+    from gan_zoo.components.measuring import Metric, MetricContext
 
 
 class MetricSpec(Spec, kind="metric"):
-    """Generated and real 8-bit pictures -> a number, with the protocol that makes it comparable."""
+    """Generated and real 8-bit pictures -> numbers, with the protocol that makes them
+    comparable.
+    """
 
     lower_is_better: ClassVar[bool] = True
+    ideal: ClassVar[float | None] = None  # the best value, where neither lower nor higher is better
+    fields: ClassVar[tuple[str, ...]] = ()  # names of its numbers, where there are several
+    of_sets: ClassVar[bool] = False  # scores all pictures together; no single one has a value
+    compares: ClassVar[bool] = True  # outputs with their targets, else outputs among themselves
     unasked: ClassVar[bool] = False  # scored where nobody names metrics
     protocol: ClassVar[str] = ""
+    files: ClassVar[tuple[str, ...]] = ()  # options that say where a file lies; its content counts
+    version: ClassVar[int] = 1  # one more where the same options now give other numbers
+
+    def asks(self) -> tuple[str, ...]:
+        """The maps of a sample that it reads beside the target."""
+        return ()
+
+    def check(self, maps: Mapping[str, Image]) -> None:
+        """Refuse data that it cannot score.
+
+        Args:
+            maps: Those of a sample, all that it asks for among them.
+
+        Raises:
+            ContractError: says the cure.
+        """
 
     @abstractmethod
-    def build(self) -> Metric:
-        """A fresh accumulator."""
+    def build(self, at: MetricContext) -> Metric:
+        """A fresh accumulator. What takes long, as training a judge, is kept in `at.cache`: a run
+        builds every metric once before its first step.
+        """
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """METRIC, or METRIC.FIELD of each of its numbers, where a recipe calls it `name`."""
+        return tuple(f"{name}.{field}" for field in self.fields) or (name,)
+
+    def is_better(self, value: float, than: float) -> bool:
+        """Whether one score is better than another."""
+        return is_better(value, than, lower=self.lower_is_better, ideal=self.ideal)
+
+
+def is_better(value: float, than: float, *, lower: bool, ideal: float | None = None) -> bool:
+    """Whether one score is better than another: lower, or higher, or nearer to an ideal."""
+    if ideal is not None:
+        return abs(value - ideal) < abs(than - ideal)
+    return value < than if lower else value > than
 
 
 class CallbackSpec(Spec, kind="callback"):

@@ -3,43 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from gan_zoo.components.interfaces import Dataset
+from gan_zoo.checks.score_contracts import refuse_unscorable
+from gan_zoo.components.shapes import Image
 from gan_zoo.components.watching import MetricSpec
-from gan_zoo.errors import DataError, UserError
-from gan_zoo.evaluation.baselines import BASELINES, Painter, refuse_unknown
+from gan_zoo.errors import ContractError, UserError
+from gan_zoo.evaluation.baselines import BASELINES, refuse_unknown
+from gan_zoo.evaluation.measurement import (
+    Measured,
+    describe_context,
+    describe_scores,
+    measure,
+)
+from gan_zoo.evaluation.score_files import Scores, write_scores
 from gan_zoo.inference.translator import Translator
+from gan_zoo.recipe.wired import WiredPhase
 from gan_zoo.registry.zoo import Zoo
+from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
-
-
-@dataclass(frozen=True)
-class Scores:
-    """What was measured, on what, and by which protocol.
-
-    Args:
-        data: Which pictures, as the data describes itself.
-        model: Which weights made the translations, and how.
-        split: The split of the data.
-        pictures: How many.
-        size: [height, width] that the recipe's size rule made of them; None where they differ.
-        scores: Metric -> score.
-        protocols: Metric -> how it is computed.
-        baseline: Its name -> metric -> its score, if asked for.
-    """
-
-    data: str
-    model: str
-    split: str
-    pictures: int
-    size: tuple[int, int] | None
-    scores: dict[str, float]
-    protocols: dict[str, str]
-    baseline: dict[str, dict[str, float]] | None = None
 
 
 def evaluate(
@@ -51,9 +36,11 @@ def evaluate(
     baseline: str | None = None,
     weights: str | None = None,
     device: str = "auto",
+    reporter: Reporter | None = None,
 ) -> Scores:
     """Score 8-bit translations on a split of the run's data, or of other data in the same layout:
-    the samples at the recipe's size rule; `translate` keeps each picture's own size.
+    the samples at the recipe's size rule; `translate` keeps each picture's own size. The run keeps
+    them in scores/.
 
     Args:
         run: The run's folder.
@@ -65,81 +52,54 @@ def evaluate(
             gan_zoo.evaluation.baselines.
         weights: latest or best; what the recipe says if absent.
         device: As in the recipe's engine section.
+        reporter: Told what takes long, as the training of a judge.
 
     Raises:
         UserError: no run, no such metric or baseline, data that is not what the recipe says, or
             whose pictures have no targets of their own.
     """
     refuse_unknown(baseline)
+    reporter = reporter or Reporter(quiet=True)
     translator = Translator.load(run, device=device, weights=weights)
-    recipe = translator.recipe
+    recipe, folder = translator.recipe, translator.stylist.run
+    assert folder is not None
     if not recipe.data.paired:
         raise UserError(
             f"{recipe.data.name} pairs no picture with the target that its translation should be, "
             "so no metric has anything to compare; look at previews, or translate"
         )
     specs = _metrics(recipe.validation.metrics if recipe.validation else {}, metrics)
-    source = recipe.data
     if data is not None:
-        if "root" not in type(source).model_fields:
-            raise UserError(f"data: {source.name} has no root that could be changed")
-        source = source.model_copy(update={"root": str(data)})
-    size = recipe.phases[translator.phase].size
-    dataset = source.open(split, size)
-    sizes: set[tuple[int, int]] = set()
-    scores = score(translator, dataset, specs, sizes=sizes)
-    reference = None
+        if "root" not in type(recipe.data).model_fields:
+            raise UserError(f"data: {recipe.data.name} has no root that could be changed")
+        moved = recipe.data.model_copy(update={"root": str(data)})
+        recipe = recipe.model_copy(update={"data": moved})
+    phase = WiredPhase(translator.phase, recipe)
+    at = describe_context(phase, translator, str(translator.cast.precision.device), reporter.say)
+    _refuse_unscorable(specs, at.maps)
+    dataset = at.dataset(split)
+    found = measure(translator, dataset, specs, at, split=split)
+    beside: dict[str, Measured] = {}
     if baseline is not None:
-        painter = BASELINES[baseline](source.open("train", size), source.maps(), translator.target)
-        reference = {baseline: score(translator, dataset, specs, instead=painter)}
-    protocols = {name: spec.protocol for name, spec in specs.items()}
-    told = translator.describe(targets=True) + ("; seed 0" if recipe.inference.dropout else "")
-    return Scores(
-        data=dataset.describe(),
-        model=told,
-        split=split,
-        pictures=len(dataset),
-        size=sizes.pop() if len(sizes) == 1 else None,
-        scores=scores,
-        protocols=protocols,
-        baseline=reference,
+        painter = BASELINES[baseline](at.dataset("train"), recipe.data.maps(), translator.target)
+        comparing = {name: spec for name, spec in specs.items() if spec.compares}
+        beside[baseline] = measure(translator, dataset, comparing, at, split=split, instead=painter)
+    weights, step = translator.weights, folder.weights_step(translator.weights)
+    scores = replace(
+        describe_scores(found, translator, dataset, split=split, step=step, weights=weights),
+        baseline={name: measured.scores for name, measured in beside.items()},
     )
+    _keep(folder, scores, reporter, elsewhere=data is not None)
+    return scores
 
 
-def score(
-    translator: Translator,
-    dataset: Dataset,
-    metrics: Mapping[str, MetricSpec],
-    instead: Painter | None = None,
-    sizes: set[tuple[int, int]] | None = None,
-) -> dict[str, float]:
-    """Translate every sample and compare the 8-bit pictures with their targets.
-
-    Args:
-        translator: Makes the pictures.
-        dataset: The samples, read without augmentation.
-        metrics: What is measured.
-        instead: Makes pictures that stand in for the translations.
-        sizes: Takes the (height, width) of the pictures, where given.
-    """
-    measured = {name: spec.build() for name, spec in metrics.items()}
-    for index in range(len(dataset)):
-        sample = dataset.read(index, None)
-        real = sample.maps[translator.target]
-        if instead is None:
-            given = {name: sample.maps[name] for name in translator.inputs}
-            made = translator.picture(given, style=translator.style_of(sample.maps))
-        else:
-            made = instead(sample)
-        if made.shape != real.shape:
-            came = f"{[*real.shape]}, and {[*made.shape]} is compared with it"
-            cure = "" if instead is None else "; a median needs pictures of one size"
-            raise DataError(f"{sample.files[0]}: its target is {came}{cure}")
-        if sizes is not None:
-            sizes.add((real.shape[-2], real.shape[-1]))
-        for metric in measured.values():
-            metric.update(made, real)
-    return {name: metric.compute() for name, metric in measured.items()}
+def _keep(folder: RunFolder, scores: Scores, reporter: Reporter, *, elsewhere: bool) -> None:
+    """Write the scores into the run. A run that cannot be written to is scored all the same."""
+    label = [scores.weights] * (scores.weights != "latest") + [scores.digest[:8]] * elsewhere
+    try:
+        write_scores(folder.path, scores, "-".join(label))
+    except OSError as problem:
+        reporter.say(f"The scores were not kept: {problem.strerror or problem}")
 
 
 def _metrics(
@@ -156,6 +116,22 @@ def _metrics(
     if missing := [f"{name}: {line}" for name, spec in made.items() for line in spec.missing()]:
         raise UserError("\n".join(missing))
     return made
+
+
+def _refuse_unscorable(metrics: Mapping[str, MetricSpec], maps: Mapping[str, Image]) -> None:
+    """Refuse metrics that need what the data does not have, all at once.
+
+    Raises:
+        UserError: names them.
+    """
+    wrong = []
+    for name, spec in metrics.items():
+        try:
+            refuse_unscorable(spec, maps)
+        except ContractError as problem:
+            wrong.append(f"metric {name}: {problem}")
+    if wrong:
+        raise UserError("\n".join(wrong))
 
 
 def _unasked() -> list[str]:

@@ -96,6 +96,15 @@ class Inference(Section):
     that keeps its own, as average."""
 
 
+class EarlyStop(Section):
+    """Ends a phase that gets no better; the next one begins."""
+
+    metric: str
+    """The score that is watched: METRIC, or METRIC.FIELD of one with several numbers."""
+    patience: PositiveInt
+    """Scores in a row without a new best, after which the phase ends."""
+
+
 class Validation(Section):
     """Scores during training."""
 
@@ -106,15 +115,25 @@ class Validation(Section):
     metrics: dict[Name, MetricSpec]
     """What is measured, by name."""
     best: str | None = None
-    """The metric that picks weights/best, among the scores of the last phase that has any."""
+    """The score that picks weights/best, among those of the last phase that has any: METRIC, or
+    METRIC.FIELD of one with several numbers."""
+    early_stop: EarlyStop | None = None
+    """Ends a phase whose score gets no better; none does if absent."""
 
     @model_validator(mode="after")
-    def _best_is_measured(self) -> Self:
-        if self.best is not None and self.best not in self.metrics:
-            raise ValueError(
-                f"best is '{self.best}', which is not measured; name {' or '.join(self.metrics)}"
-            )
+    def _named_is_measured(self) -> Self:
+        known = self.scores()
+        stop = self.early_stop.metric if self.early_stop else None
+        for word, name in (("best", self.best), ("early_stop.metric", stop)):
+            if name is not None and name not in known:
+                told = f"{word} is '{name}', which is not measured"
+                raise ValueError(f"{told}; name {' or '.join(known) or 'a metric first'}")
         return self
+
+    def scores(self) -> dict[str, MetricSpec]:
+        """METRIC, or METRIC.FIELD of those with several numbers -> whose it is."""
+        specs = self.metrics.items()
+        return {one: spec for name, spec in specs for one in spec.names(name)}
 
 
 class Engine(Section):

@@ -73,6 +73,9 @@ def contract(spec: type[Spec]) -> dict[str, str]:
     if isinstance(made, MetricSpec):
         words["protocol"] = made.protocol
         words["better"] = "lower" if made.lower_is_better else "higher"
+        if made.ideal is not None:
+            words["better"] = f"nearer to {made.ideal:g}"
+        words["scores"] = ", ".join(made.names(made.name) if made.fields else ())
     return {word: said for word, said in words.items() if said}
 
 

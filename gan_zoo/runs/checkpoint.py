@@ -35,6 +35,9 @@ class Position:
         best: The best validation score of the phase so far.
         looked: Whether the pictures of this step were looked at, where it ends an epoch or a phase:
             a checkpoint comes before that.
+        watched: The best score of the phase so far that early_stop watches.
+        waited: Scores in a row since then.
+        ended_early: Whether that ended the phase.
         recent: The losses by label since the last line of the log; some are not made on every step.
     """
 
@@ -45,6 +48,9 @@ class Position:
     log_bytes: int = 0
     best: float | None = None
     looked: bool = True
+    watched: float | None = None
+    waited: int = 0
+    ended_early: bool = False
     recent: dict[str, float] = field(default_factory=dict)
 
 

@@ -58,10 +58,10 @@ def stream_tensors(
     text += b" " * (-len(text) % ALIGNED)
     yield len(text).to_bytes(8, "little") + text
     for name in names:
-        yield _bytes(tensors[name])
+        yield as_bytes(tensors[name])
 
 
-def _bytes(tensor: Tensor) -> memoryview:
+def as_bytes(tensor: Tensor) -> memoryview:
     """The numbers of a tensor as they lie in memory, copied only where they do not lie in order."""
     import torch
 

@@ -2,59 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import math
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from gan_zoo.components.watching import MetricSpec
+from gan_zoo.components.interfaces import Sample
+from gan_zoo.components.measuring import Metric, MetricContext
+from gan_zoo.components.watching import MetricSpec, is_better
+from gan_zoo.reporter import progress
+from gan_zoo.testing.painted import PaintedSpec, Seeded
 from gan_zoo.testing.subject import Advice, Subject, check, trying
+
+Pair = tuple[Tensor, Tensor, Sample]  # generated, real, and the sample that they are of
 
 # ---------------------------------------------------------------------------------- metrics
 
 
-def pictures(count: int = 4) -> list[tuple[Tensor, Tensor]]:
-    """Generated and real pictures, 8 bit, alike but not equal, the first ones closest."""
+def pictures(count: int = 4) -> list[Pair]:
+    """Generated and real pictures, 8 bit, alike but not equal, the first ones closest; with maps
+    of classes and instances, in whose colors the real ones are.
+    """
     generator = torch.Generator().manual_seed(0)
+    dataset = PaintedSpec().open("test")
     found = []
     for number in range(count):
-        real = torch.randint(0, 256, (3, 48, 64), generator=generator, dtype=torch.uint8)
+        sample = dataset.read(number, None)
+        real = sample.maps["target"]
         noise = torch.randint(-9, 10, real.shape, generator=generator) * (number + 1)
-        found.append(((real.int() + noise).clamp(0, 255).to(torch.uint8), real))
+        found.append(((real.int() + noise).clamp(0, 255).to(torch.uint8), real, sample))
     return found
 
 
-def score(metric: MetricSpec, pairs: Sequence[tuple[Tensor, Tensor]]) -> float:
-    """The score of these pairs, from a fresh accumulator."""
-    accumulator = metric.build()
-    for generated, real in pairs:
-        accumulator.update(generated, real)
-    return accumulator.compute()
+@cache
+def context() -> MetricContext:
+    """What a metric may know: data of small painted pictures, and a model that draws by its seed.
+    What metrics keep goes with the process.
+    """
+    return MetricContext(
+        data=PaintedSpec(),
+        size=None,
+        target="target",
+        pictures=Seeded(),
+        cache=Path(_KEPT.name),
+        device="cpu",
+        seed=0,
+        say=lambda line: None,
+        progress=progress,
+    )
+
+
+_KEPT = tempfile.TemporaryDirectory(prefix="gan-zoo-kit-")
+
+
+def score(metric: MetricSpec, pairs: Sequence[Pair]) -> Mapping[str, float]:
+    """The scores of these pairs by field, from a fresh accumulator."""
+    accumulator = metric.build(context())
+    for pair in pairs:
+        accumulator.update(*pair)
+    return numbers(accumulator)
+
+
+def numbers(accumulator: Metric) -> Mapping[str, float]:
+    """What it computes: field -> number; one number has the field of no name."""
+    found = accumulator.compute()
+    return found if isinstance(found, Mapping) else {"": float(found)}
 
 
 @check("metric")
 def equal_pictures_score_best(subject: Subject) -> None:
-    """In the direction that lower_is_better says, and by the protocol that it states."""
+    """In the direction that lower_is_better says, or nearest to the ideal, and by the protocol that
+    it states.
+    """
     metric: MetricSpec = subject.ready()
     pairs = pictures()
     with trying(
-        "updated it with four pairs of uint8 pictures 3x48x64, and computed",
-        expected="a number",
+        "updated it with four pairs of uint8 pictures 3x48x64 and their samples, and computed",
+        expected="a number, or one for each of fields",
         cure="take uint8 `C H W`, one picture at a time",
     ):
-        perfect, near, far = (
-            float(score(metric, chosen))
-            for chosen in ([(real, real) for _, real in pairs], pairs[:2], pairs[2:])
-        )
-    order = [perfect, near, far] if metric.lower_is_better else [far, near, perfect]
-    if not order[0] < order[1] < order[2]:
-        direction = "rise" if metric.lower_is_better else "fall"
+        same = [(real, real, sample) for _, real, sample in pairs]
+        perfect, near, far = (score(metric, chosen) for chosen in (same, pairs[:2], pairs[2:]))
+    if {*perfect} != {*(metric.fields or ("",))}:
         raise Advice(
-            "scored equal pictures, nearly equal ones, and noisy ones",
-            came=f"{perfect:.4g}, {near:.4g}, {far:.4g}",
-            expected=f"numbers that {direction}: lower_is_better is {metric.lower_is_better}",
-            cure="set lower_is_better, or correct the score",
+            "computed its numbers",
+            came=f"those of {', '.join(map(repr, perfect))}",
+            expected=f"one for each of its fields, {', '.join(metric.fields) or 'or a number'}",
+            cure="name them in the class variable fields",
         )
+    for field in perfect if metric.compares else ():
+        order = [perfect[field], near[field], far[field]]
+        if not all(_better(metric, *two) for two in pairwise(order)):
+            direction = "rise" if metric.lower_is_better else "fall"
+            wanted = f"numbers that {direction}: lower_is_better is {metric.lower_is_better}"
+            if metric.ideal is not None:
+                wanted = f"numbers that leave {metric.ideal}, its ideal"
+            raise Advice(
+                "scored equal pictures, nearly equal ones, and noisy ones",
+                came=", ".join(f"{number:.4g}" for number in order),
+                expected=wanted,
+                cure="set lower_is_better (or ideal), or correct the score",
+            )
     if not metric.protocol.strip():
         raise Advice(
             "looked for its protocol",
@@ -64,23 +119,27 @@ def equal_pictures_score_best(subject: Subject) -> None:
         )
 
 
+def _better(metric: MetricSpec, value: float, than: float) -> bool:
+    return is_better(value, than, lower=metric.lower_is_better, ideal=metric.ideal)
+
+
 @check("metric")
 def order_does_not_count(subject: Subject) -> None:
     """The same pictures in another order, and scored again, give the same number."""
     metric: MetricSpec = subject.ready()
     pairs = pictures()
-    before = [(generated.clone(), real.clone()) for generated, real in pairs]
+    before = [(generated.clone(), real.clone()) for generated, real, _ in pairs]
     forth, back = score(metric, pairs), score(metric, pairs[::-1])
     score(metric, pairs[:1])  # must leave no trace
     again = score(metric, pairs)
-    if abs(forth - back) > 1e-9 * abs(forth) or forth != again:
+    if not _equal(forth, back) or forth != again:
         raise Advice(
             "scored four pairs in both orders, and once more",
-            came=f"{forth!r}, {back!r}, {again!r}",
+            came=f"{_told(forth)}, {_told(back)}, {_told(again)}",
             expected="one number (to rounding)",
             cure="accumulate sums, and start build() afresh",
         )
-    flat = zip(sum(pairs, ()), sum(before, ()), strict=True)
+    flat = zip(sum((pair[:2] for pair in pairs), ()), sum(before, ()), strict=True)
     if not all(torch.equal(ours, theirs) for ours, theirs in flat):
         raise Advice(
             "looked at the pictures after scoring them",
@@ -101,19 +160,78 @@ def accumulators_stand_alone(subject: Subject) -> None:
         expected="three scores",
         cure="let compute() leave what was accumulated as it is",
     ):
-        made = [metric.build() for _ in range(3)]
+        made = [metric.build(context()) for _ in range(3)]
         for number, pair in enumerate(pairs):
             made[number % 2].update(*pair)
             made[2].update(*pair)
             if number >= 2:
                 made[2].compute()
-        found = [(each.compute(), each.compute()) for each in made]
+        found = [(numbers(each), numbers(each)) for each in made]
     for once, (ours, again) in zip(apart, found, strict=True):
-        if not abs(ours - once) <= 1e-9 * abs(once) or ours != again:
+        if not _equal(ours, once) or ours != again:
             raise Advice(
                 "updated three of it by turns, and computed every one twice",
-                came=f"{ours!r}, then {again!r}",
-                expected=f"{once!r}, as alone: validation may score while an evaluation does",
+                came=f"{_told(ours)}, then {_told(again)}",
+                expected=f"{_told(once)}, as alone: validation may score while an evaluation does",
                 cure="hold what is accumulated in the object that build() makes, and let "
                 "compute() leave it as it is",
             )
+
+
+@check("metric")
+def values_are_those_of_the_pictures(subject: Subject) -> None:
+    """Where it keeps what single pictures score, each is that of the picture alone."""
+    metric: MetricSpec = subject.ready()
+    pairs = pictures()
+    together = metric.build(context())
+    for pair in pairs:
+        together.update(*pair)
+    kept = _values(together)
+    if metric.of_sets and set(kept) == set(metric.fields or ("",)):
+        raise Advice(
+            "looked for values of single pictures",
+            came="one for every picture, though of_sets says that only sets have a score",
+            expected="none for a score of sets",
+            cure="set of_sets to False, or leave values() out",
+        )
+    for field, values in kept.items():
+        alone = []
+        for pair in pairs:
+            single = metric.build(context())
+            single.update(*pair)
+            alone += _values(single)[field]
+        if len(values) != len(pairs) or not all(map(_close, values, alone)):
+            raise Advice(
+                "asked four pictures for their values, together and one by one",
+                came=f"{values} and {alone}",
+                expected="four values, the same either way, in the order of the pictures",
+                cure="let values() give one number a picture that no other picture changes",
+            )
+    own: Any = together
+    told = own.protocol() if hasattr(own, "protocol") else None
+    with trying(
+        "wrote what protocol() gives as JSON",
+        expected="plain mappings, lists, texts and numbers",
+        cure="give digests as text, sizes as numbers",
+    ):
+        json.dumps(told, allow_nan=False)
+
+
+def _values(accumulator: Any) -> dict[str, list[float]]:
+    """Field -> what every picture scores, of the fields that say so."""
+    found = accumulator.values() if hasattr(accumulator, "values") else {}
+    found = found if isinstance(found, Mapping) else {"": found}
+    return {field: [*map(float, values)] for field, values in found.items()}
+
+
+def _equal(ours: Mapping[str, float], theirs: Mapping[str, float]) -> bool:
+    return ours.keys() == theirs.keys() and all(_close(ours[key], theirs[key]) for key in ours)
+
+
+def _close(one: float, other: float) -> bool:
+    alike = abs(one - other) <= 1e-9 * max(1.0, abs(other))
+    return alike or one == other or (math.isnan(one) and math.isnan(other))
+
+
+def _told(found: Mapping[str, float]) -> str:
+    return ", ".join(f"{field} {number!r}".strip() for field, number in found.items())

@@ -45,7 +45,9 @@ class Course:
 
     @property
     def phase_steps(self) -> int:
-        """Length of the phase in steps."""
+        """Length of the phase in steps, as far as it goes."""
+        if self.position.ended_early:
+            return self.position.phase_step
         phase = self.here.phase
         return phase.steps or (phase.epochs or 0) * self.plan.steps_a_pass
 
@@ -91,7 +93,9 @@ class Course:
         """From a finished phase to the next."""
         passed = -(-self.position.phase_step // self.plan.steps_a_pass)
         self.position.phase, self.position.phase_step = name, 0
-        self.position.best = None  # another size, or another part that plays: not to be compared
+        # another size, or another part that plays: not to be compared
+        self.position.best = self.position.watched = None
+        self.position.waited, self.position.ended_early = 0, False
         self.position.passes += passed
 
     def _length(self, name: str) -> int:

@@ -8,18 +8,27 @@ from contextlib import closing, contextmanager
 from itertools import chain
 from typing import Any
 
+from gan_zoo.components.measuring import MetricContext
 from gan_zoo.engine.loader import Batch, group_by_step
 from gan_zoo.engine.precision import deterministic
 from gan_zoo.errors import DataError, UserError
-from gan_zoo.evaluation.scores import score
+from gan_zoo.evaluation.measurement import (
+    build_metrics,
+    describe_context,
+    describe_scores,
+    measure,
+)
+from gan_zoo.evaluation.score_files import drop_later, write_scores
+from gan_zoo.inference.translator import Translator
 from gan_zoo.recipe.model import Validation
+from gan_zoo.recipe.wired import WiredPhase
 from gan_zoo.runs import checkpoint
 from gan_zoo.training.announcements import announce_duration, announce_end, announce_phase
 from gan_zoo.training.comparison import note_unread
 from gan_zoo.training.guards import Interrupted, refuse_nonfinite
 from gan_zoo.training.signals import Stopped
 from gan_zoo.training.state import RunState
-from gan_zoo.training.validation import is_best, is_due
+from gan_zoo.training.validation import is_best, is_due, watch
 
 WORTH_TIMING = 10  # steps; what is shorter needs no estimate
 
@@ -60,6 +69,7 @@ class Run(RunState):
             self.reporter.say(f"The checkpoint that was being written is lost: {problem}")
 
     def _phases(self) -> None:
+        self._prepare_scores()
         self.hooks.on_run_start(run=self)
         if self._saved is not None:
             self._keeper.rewrite_kept(self._saved)
@@ -85,8 +95,8 @@ class Run(RunState):
         try:
             if not at.looked:
                 self._look()
-            if steps > 0:
-                self._all_steps(at.phase_step, at.phase_step + steps)
+            if self.course.left > 0:
+                self._all_steps(at.phase_step, at.phase_step + self.course.left)
         except Stopped as stopped:
             self._stop.leave()
             if not stopped.torn:
@@ -135,11 +145,12 @@ class Run(RunState):
                     }
                     if skipped := self.runner.skipped():
                         told["skipped"] = skipped
-                    self._log({**told, **progress.times()})
+                    self.log({**told, **progress.times()})
                     self.position.recent = {}
                 self.hooks.on_step_end(run=self, terms=terms, epoch_ended=epoch_ended)
                 if not self.position.looked:
                     self._look()
+                    last = last or self.course.phase_is_over  # it may have ended early
                 if self.position.step % engine.checkpoint_every == 0 and not last:
                     self._save()
                 self._settle(wait=False)
@@ -168,10 +179,6 @@ class Run(RunState):
         seconds = self.runner.seconds_a_step([batch.maps for batch in first])
         self.reporter.say(announce_duration(steps, seconds))
         return chain([first], feed)
-
-    def _log(self, entry: dict[str, Any]) -> None:
-        at = self.position
-        self.dir.note({"step": at.step, "phase": at.phase, "epoch": self.epoch, **entry})
 
     def _look(self) -> None:
         """Preview and score the pictures of a step that ends an epoch or the phase. Resume does so
@@ -206,14 +213,38 @@ class Run(RunState):
             raise UserError(f"{problem}\n{step}; {told}") from problem
 
     def _validate(self, wanted: Validation, epoch: int) -> None:
-        pictures = self.pictures()
-        scores = score(pictures, self.dataset(wanted.split), wanted.metrics)
-        self._log({"validation": scores})
+        pictures, at, split = self.pictures(), self.position, wanted.split
+        dataset, context = self.dataset(split), self._context(self.runner.wired, pictures)
+        found = measure(pictures, dataset, wanted.metrics, context, split=split)
+        weights = self.recipe.inference.weights if self._asked() else "latest"
+        kept = describe_scores(found, pictures, dataset, split=split, step=at.step, weights=weights)
+        scores, path = kept.scores, write_scores(self.folder, kept)
+        self.log({"validation": scores})
         told = ", ".join(f"{name} {value:.4g}" for name, value in scores.items())
-        styles = pictures.describe_styles(targets=True)
-        how = f" ({styles})" if styles else ""
-        self.reporter.say(f"  epoch {epoch}: {wanted.split} {told}{how}")
-        metric = wanted.best
-        if metric is not None and is_best(wanted, metric, scores[metric], self.position):
-            self.position.best = scores[metric]
-            self._keeper.keep_best(self.position, self._asked(), metric, scores[metric])
+        how = f" ({kept.styles})" if kept.styles else ""
+        self.reporter.say(f"  epoch {epoch}: {split} {told}{how}")
+        best = wanted.best
+        if best is not None and is_best(wanted, best, scores[best], at.best):
+            at.best = scores[best]
+            self._keeper.keep_best(at, self._asked(), best, scores[best])
+        if ended := watch(wanted, scores, at):
+            self.reporter.say(f"  {ended}")
+        self.hooks.on_scores(run=self, scores=scores, path=path)
+
+    def _prepare_scores(self) -> None:
+        """Let metrics make what takes long before the first step, for every phase that is left."""
+        drop_later(self.folder, self.position.step)
+        wanted = self.recipe.validation
+        if wanted is None:
+            return
+        sizes: list[Any] = []
+        for name in (self.position.phase, *self.course.later):
+            phase = self.wired.phase(name)
+            if (about := (phase.recipe.data, phase.phase.size)) not in sizes:
+                sizes.append(about)
+                with self._stop.at_once():
+                    build_metrics(wanted.metrics, self._context(phase, None))
+
+    def _context(self, phase: WiredPhase, pictures: Translator | None) -> MetricContext:
+        """What metrics may know of a phase."""
+        return describe_context(phase, pictures, str(self.precision.device), self.reporter.say)

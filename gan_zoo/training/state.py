@@ -118,6 +118,15 @@ class RunState:
             cast = Cast(*playing(assembly, self.runner.wired), self.precision)
         return Translator(self.runner.wired, cast, self.assembly.method)
 
+    def log(self, entry: Mapping[str, Any]) -> None:
+        """Write a line of log.jsonl: JSON, with the step, the phase and the epoch of now."""
+        at = self.position
+        self.dir.note({"step": at.step, "phase": at.phase, "epoch": self.epoch, **entry})
+
+    def say(self, line: str) -> None:
+        """Tell the user a line, which log.txt keeps."""
+        self.reporter.say(line)
+
     def batch(self) -> Mapping[str, Tensor]:
         """The maps of the latest samples that were learned from, on their device: `B C H W`."""
         if self._latest is None:  # resumed: those of the last step before

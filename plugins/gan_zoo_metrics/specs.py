@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from gan_zoo.components import MetricSpec
 
 if TYPE_CHECKING:
-    from gan_zoo.components import Metric
+    from gan_zoo.components import Metric, MetricContext
 
 
 class L1MetricSpec(MetricSpec, name="l1"):
@@ -18,7 +18,7 @@ class L1MetricSpec(MetricSpec, name="l1"):
         "mean over pictures of the mean absolute difference of 8-bit values, 0 to 255"
     )
 
-    def build(self) -> Metric:
+    def build(self, at: MetricContext) -> Metric:
         """A fresh accumulator."""
         from gan_zoo_metrics.pixels import MeanAbsoluteDifference
 
@@ -35,7 +35,7 @@ class PSNRSpec(MetricSpec, name="psnr"):
         "infinite where a picture equals its target"
     )
 
-    def build(self) -> Metric:
+    def build(self, at: MetricContext) -> Metric:
         """A fresh accumulator."""
         from gan_zoo_metrics.pixels import PeakSignalToNoise
 

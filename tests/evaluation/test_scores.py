@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +13,15 @@ import torch
 from PIL import Image as PIL
 
 import gan_zoo
-from gan_zoo.cli.terminal.results import print_scores
+from gan_zoo.cli.terminal.scores import print_scores
 from gan_zoo.components.interfaces import Sample
 from gan_zoo.components.shapes import Image
+from gan_zoo.components.watching import MetricSpec
 from gan_zoo.errors import UserError
 from gan_zoo.evaluation.baselines import classes
-from gan_zoo.evaluation.scores import Scores, evaluate
+from gan_zoo.evaluation.measurement import Measured
+from gan_zoo.evaluation.score_files import Score, Scores
+from gan_zoo.evaluation.scores import evaluate
 from gan_zoo.inference.files import translate_files
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.reporter import Reporter
@@ -76,7 +80,7 @@ def test_the_figure_is_that_of_the_written_files(
     print_scores(scores)
     said = capsys.readouterr().out
     found = table(said)
-    assert found["metric"] == ["test", "median", "protocol"]
+    assert found["metric"] == ["test", "median", "id"]
     assert found["l1"][0] == f"{by_hand(tmp_path, targets):.4f}"
     assert (scores.pictures, scores.size) == (count, (64, 64))
 
@@ -84,7 +88,8 @@ def test_the_figure_is_that_of_the_written_files(
     middle = np.median([np.asarray(PIL.open(path)) for path in training], axis=0).round()
     constant = [np.abs(middle - np.asarray(PIL.open(p), float)).mean() for p in targets.iterdir()]
     assert found["l1"][1] == f"{np.mean(constant):.4f}"
-    assert "mean over pictures of the mean absolute difference of 8-bit values" in said
+    assert "| mean over pictures of the mean absolute difference of 8-bit values" in said
+    assert found["l1"][2] == scores.measured["l1"].id
     assert "norm statistics each picture's own, dropout on; cpu" in said
 
 
@@ -92,9 +97,11 @@ def test_scores_as_data(run: RunFolder, capsys: pytest.CaptureFixture[str]) -> N
     scores = evaluate(run, metrics=["psnr"], split="val", device="cpu")
     print_scores(scores, as_json=True)
     told = json.loads(capsys.readouterr().out)
-    assert told["scores"] == scores.scores
-    assert list(told["scores"]) == list(told["protocols"]) == ["psnr"]
-    assert (told["split"], told["pictures"], told["baseline"]) == ("val", 40, None)
+    assert {name: one["value"] for name, one in told["scores"].items()} == scores.scores
+    assert list(told["scores"]) == ["psnr"]
+    assert (told["split"], len(told["data"]["names"])) == ("val", 40)
+    kept = run.path / "scores" / "val-000002.json"
+    assert json.loads(kept.read_text()) == told
 
 
 def test_metrics_are_those_of_validation_else_the_plain_ones(
@@ -102,10 +109,18 @@ def test_metrics_are_those_of_validation_else_the_plain_ones(
 ) -> None:
     from gan_zoo.evaluation import scores as module
 
-    monkeypatch.setattr(module, "score", lambda translator, dataset, metrics, **_: dict(metrics))
+    asked: list[dict[str, MetricSpec]] = []
+    whole = module.measure
+
+    def measure(translator: Any, dataset: Any, metrics: Any, at: Any, **how: Any) -> Measured:
+        asked.append(metrics)
+        return whole(translator, dataset, metrics, at, **how)
+
+    monkeypatch.setattr(module, "measure", measure)
     wanted = run.recipe().validation
     assert wanted is not None
-    assert evaluate(run, device="cpu").scores == wanted.metrics
+    evaluate(run, device="cpu")
+    assert asked == [wanted.metrics]
     recipe = Recipe.load("quickstart", set={**TINY, "validation": None})
     alone = gan_zoo.train(recipe, tmp_path / "alone", reporter=Reporter(quiet=True))
     assert list(evaluate(alone, device="cpu").scores) == ["l1", "psnr"]
@@ -145,10 +160,30 @@ def test_other_data_in_the_same_layout(tmp_path: Path) -> None:
     assert str(tmp_path / "other") in other.data
 
 
+def some_scores(value: float, **changes: Any) -> Scores:
+    protocol = {
+        "split": "test",
+        "pictures": 3,
+        "size": [64, 32],
+        "bits": 8,
+        "data": "aa",
+        "measures": "dB",
+        "options": {},
+        "styles": "",
+        "judge": None,
+    }
+    measured = {"psnr": Score(value, False, protocol, (value, 1.0, 2.0))}
+    names = ("a", "b", "c")
+    made = Scores(
+        "main", 2, "latest", "test", "", "cpu", "3 pairs", "aa", names, (64, 32), measured
+    )
+    return replace(made, **changes)
+
+
 def test_scores_say_the_size_and_json_knows_no_infinity(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    scores = Scores("3 pairs", "cpu", "test", 3, (64, 32), {"psnr": float("inf")}, {"psnr": "dB"})
+    scores = some_scores(float("inf"))
     print_scores(scores)
     assert capsys.readouterr().out.splitlines()[:3] == [
         "3 pairs",
@@ -157,9 +192,12 @@ def test_scores_say_the_size_and_json_knows_no_infinity(
     ]
     print_scores(replace(scores, size=None))
     assert "\npictures at their own sizes\n" in capsys.readouterr().out
-    print_scores(replace(scores, baseline={"median": {"psnr": float("nan")}}), as_json=True)
+    beside = {"median": some_scores(float("nan")).measured}
+    print_scores(replace(scores, baseline=beside), as_json=True)
     told = json.loads(capsys.readouterr().out)
-    assert (told["scores"], told["baseline"]) == ({"psnr": None}, {"median": {"psnr": None}})
+    assert told["scores"]["psnr"]["value"] is None
+    assert told["scores"]["psnr"]["values"] == [None, 1.0, 2.0]
+    assert told["baseline"]["median"]["psnr"]["value"] is None
     assert told["size"] == [64, 32]
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from gan_zoo.components.interfaces import Sample
+from gan_zoo.components.measuring import MetricContext
 from gan_zoo.components.watching import MetricSpec
 from tests.testing.faults import Faults, sound
 
@@ -18,18 +20,18 @@ class Difference(MetricSpec, name="difference"):
 
     protocol = "mean of the mean absolute differences, 0 to 255"
 
-    def build(self) -> Any:
+    def build(self, at: MetricContext) -> Any:
         class Mean:
-            values: list[float]
+            found: list[float]
 
             def __init__(self) -> None:
-                self.values = []
+                self.found = []
 
-            def update(self, generated: Tensor, real: Tensor) -> None:
-                self.values.append((generated.float() - real.float()).abs().mean().item())
+            def update(self, generated: Tensor, real: Tensor, sample: Sample) -> None:
+                self.found.append((generated.float() - real.float()).abs().mean().item())
 
             def compute(self) -> float:
-                return float(np.mean(self.values))
+                return float(np.mean(self.found))
 
         return Mean()
 
@@ -52,9 +54,9 @@ class Tacit(Difference, name="faulty"):
 class Sticky(Difference, name="faulty"):
     """A metric that remembers earlier runs."""
 
-    def build(self) -> Any:
-        made = super().build()
-        made.values = REMEMBERED
+    def build(self, at: MetricContext) -> Any:
+        made = super().build(at)
+        made.found = REMEMBERED
         return made
 
 
@@ -62,11 +64,11 @@ class Sticky(Difference, name="faulty"):
 class Fleeting(Difference, name="faulty"):
     """A metric that forgets what it was asked for."""
 
-    def build(self) -> Any:
-        made = super().build()
+    def build(self, at: MetricContext) -> Any:
+        made = super().build(at)
 
         def compute() -> float:
-            values, made.values = made.values, made.values[-1:]
+            values, made.found = made.found, made.found[-1:]
             return float(np.mean(values))
 
         made.compute = compute
@@ -77,10 +79,43 @@ class Fleeting(Difference, name="faulty"):
 class Shared(Difference, name="faulty"):
     """A metric whose accumulators begin afresh, and then share what they hold."""
 
-    def build(self) -> Any:
-        made = super().build()
+    def build(self, at: MetricContext) -> Any:
+        made = super().build(at)
         REMEMBERED_TOO.clear()
-        made.values = REMEMBERED_TOO
+        made.found = REMEMBERED_TOO
+        return made
+
+
+@fault("values are those of the pictures", "that no other picture changes")
+class Running(Difference, name="faulty"):
+    """A metric whose values of single pictures depend on those before."""
+
+    def build(self, at: MetricContext) -> Any:
+        made = super().build(at)
+        made.values = lambda: np.cumsum(made.found).tolist()
+        return made
+
+
+@fault("values are those of the pictures", "set of_sets to False")
+class Both(Difference, name="faulty"):
+    """A metric that says only sets have a score, and gives one to every picture."""
+
+    of_sets = True
+
+    def build(self, at: MetricContext) -> Any:
+        made = super().build(at)
+        made.values = lambda: made.found
+        return made
+
+
+@fault("equal pictures score best", "name them in the class variable fields")
+class Nameless(Difference, name="faulty"):
+    """A metric of two numbers that does not say so."""
+
+    def build(self, at: MetricContext) -> Any:
+        made = super().build(at)
+        compute = made.compute
+        made.compute = lambda: {"mean": compute(), "twice": 2 * compute()}
         return made
 
 

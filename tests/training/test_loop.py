@@ -14,7 +14,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from gan_zoo.components.hooks import hookimpl
-from gan_zoo.components.interfaces import Metric
+from gan_zoo.components.interfaces import Sample
+from gan_zoo.components.measuring import Metric, MetricContext
 from gan_zoo.components.watching import CallbackSpec, MetricSpec
 from gan_zoo.errors import UserError
 from gan_zoo.inference.loading import load
@@ -78,14 +79,14 @@ SCORES = iter([3.0, 1.0, float("nan"), 2.0])
 
 
 class Scripted:
-    def update(self, generated: Tensor, real: Tensor) -> None: ...
+    def update(self, generated: Tensor, real: Tensor, sample: Sample) -> None: ...
 
     def compute(self) -> float:
         return next(SCORES)
 
 
 class ScriptedSpec(MetricSpec, name="scripted"):
-    def build(self) -> Metric:
+    def build(self, at: MetricContext) -> Metric:
         return Scripted()
 
 

@@ -1,10 +1,8 @@
-"""A check, a recipe, scores."""
+"""A check, a recipe."""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +12,6 @@ from gan_zoo.recipe import text
 if TYPE_CHECKING:
     from gan_zoo.checks import Report
     from gan_zoo.checks.rehearsal import Rehearsal
-    from gan_zoo.evaluation.scores import Scores
     from gan_zoo.recipe.recipe import Recipe
     from gan_zoo.recipe.source import Source
 
@@ -76,32 +73,3 @@ def print_recipe(recipe: Recipe, source: Source | None = None, *, as_json: bool 
         print(json.dumps(recipe.dump(), indent=2))
     else:
         print(text.write(recipe.dump()), end="")
-
-
-def print_scores(scores: Scores, as_json: bool = False) -> None:
-    """What was measured, beside the baseline if there is one, and by which protocol."""
-    if as_json:
-        told = asdict(scores)
-        told["scores"] = _finite(told["scores"])  # JSON knows no infinity
-        told["baseline"] = {n: _finite(own) for n, own in (scores.baseline or {}).items()} or None
-        print(json.dumps(told, indent=2, allow_nan=False))
-        return
-    print(scores.data)
-    height, width = scores.size or (0, 0)
-    sizes = f"{height}x{width} (height x width)" if scores.size else "their own sizes"
-    print(f"pictures at {sizes}\n{scores.model}\n")
-    beside = scores.baseline or {}
-    head = ["metric", scores.split, *beside, "protocol"]
-    rows = [head]
-    for name, value in scores.scores.items():
-        others = [_figure(own[name]) for own in beside.values()]
-        rows.append([name, _figure(value), *others, scores.protocols[name]])
-    print_rows(rows, right=range(1, len(head) - 1))
-
-
-def _finite(scores: Mapping[str, float]) -> dict[str, float | None]:
-    return {name: value if math.isfinite(value) else None for name, value in scores.items()}
-
-
-def _figure(value: float) -> str:
-    return f"{value:.4f}" if math.isfinite(value) else str(value)

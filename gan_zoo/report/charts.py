@@ -71,7 +71,8 @@ def plan_charts(runs: Sequence[RunView]) -> list[Chart]:
         several = first.where and len(runs[scores[0][0]].history.phases) > 1
         title = f"{first.metric}, phase {first.where}" if several else first.metric
         protocol = f"id {first.id}: {first.protocol}" if first.id else first.protocol
-        one = Chart("", SCORES, title, f"{_order(first.lower)}{protocol}.")
+        note = "; ".join(filter(None, [first.order, protocol]))
+        one = Chart("", SCORES, title, f"{note[0].upper()}{note[1:]}.")
         one.lines = [Line(n, runs[n].name, scored.points) for n, scored in scores]
         if not first.id and len(runs) > 1:
             one.title += f", {one.lines[0].name}"
@@ -139,7 +140,3 @@ def _by_label(
             chart = found.setdefault(label, Chart("", group, label))
             chart.lines.append(Line(n, run.name, series))
     return list(found.values())
-
-
-def _order(lower: bool | None) -> str:
-    return "" if lower is None else f"{'Lower' if lower else 'Higher'} is better; "

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gan_zoo.components.watching import is_better
+from gan_zoo.errors import format_size
+from gan_zoo.evaluation import score_files
 from gan_zoo.report.history import History, numbers
 from gan_zoo.report.series import Series
 
@@ -23,6 +27,7 @@ class Scored:
         id: Of the protocol; empty where the run keeps none.
         protocol: What is known of it, a line.
         lower: Whether lower is better; None where nothing tells.
+        ideal: The best value, where neither lower nor higher is better.
         where: The phase, of scores that have no protocol on disk.
         beside: What stands beside it, as its ceiling.
         points: By step.
@@ -32,6 +37,7 @@ class Scored:
     id: str
     protocol: str
     lower: bool | None
+    ideal: float | None = None
     where: str = ""
     beside: dict[str, float] = field(default_factory=dict)
     points: Series = field(default_factory=Series)
@@ -40,9 +46,18 @@ class Scored:
         """Step and value of the best, the earliest of equal ones; None where nothing tells."""
         if self.lower is None or not self.points.points:
             return None
-        choose = min if self.lower else max
-        value = choose(self.points.values)
-        return next(point for point in self.points.points if point[1] == value)
+        best = self.points.points[0]
+        for point in self.points.points:
+            if is_better(point[1], best[1], lower=self.lower, ideal=self.ideal):
+                best = point
+        return best
+
+    @property
+    def order(self) -> str:
+        """Which values are better, in words; empty where nothing tells."""
+        if self.ideal is not None:
+            return f"nearer to {self.ideal:g} is better"
+        return "" if self.lower is None else f"{'lower' if self.lower else 'higher'} is better"
 
 
 def read_scores(folder: Path, history: History, lower: Mapping[str, bool]) -> list[Scored]:
@@ -55,11 +70,16 @@ def read_scores(folder: Path, history: History, lower: Mapping[str, bool]) -> li
     """
     found: dict[tuple[str, str], Scored] = {}
     known: dict[tuple[int, str], list[float]] = {}
-    for path in sorted((folder / "scores").glob("*.json")):
-        for step, scored, value in _read(path):
-            own = found.setdefault((scored.metric, scored.id), scored)
-            own.points.points.append((step, value))
-            known.setdefault((step, scored.metric), []).append(value)
+    for _, kept in score_files.read_scores(folder):
+        for metric, score in kept.measured.items():
+            if kept.step is None or not math.isfinite(score.value):
+                continue
+            told = describe_protocol(score.protocol)
+            scored = Scored(metric, score.id, told, score.lower_is_better, score.ideal)
+            own = found.setdefault((metric, score.id), scored)
+            own.beside = dict(numbers(score.beside))
+            own.points.points.append((kept.step, score.value))
+            known.setdefault((kept.step, metric), []).append(score.value)
     for scored in found.values():
         scored.points.points = sorted(dict(scored.points.points).items())
     made = [*found.values()]
@@ -75,47 +95,27 @@ def read_scores(folder: Path, history: History, lower: Mapping[str, bool]) -> li
         if rest:
             told = "the run keeps no protocol of it"
             points = Series(sorted(dict(rest).items()))
-            made.append(Scored(metric, "", told, lower.get(metric), phase, {}, points))
+            one = Scored(metric, "", told, lower.get(metric), where=phase, points=points)
+            made.append(one)
     return sorted(made, key=lambda scored: (scored.metric, scored.id, scored.where))
 
 
-def _read(path: Path) -> list[tuple[int, Scored, float]]:
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        step, entries = int(told["step"]), dict(told["scores"])
-    except (OSError, ValueError, TypeError, KeyError):
-        return []
-    made = []
-    for metric, entry in entries.items():
-        if not isinstance(entry, Mapping):
-            continue
-        protocol: Any = entry.get("protocol")
-        for _, value in numbers({"value": entry.get("value")}):
-            lower = entry.get("lower_is_better")
-            scored = Scored(
-                str(metric),
-                str(entry.get("id", "")),
-                describe_protocol(protocol if isinstance(protocol, Mapping) else {}),
-                lower if isinstance(lower, bool) else None,
-                beside=dict(numbers(entry.get("beside"))),
-            )
-            made.append((step, scored, value))
-    return made
-
-
 def describe_protocol(protocol: Mapping[str, Any]) -> str:
-    """A protocol in a line: what it measures, on what."""
-    told = [str(protocol["measures"])] if protocol.get("measures") else []
-    pictures, split, size = (protocol.get(word) for word in ("pictures", "split", "size"))
-    if pictures is not None and split is not None:
-        at = f" at {'x'.join(map(str, size))}" if isinstance(size, list) else " at their own sizes"
-        told.append(f"{split}, {pictures} pictures{at}")
-    if protocol.get("bits"):
-        told.append(f"{protocol['bits']} bits")
-    judge = protocol.get("judge")
-    if isinstance(judge, Mapping):
-        words = (f"{key} {value}" for key, value in judge.items() if isinstance(value, str | int))
-        told.append("judged by " + ", ".join(words))
-    if protocol.get("styles"):
-        told.append(f"styles: {protocol['styles']}")
-    return "; ".join(told)
+    """A protocol in a line: what it measures, how, on what."""
+    options, judge = protocol.get("options"), protocol.get("judge")
+    size = protocol.get("size")
+    at = f"at {format_size(size)}" if size else "at their own sizes"
+    parts = [
+        str(protocol.get("measures") or ""),
+        _words(options) if isinstance(options, Mapping) else "",
+        f"{protocol.get('split')}, {protocol.get('pictures')} pictures {at}",
+        f"{protocol.get('bits')} bits, data {protocol.get('data')}",
+        f"styles {protocol['styles']}" if protocol.get("styles") else "",
+        f"judge: {_words(judge)}" if isinstance(judge, Mapping) else "",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _words(told: Mapping[str, Any]) -> str:
+    plain = {k: v if isinstance(v, str) else json.dumps(v) for k, v in told.items()}
+    return ", ".join(f"{key} {value}" for key, value in plain.items())

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gan_zoo.evaluation.score_files import Score, Scores
+
 RECIPE = """\
 seed: 0
 data: {use: emoji, batch: 4}
@@ -18,6 +20,13 @@ discriminator: {use: patch}
 losses: {gan: {use: adversarial}, l1: {use: l1, weight: 100}}
 validation: {split: val, metrics: {l1: {use: l1}, psnr: {use: psnr}}, best: l1}
 """
+
+
+def made_score(value: float, data: str = "0e56", metric: str = "l1") -> Score:
+    """A score; those on other data have another id."""
+    protocol = {"metric": metric, "options": {}, "version": 1, "measures": "mean distance"}
+    protocol |= {"split": "val", "data": data, "pictures": 70, "size": [64, 64], "bits": 8}
+    return Score(value, lower_is_better=True, protocol={**protocol, "styles": "", "judge": None})
 
 
 class Folder:
@@ -63,19 +72,18 @@ class Folder:
             ]
         )
 
-    def score(self, step: int, value: float, id: str = "3fa9c1d2", metric: str = "l1") -> Folder:
-        protocol = {"metric": metric, "measures": "mean distance", "split": "val"}
-        entry = {
-            "value": value,
-            "lower_is_better": True,
-            "id": id,
-            "protocol": {**protocol, "pictures": 70, "size": [64, 64], "bits": 8},
-            "beside": {},
-            "values": None,
-        }
+    def score(self, step: int, value: float, data: str = "0e56", metric: str = "l1") -> Folder:
+        """A score on some data, which its protocol names."""
+        entry = made_score(value, data, metric)
+        told = Scores(
+            **{"phase": "main", "step": step, "weights": "latest", "split": "val"},
+            **{"styles": "", "model": "m", "data": "d", "digest": data},
+            names=(),
+            size=(64, 64),
+            measured={metric: entry},
+        )
         (self.path / "scores").mkdir(exist_ok=True)
-        told = {"format": 1, "phase": "main", "step": step, "scores": {metric: entry}}
-        (self.path / f"scores/val-{step:06d}-{metric}.json").write_text(json.dumps(told))
+        (self.path / f"scores/val-{step:06d}-{metric}.json").write_text(json.dumps(told.as_data()))
         return self
 
     def show(self, steps: list[int], samples: list[str], size: int = 16, shade: int = 0) -> Folder:

@@ -22,6 +22,7 @@ from gan_zoo.report.markup import Html, data_script, tag
 from gan_zoo.report.run_view import RunView, read_runs
 from gan_zoo.report.writing import default_name, leave_report, write_report
 from gan_zoo.reporter import Reporter
+from tests.report.conftest import made_score
 
 MEGABYTE = 1_000_000
 EVIL = "<script>alert(1)</script>\"'&</textarea>"
@@ -73,7 +74,7 @@ def test_a_page_has_its_sections_in_order(folder: Any, undrawn: None) -> None:
     for told in (
         "The generator unet learned against the discriminator patch on emoji, by the losses gan "
         "and l1.",
-        "id 3fa9c1d2; mean distance; val, 70 pictures at 64x64; 8 bits",
+        f"id {made_score(0).id}; mean distance; val, 70 pictures at 64x64; 8 bits, data 0e56",
         "recipes/mine.yaml:5",
         "WebP of quality 85",
         "lists no callback that looks at it",
@@ -165,7 +166,7 @@ def test_what_users_wrote_stays_text(
         ]
         entries.append({"step": 41, "warning": {"sentence": EVIL, "cure": EVIL}})
         run.log(entries).show([1, 41], ["<i>a", "b"], size=8)
-        run.say(f"2026-11-01 10:00:00 {EVIL}").score(40, 1.0, id=EVIL[:20], metric="l1")
+        run.say(f"2026-11-01 10:00:00 {EVIL}").score(40, 1.0, data=EVIL)
         told = json.loads((run.path / "environment.json").read_text())
         (run.path / "environment.json").write_text(json.dumps({**told, "platform": EVIL}))
         runs.append(run)
@@ -196,7 +197,7 @@ def test_a_run_without_anything_has_a_page(folder: Any) -> None:
 def test_runs_are_compared(folder: Any, undrawn: None) -> None:
     one = folder("one").train(400).score(400, 12.0).show([400], ["a"])
     other = RECIPE_OF_TWO
-    two = folder("two", other).train(400).score(400, 13.0, id="00000000").show([400], ["a"])
+    two = folder("two", other).train(400).score(400, 13.0, data="other").show([400], ["a"])
     path = write_report([one.path, two.path])
     assert path == one.path.parent / "one-two.html"
     text = path.read_text()
@@ -205,10 +206,14 @@ def test_runs_are_compared(folder: Any, undrawn: None) -> None:
     differing = re.findall(r'<th scope="row"><code>(.*?)</code>', text)
     assert differing == ["generator.width"]
     columns = re.findall(r'<th scope="col" class="number">(l1.*?)</th>', text)
-    assert columns == ["l1, id 00000000", "l1, id 3fa9c1d2"]
+    ours, others = made_score(0).id, made_score(0, "other").id
+    assert columns == [f"l1, id {id}" for id in sorted((ours, others))]
     row, *_ = re.findall(r"<tr>(?:(?!</tr>).)*>one</span></th>(.*?)</tr>", text, re.S)
     cells = re.findall(r'<td class="number">(.*?)</td>', row)
-    assert cells[-2:] == ["", "12 at 400"]
+    assert dict(zip(sorted((ours, others)), cells[-2:], strict=True)) == {
+        ours: "12 at 400",
+        others: "",
+    }
 
 
 RECIPE_OF_TWO = """\

@@ -19,9 +19,11 @@ from gan_zoo.report.history import read_history
 from gan_zoo.report.pictures import make_boards
 from gan_zoo.report.previews import read_galleries
 from gan_zoo.report.run_view import read_run, read_runs
+from gan_zoo.report.scores import Scored
 from gan_zoo.report.series import Series, buckets, evenly, spread
 from gan_zoo.report.wording import describe_curve, describe_verdict
 from gan_zoo.report.world import read_told
+from tests.report.conftest import made_score
 
 
 def test_a_curve_has_at_most_a_thousand_points_and_keeps_its_spikes() -> None:
@@ -72,12 +74,13 @@ def test_lines_that_were_cut_and_numbers_that_are_none_are_passed_over(folder: A
 
 def test_scores_of_different_protocols_stand_apart(folder: Any) -> None:
     one = folder("one").score(20, 30.0).score(40, 28.0)
-    two = folder("two").score(20, 31.0).score(40, 29.0, id="00000000")
+    two = folder("two").score(20, 31.0).score(40, 29.0, data="other")
     runs = read_runs([one.path, two.path])
     groups = {key: [n for n, _ in own] for key, own in group_scores(runs).items()}
-    assert groups == {("l1", "00000000"): [1], ("l1", "3fa9c1d2"): [0, 1]}
+    ours, others = made_score(0).id, made_score(0, "other").id
+    assert groups == {("l1", others): [1], ("l1", ours): [0, 1]}
     titles = {c.title: len(c.lines) for c in plan_charts(runs) if c.group == "Scores"}
-    assert titles == {"l1, id 00000000": 1, "l1, id 3fa9c1d2": 2}
+    assert titles == {f"l1, id {others}": 1, f"l1, id {ours}": 2}
 
 
 def test_scores_without_a_protocol_are_compared_with_none(folder: Any) -> None:
@@ -91,11 +94,19 @@ def test_scores_without_a_protocol_are_compared_with_none(folder: Any) -> None:
     assert ours == {"l1": True, "own": None}  # l1 is a component; nobody knows the other
 
 
+def test_a_score_with_an_ideal_is_best_where_it_is_nearest() -> None:
+    scored = Scored("sharpness", "", "", True, 1.0, points=Series([(1, 0.4), (2, 1.1), (3, 1.3)]))
+    assert scored.best() == (2, 1.1)
+    assert scored.order == "nearer to 1 is better"
+    scored.ideal = None
+    assert (scored.best(), scored.order) == ((1, 0.4), "lower is better")
+
+
 def test_a_score_that_is_in_log_and_file_is_one(folder: Any) -> None:
     run = folder().score(20, 30.25).log([{"step": 20, "validation": {"l1": 30.25}}])
     run.log([{"step": 40, "validation": {"l1": 29.0}}])
     told = [(s.id, s.points.points) for s in read_run(run.path).scores]
-    assert told == [("", [(40, 29.0)]), ("3fa9c1d2", [(20, 30.25)])]
+    assert told == [("", [(40, 29.0)]), (made_score(0).id, [(20, 30.25)])]
 
 
 def test_what_was_said_tells_resumes_and_time(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ TIMES, SAMPLES = 24, 8  # at most, of a run
 SIDE, SHEET_SIDE = 256, 768  # pixels of the longer side, at most
 QUALITY = 85  # of WebP
 BYTES = 1_500_000  # of the pictures of a run, about
+Encoded = tuple[str | None, tuple[int, int] | None]  # a data URI, and the size on disk
 
 
 @dataclass
@@ -58,15 +59,22 @@ def make_frames(gallery: Gallery, samples: Sequence[str] | None = None) -> Frame
         samples: Which ones; the first ones if absent.
     """
     chosen = list(samples if samples is not None else gallery.samples)[:SAMPLES]
-    times = TIMES
+    times, encoded = TIMES, dict[Path, Encoded]()
     while True:
-        made = _make(gallery, chosen, spread(gallery.steps, times))
+        made = _make(gallery, chosen, spread(gallery.steps, times), encoded)
         if made.bytes <= BYTES or times <= 3:
             return made
         times = max(3, min(len(made.steps) - 1, int(times * BYTES / made.bytes)))
 
 
-def _make(gallery: Gallery, samples: Sequence[str], steps: list[int]) -> Frames:
+def _make(
+    gallery: Gallery, samples: Sequence[str], steps: list[int], encoded: dict[Path, Encoded]
+) -> Frames:
+    def get(path: Path) -> Encoded:
+        if path not in encoded:
+            encoded[path] = encode(path, side)
+        return encoded[path]
+
     side = SHEET_SIDE if gallery.sheets else SIDE
     made = Frames(steps, times=len(gallery.outputs), sheets=gallery.sheets)
     made.phases = {step: gallery.phases.get(step, "") for step in steps}
@@ -74,20 +82,20 @@ def _make(gallery: Gallery, samples: Sequence[str], steps: list[int]) -> Frames:
         row: list[str | None] = []
         for step in steps:
             path = gallery.outputs[step].get(sample)
-            uri, size = encode(path, side) if path else (None, None)
+            uri, size = get(path) if path else (None, None)
             row.append(uri)
             if size:
                 made.sizes[sample] = size
         made.outputs[sample] = row
         for title, files in gallery.given.items():
             if sample in files:
-                uri, _ = encode(files[sample], side)
+                uri, _ = get(files[sample])
                 if uri:
                     made.given.setdefault(title, {})[sample] = uri
     return made
 
 
-def encode(path: Path, side: int) -> tuple[str | None, tuple[int, int] | None]:
+def encode(path: Path, side: int) -> Encoded:
     """A picture as a data URI, and its size on disk; None where it cannot be read.
 
     Args:

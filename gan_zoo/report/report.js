@@ -158,6 +158,7 @@
       const [x, y] = [pan.scrollLeft + pan.clientWidth / 2, pan.scrollTop + pan.clientHeight / 2];
       const [width, height] = [pan.scrollWidth || 1, pan.scrollHeight || 1];
       this.stage.style.width = factor === 1 ? "" : `calc(min(100%, 55vh) * ${factor})`;
+      this.stage.style.touchAction = factor === 1 ? "pan-y" : "auto"; // a finger wipes, or moves
       pan.scrollLeft = (x / width) * pan.scrollWidth - pan.clientWidth / 2; // the middle stays
       pan.scrollTop = (y / height) * pan.scrollHeight - pan.clientHeight / 2;
       this.part("zoom").setAttribute("aria-valuetext", `${factor} times`);

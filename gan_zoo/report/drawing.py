@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-from gan_zoo.report.charts import Chart, Line
+from gan_zoo.report.charts import HEALTH, SCORES, Chart, Line
 from gan_zoo.report.series import Point
 
 INSTALL = 'pip install "gan-zoo[report]"'
 HEIGHT = 200  # pixels
+DOTS = 60  # points up to which each is marked
 SMOOTHING = 0.8  # how much of the exponential mean a point keeps at first
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito's
 DASHES = ("solid", "dashed", "dotted", "dotdash", "dashdot")
@@ -138,7 +139,7 @@ def _line(plot: Any, chart: Chart, line: Line) -> Any:
     dash = DASHES[line.run % len(DASHES)]
     raw = ColumnDataSource(_columns(line.series.raw()))
     if not chart.smooth:
-        dots = len(line.series.points) <= 60
+        dots = chart.group in (SCORES, HEALTH) and len(line.series.points) <= DOTS
         made = plot.line("x", "y", source=raw, line_dash=dash, name=f"line {line.run}", **look)
         if dots:
             color = look["line_color"]

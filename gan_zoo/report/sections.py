@@ -19,6 +19,9 @@ from gan_zoo.report.wording import (
 )
 
 TOLD = 200  # lines of log.txt, the last ones
+NONE_SAYS_ANYTHING = "No run says anything of its health: no recipe lists a callback for that."
+    "No run says anything of its health: no recipe lists a callback that looks at it."
+)
 SAYS_NOTHING = "The run says nothing of its health: its recipe lists no callback that looks at it."
 
 
@@ -91,6 +94,8 @@ def _alone(run: RunView) -> str:
 def show_health(runs: Sequence[RunView]) -> Html:
     """Warnings with their cures, and the last reading of every signal."""
     made: list[object] = []
+    if not any(run.history.warnings or run.history.health for run in runs):
+        return tag("p", SAYS_NOTHING if len(runs) == 1 else NONE_SAYS_ANYTHING)
     for n, run in enumerate(runs):
         if len(runs) > 1:
             made.append(tag("h3", run.name, class_=f"run run-{n}"))

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from gan_zoo.components.interfaces import (
         Cast,
         Dataset,
+        Ear,
         ForwardState,
+        Losses,
         LossFunction,
         Method,
         Pictures,
@@ -81,6 +83,7 @@ __all__ = [
     "DataSpec",
     "Dataset",
     "DiscriminatorSpec",
+    "Ear",
     "ForwardState",
     "GeneratorSpec",
     "Image",
@@ -89,6 +92,7 @@ __all__ = [
     "Lifecycle",
     "LossFunction",
     "LossSpec",
+    "Losses",
     "MeanOverPictures",
     "Method",
     "MethodSpec",
@@ -149,7 +153,8 @@ _MODULES = {  # where the names live
     "gan_zoo.components.hooks": "hookimpl hookspec",
     "gan_zoo.components.instance_ids": "distinct_ids",
     "gan_zoo.components.interfaces": (
-        "Cast Dataset ForwardState LossFunction Method Pictures Position Run Sample Styled Turn"
+        "Cast Dataset Ear ForwardState LossFunction Losses Method Pictures Position Run Sample "
+        "Styled Turn"
     ),
     "gan_zoo.components.kinds": "KINDS",
     "gan_zoo.components.layers": "InstanceNorm conv_norm_activation halve norm_layer",

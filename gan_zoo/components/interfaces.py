@@ -63,6 +63,8 @@ class Dataset(Protocol):
 
 
 LossFunction = Callable[["Scene", str], Iterable["Term"]]  # (scene, player) -> its terms
+Losses = Callable[[], Mapping[str, "Tensor"]]  # loss -> the sum of its terms, made when asked for
+Ear = Callable[[str, "Scene", Losses], None]  # a player, its scene, what it would learn from
 
 
 class ForwardState(Protocol):
@@ -232,6 +234,16 @@ class Run(Protocol):
         """Passes over the data in this phase, the one begun included; from 1."""
         ...
 
+    @property
+    def steps(self) -> int:
+        """Those of the whole run, where nobody asks it to end before."""
+        ...
+
+    @property
+    def steps_a_pass(self) -> int:
+        """Of the phase: how many steps a pass over the data takes."""
+        ...
+
     def name_of(self, callback: object) -> str:
         """The name by which the recipe calls a callback, as for files of its own."""
         ...
@@ -262,6 +274,17 @@ class Run(Protocol):
 
     def batch(self) -> Mapping[str, Tensor]:
         """The maps of the latest step's samples, on their device: `B C H W`."""
+        ...
+
+    def listen(self, ear: Ear, samples: Sequence[Sample] | None = None) -> None:
+        """Play a step in which nobody moves, and tell an ear what each player would learn from: its
+        scene, and loss -> the sum of its terms with their factors, of those that teach it. Weights,
+        statistics and the run's generators are afterwards as before.
+
+        Args:
+            ear: Called in each player's turn.
+            samples: What is played on; the latest batch if absent.
+        """
         ...
 
     def save(self) -> None:

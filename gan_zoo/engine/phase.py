@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.components.interfaces import LossFunction, Method
+from gan_zoo.components.interfaces import Ear, LossFunction, Method
 from gan_zoo.engine.assembly import Assembly, seeded_by_name
 from gan_zoo.engine.cast import Cast
+from gan_zoo.engine.listening import Listener
 from gan_zoo.engine.norm_errors import single_values
 from gan_zoo.engine.precision import Precision, generator_states, restore_generators
 from gan_zoo.engine.received import Received
@@ -134,6 +135,20 @@ class PhaseRunner:
                     break
         return took
 
+    def listen(self, batch: Mapping[str, Tensor], ear: Ear) -> None:
+        """Play a step in which nobody moves, and tell an ear what each player would learn from.
+
+        Args:
+            batch: Named maps.
+            ear: Called in each player's turn.
+        """
+
+        def take(player: Player, others: Sequence[Player]) -> Turn:
+            return Listener(player, others, self.losses, ear)
+
+        with self._unmoved() as method:
+            self._play(method, [batch], take)
+
     def remember(self) -> Memory:
         """What the players remember, of this phase and of earlier ones."""
         for player in self.players.values():
@@ -146,6 +161,21 @@ class PhaseRunner:
     def _step(
         self, method: Method, batches: Sequence[Mapping[str, Tensor]], *, moves: bool
     ) -> Ledger:
+        ledger = Ledger()
+
+        def take(player: Player, others: Sequence[Player]) -> Turn:
+            return Turn(player, others, self.losses, ledger, moves=moves)
+
+        self._play(method, batches, take)
+        return ledger
+
+    def _play(
+        self,
+        method: Method,
+        batches: Sequence[Mapping[str, Tensor]],
+        take: Callable[[Player, Sequence[Player]], Turn],
+    ) -> None:
+        """One step of the method, in which players `take` their turns."""
         received = [Received(batch, self.precision) for batch in batches]
         scenes = [method.scene(self.cast, maps) for maps in received]
         samples = [len(next(iter(batch.values()))) for batch in batches]
@@ -154,17 +184,14 @@ class PhaseRunner:
             scene.autocast = self.precision.autocast
             if len(batches) > 1:
                 scene.let_go = maps.forget
-        ledger = Ledger()
 
         def turn(name: str) -> Turn:
             others = [player for player in self.players.values() if player.name != name]
-            player = self.players[name]
-            return Turn(player, others, self.losses, ledger, moves=moves)
+            return take(self.players[name], others)
 
         other = "a data.batch of 2 or more" if self.recipe.data.batch == 1 else "another data.batch"
         with single_values(other):
             method.step(scenes, turn)
-        return ledger
 
     @contextmanager
     def _unmoved(self) -> Iterator[Method]:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gan_zoo.checks.score_contracts import refuse_unscorable
 from gan_zoo.components.conditions import ConditionSpec
 from gan_zoo.components.learning import LossSpec
 from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec
@@ -219,6 +220,7 @@ def _init(spec: Any, subject: Subject) -> Iterator[tuple[str, str]]:
 
 
 def _metric(spec: Any, subject: Subject) -> Iterator[tuple[str, str]]:
+    refuse_unscorable(spec, metrics.context().maps)
     yield "score", repr(metrics.score(spec, metrics.pictures()))
 
 

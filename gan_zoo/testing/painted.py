@@ -25,13 +25,16 @@ class PaintedSpec(PicturesSpec, name="painted"):
     """Blocks of five classes, each an instance of its class's color, with a grain."""
 
     def maps(self, size: Size | None = None) -> dict[str, Image]:
-        """The classes, the instances, and the picture of them."""
+        """The classes, the instances, and the picture of them. Of both maps of ids there is another
+        of its kind, for options that name one.
+        """
         height, width = size or SIZE
-        return {
+        ids = {
             "label": Image(1, height, width, classes=len(COLORS)),
             "instance": Image(1, height, width, instances=16),
-            "target": Image(3, height, width),
         }
+        others = {f"{name}_other": image for name, image in ids.items()}
+        return {**ids, **others, "target": Image(3, height, width)}
 
     def open(self, split: str, size: Size | None = None) -> Dataset:
         """Other pictures in every split."""
@@ -55,12 +58,13 @@ class Painted:
         rows, columns = -(-height // BLOCK), -(-width // BLOCK)
         classes = torch.randint(len(COLORS), (rows, columns), generator=generator)
         numbers = torch.arange(rows * columns).reshape(rows, columns) * 1000
-        label, instance = (_blocks(ids, height, width) for ids in (classes, numbers))
+        ids = {"label": classes, "instance": numbers}
+        ids |= {"label_other": classes.roll(1), "instance_other": numbers // 4}
+        maps = {name: _blocks(blocks, height, width) for name, blocks in ids.items()}
         grain = torch.randint(-GRAIN, GRAIN + 1, (3, height, width), generator=generator)
-        color = torch.tensor(COLORS)[label[0].long()].permute(2, 0, 1)
+        color = torch.tensor(COLORS)[maps["label"][0].long()].permute(2, 0, 1)
         target = (color + grain).clamp(0, 255).to(torch.uint8)
-        maps = {"label": label, "instance": instance, "target": target}
-        return Sample(f"sample-{index}", (f"sample-{index}.png",), maps)
+        return Sample(f"sample-{index}", (f"sample-{index}.png",), {**maps, "target": target})
 
     def describe(self) -> str:
         """What it is."""

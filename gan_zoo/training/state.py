@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.components.interfaces import Dataset
+from gan_zoo.components.instance_ids import renumber_sample
+from gan_zoo.components.interfaces import Dataset, Ear, Sample
 from gan_zoo.engine.assembly import assemble
 from gan_zoo.engine.cast import Cast
-from gan_zoo.engine.loader import Batch, read_batches
+from gan_zoo.engine.loader import Batch, collate, read_batches
 from gan_zoo.engine.phase import Memory, PhaseRunner, playing
 from gan_zoo.engine.precision import Precision, restore_generators
 from gan_zoo.errors import UserError
@@ -129,11 +130,14 @@ class RunState:
 
     def batch(self) -> Mapping[str, Tensor]:
         """The maps of the latest samples that were learned from, on their device: `B C H W`."""
+        return self.precision.receive(self._latest_batch().maps)
+
+    def _latest_batch(self) -> Batch:
         if self._latest is None:  # resumed: those of the last step before
             at = self.position.phase_step
             assert at > 0, "no step was taken yet"
             *_, self._latest = self._read(at - 1, at, workers=0)
-        return self.precision.receive(self._latest.maps)
+        return self._latest
 
     def _read(self, start: int, stop: int, *, workers: int) -> Iterator[Batch]:
         """The batches of the phase's steps from `start` to before `stop`."""
@@ -160,6 +164,25 @@ class RunState:
     def epoch(self) -> int:
         """Passes over the data in this phase, the one begun included; from 1."""
         return self.course.epoch
+
+    @property
+    def steps(self) -> int:
+        """Those of the whole run, where nobody asks it to end before."""
+        return self.course.steps
+
+    @property
+    def steps_a_pass(self) -> int:
+        """Of the phase: how many steps a pass over the data takes."""
+        return self.course.plan.steps_a_pass
+
+    def listen(self, ear: Ear, samples: Sequence[Sample] | None = None) -> None:
+        """Play a step in which nobody moves, and tell an ear what each player would learn from."""
+        if samples is None:
+            maps = self._latest_batch().maps
+        else:
+            shapes = self.runner.recipe.data.maps(self.runner.phase.size)
+            maps = collate([renumber_sample(sample, shapes) for sample in samples]).maps
+        self.runner.listen(maps, ear)
 
     # ------------------------------------------------------------------ from phase to phase
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gan_zoo.components import Spec, hookimpl
-from gan_zoo_callbacks.specs import AverageSpec, PreviewsSpec
+from gan_zoo_callbacks.specs import AverageSpec, HealthSpec, PreviewsSpec
 
 
 @hookimpl
 def gan_zoo_components() -> Iterable[type[Spec]]:
     """The callbacks."""
-    return [PreviewsSpec, AverageSpec]
+    return [PreviewsSpec, AverageSpec, HealthSpec]

@@ -55,6 +55,29 @@ class PreviewsSpec(CallbackSpec, name="previews"):
         return Previews(count=self.count, every=self.every, split=self.split, keep=self.keep)
 
 
+class HealthSpec(CallbackSpec, name="health"):
+    """Says what is wrong with a run while it goes on: a sentence where two witnesses agree, with
+    one change that may help. Its numbers go to log.jsonl.
+
+    It listens to the players every hundred steps, or fifty times where a run is shorter, and looks
+    at eight pictures every twentieth of the run, or every epoch where that is shorter. It moves
+    nothing, draws nothing and never acts by itself.
+    """
+
+    split: str = "val"
+    """Where the pictures come from that it looks at."""
+
+    def splits(self) -> tuple[str, ...]:
+        """The one that its pictures come from."""
+        return (self.split,)
+
+    def build(self) -> object:
+        """The callback."""
+        from gan_zoo_callbacks.health import Health
+
+        return Health(split=self.split)
+
+
 class AverageSpec(CallbackSpec, name="average"):
     """Keeps weights/average, a moving average of the weights; `inference.weights: average` makes
     pictures with it (as Karras et al. 2018, sec. 4 and appendix A.1, do).

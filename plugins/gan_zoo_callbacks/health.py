@@ -1,0 +1,248 @@
+"""Health: numbers of pictures and players while a run goes on, and a sentence where two agree."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+import yaml
+from torch import Tensor
+
+from gan_zoo.components import Sample, hookimpl
+from gan_zoo_callbacks.health_findings import Look, Probe, judge
+from gan_zoo_callbacks.health_signals import (
+    common_spot,
+    copied_share,
+    mean_logit,
+    separation,
+    shrunk,
+    spread,
+    strongest_pattern,
+)
+from gan_zoo_callbacks.health_words import Cures
+
+if TYPE_CHECKING:
+    from gan_zoo.components import Losses, Run, Scene
+
+LOOKED_AT = 8  # pictures
+COMPARED = 256  # training targets at most, among which copies are sought
+FEW = 2000  # samples; of more, copies are not sought
+PROBES, FARTHEST = 50, 100  # of a run, and steps between two
+LOOKS, MOST = 20, 40  # of a run; more only where an epoch is shorter, and never more than that
+
+
+class Health:
+    """Listens to the players every so many steps and looks at pictures every so often. Draws
+    nothing from the run's generators, moves nothing, and never acts.
+
+    Args:
+        split: Where the pictures come from.
+    """
+
+    def __init__(self, *, split: str) -> None:
+        self.split = split
+        self.probes: list[Probe] = []
+        self.looks: list[Look] = []
+        self.told: set[str] = set()
+        self.scored: list[tuple[int, float]] = []  # step, and how good the watched score was
+        self.seconds = 0.0
+        self._samples: list[Sample] = []
+        self._known: Tensor | None = None  # training targets, shrunk
+        self._began = time.monotonic()
+        self._recipe: Mapping[str, Any] = {}
+
+    # ------------------------------------------------------------------ the run
+
+    @hookimpl
+    def on_phase_start(self, run: Run) -> None:
+        """Read what is looked at; forget what another phase was like."""
+        start = time.monotonic()
+        if run.position.phase_step == 0:
+            self.probes, self.looks, self.told, self.scored = [], [], set(), []
+        dataset = run.dataset(self.split)
+        count = min(LOOKED_AT, len(dataset))
+        self._samples = [dataset.read(n * len(dataset) // count, None) for n in range(count)]
+        self._known = None
+        self._recipe = yaml.safe_load((run.folder / "recipe.yaml").read_text(encoding="utf-8"))
+        self._steps = run.steps
+        self._probe_every = max(1, min(FARTHEST, self._steps // PROBES))
+        shortest, usual = self._steps // MOST, self._steps // LOOKS
+        self._look_every = max(1, shortest, min(usual, run.steps_a_pass))
+        self.seconds += time.monotonic() - start
+
+    @hookimpl
+    def on_step_end(self, run: Run) -> None:
+        """Listen, look, and speak where it is time."""
+        start = time.monotonic()
+        step = run.position.phase_step
+        if step % self._probe_every == 0:
+            self.probes.append(self._listen(run))
+            window = min(1000, max(1, self._steps // LOOKS))
+            del self.probes[: -max(2, window // self._probe_every)]
+        if step % self._look_every == 0:
+            self._look(run)
+        self.seconds += time.monotonic() - start
+
+    @hookimpl
+    def on_scores(self, run: Run, scores: Mapping[str, float], path: Path) -> None:
+        """Remember how good the score is that the recipe watches: higher is better here."""
+        name = self._watched(scores)
+        told = json.loads(path.read_text(encoding="utf-8"))["scores"][name]
+        value = scores[name]
+        if (ideal := told.get("ideal")) is not None:
+            value = -abs(value - ideal)
+        elif told["lower_is_better"]:
+            value = -value
+        self.scored.append((run.position.phase_step, value))
+
+    @hookimpl
+    def on_run_end(self, run: Run) -> None:
+        """Say what it cost."""
+        took = max(time.monotonic() - self._began, 1e-9)
+        run.say(f"health: {self.seconds:.1f} s of {took:.0f} s ({self.seconds / took:.1%})")
+
+    # ------------------------------------------------------------------ what is measured
+
+    def _listen(self, run: Run) -> Probe:
+        """One step of the latest batch, heard in every player's turn."""
+        heard = Probe(run.position.phase_step)
+        sums: dict[str, list[str]] = {}
+
+        def ear(player: str, scene: Scene, losses: Losses) -> None:
+            terms = losses()
+            sums[player] = [*terms]
+            if "judge" in scene and "real_views" in scene:
+                heard.judge = player
+                real, fake = (_logits(scene[name]) for name in ("real_views", "fake_views"))
+                heard.on_real, heard.on_fake, heard.margin = separation(real, fake)
+                heard.real, heard.fake = mean_logit(real), mean_logit(fake)
+            elif "fake" in scene and scene["fake"].requires_grad:
+                heard.shares = _shares(terms, scene["fake"])
+
+        run.listen(ear)
+        heard.adversarial = [name for name in sums.get(heard.judge, []) if name in heard.shares]
+        return heard
+
+    def _look(self, run: Run) -> None:
+        """The fixed samples as inference makes them now."""
+        pictures = run.pictures()
+        step, look = run.position.phase_step, Look(run.position.phase_step)
+        inputs = [{name: s.maps[name] for name in pictures.inputs} for s in self._samples]
+        styles = [pictures.style_of(sample.maps) for sample in self._samples]
+        made = [pictures.picture(m, style=s) for m, s in zip(inputs, styles, strict=True)]
+        real = [sample.maps[pictures.target] for sample in self._samples]
+        outputs, targets = _stacked(made), _stacked(real)
+        if len(outputs) > 1 and pictures.paired:
+            look.alike = spread(outputs) / max(spread(targets), 1e-9)
+        look.pattern = strongest_pattern(outputs, targets)
+        look.spot = common_spot(outputs, targets)
+        if pictures.paired:
+            known = self._training_targets(run, pictures.target)
+            look.copied = copied_share(outputs, targets, known) if len(known) else None
+        if _draws(self._recipe):
+            again = pictures.picture(inputs[0], seed=1, style=styles[0])
+            look.moved = float((again.float() - made[0].float()).abs().mean())
+            look.moved /= max(spread(targets), 1e-9)
+        if self.probes and self.probes[-1].judge:
+            look.unseen = self._unseen(run, step)
+        self.looks = [*self.looks, look][-MOST:]
+        run.log({"health": {**_mean_of(self.probes), **look.numbers()}})
+        at = run.position
+        cures = Cures(self._recipe, at.phase, run.epoch, at.phase_step)
+        watched = self._watched({}) if self.scored else ""
+        for found in judge(self.probes, self.looks, self.scored, self._steps, cures, watched):
+            if found.cause not in self.told:
+                self.told.add(found.cause)
+                run.log({"warning": {**found._asdict(), "cure": found.cure}})
+                cure = f"; try {found.cure}" if found.cure else ""
+                run.say(f"  health, step {at.step}: {found.sentence}{cure}")
+
+    def _unseen(self, run: Run, step: int) -> float | None:
+        """The mean logit of real pictures that nobody learns from, of a batch of them."""
+        batch = int(self._recipe["data"]["batch"])
+        first = step // self._look_every * batch
+        chosen = [self._samples[(first + n) % len(self._samples)] for n in range(batch)]
+        found: list[float] = []
+
+        def ear(player: str, scene: Scene, losses: Losses) -> None:
+            if "judge" in scene and "real_views" in scene:
+                found.append(mean_logit(_logits(scene["real_views"])))
+
+        run.listen(ear, chosen)
+        return sum(found) / len(found) if found else None
+
+    def _training_targets(self, run: Run, target: str) -> Tensor:
+        """Those among which copies are sought, read once a phase; none of large data."""
+        if self._known is None:
+            training = run.dataset("train")
+            count = min(COMPARED, len(training)) if len(training) < FEW else 0
+            chosen = [n * len(training) // count for n in range(count)]
+            vectors = [shrunk(training.read(n, None).maps[target][None]) for n in chosen]
+            self._known = torch.cat(vectors) if vectors else torch.empty(0, 1)
+        return self._known
+
+    def _watched(self, scores: Mapping[str, float]) -> str:
+        """The score that tells whether the run still gets better."""
+        said = self._recipe["validation"]
+        stop = said.get("early_stop") or {}
+        return str(said.get("best") or stop.get("metric") or next(iter(scores or said["metrics"])))
+
+    # ------------------------------------------------------------------ checkpoints
+
+    def state(self) -> dict[str, Any]:
+        """What it remembers, as a text of JSON."""
+        told = {
+            "probes": [probe.as_data() for probe in self.probes],
+            "looks": [look.as_data() for look in self.looks],
+            "told": sorted(self.told),
+            "scored": self.scored,
+        }
+        return {"memory": json.dumps(told)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        if "memory" not in state:
+            return
+        told = json.loads(state["memory"])
+        self.probes = [Probe(**probe) for probe in told["probes"]]
+        self.looks = [Look.of_data(look) for look in told["looks"]]
+        self.told = set(told["told"])
+        self.scored = [(step, value) for step, value in told["scored"]]
+
+
+def _logits(views: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+    """The last map of every scale."""
+    return [view[-1].detach() for view in views]
+
+
+def _shares(terms: Mapping[str, Tensor], picture: Tensor) -> dict[str, float]:
+    """Loss -> its part of the gradients that reach the picture, by their norms."""
+    norms = {}
+    for name, total in terms.items():
+        (gradient,) = torch.autograd.grad(total, picture, retain_graph=True, allow_unused=True)
+        norms[name] = 0.0 if gradient is None else gradient.double().norm().item()
+    whole = sum(norms.values())
+    return {name: norm / whole for name, norm in norms.items()} if whole > 0 else {}
+
+
+def _mean_of(probes: Sequence[Probe]) -> dict[str, float]:
+    """The means of what was heard lately."""
+    rows = [probe.numbers() for probe in probes]
+    keys = dict.fromkeys(key for row in rows for key in row)
+    return {key: sum(row[key] for row in rows if key in row) / len(rows) for key in keys}
+
+
+def _stacked(pictures: Sequence[Tensor]) -> Tensor:
+    """Pictures `C H W` -> `N C H W`, cut to what all of them have."""
+    height, width = (min(picture.shape[dim] for picture in pictures) for dim in (-2, -1))
+    return torch.stack([picture[:, :height, :width] for picture in pictures])
+
+
+def _draws(recipe: Mapping[str, Any]) -> bool:
+    """Whether the model is given noise: by a condition, or by dropout at inference."""
+    by_condition = any(spec["use"] == "noise" for spec in recipe["conditions"].values())
+    return by_condition or bool(recipe["inference"]["dropout"])

@@ -20,8 +20,6 @@ from gan_zoo.report.wording import (
 
 TOLD = 200  # lines of log.txt, the last ones
 NONE_SAYS_ANYTHING = "No run says anything of its health: no recipe lists a callback for that."
-    "No run says anything of its health: no recipe lists a callback that looks at it."
-)
 SAYS_NOTHING = "The run says nothing of its health: its recipe lists no callback that looks at it."
 
 

@@ -13,6 +13,7 @@ from gan_zoo.report.wording import (
     describe_training,
     describe_verdict,
     duration,
+    ended,
     figure,
     first_score,
     listing,
@@ -108,7 +109,7 @@ def _health(run: RunView) -> Html:
     items = [
         tag(
             "li",
-            tag("p", warned.sentence),
+            tag("p", ended(warned.sentence)),
             tag("p", "A cure: ", tag("code", warned.cure)) if warned.cure else None,
             tag("p", f"step {warned.step:,}, phase {warned.phase}", class_="note"),
         )

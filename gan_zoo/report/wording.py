@@ -23,6 +23,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def ended(sentence: str) -> str:
+    """A sentence with its full stop."""
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+
+
 def listing(words: list[str]) -> str:
     """Words as a sentence lists them."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
@@ -82,7 +87,7 @@ def describe_verdict(run: RunView) -> list[str]:
     if warnings:
         first = warnings[0]
         count = "One warning" if len(warnings) == 1 else f"{len(warnings)} warnings, the first"
-        told.append(f"{count} at step {first.step:,}: {first.sentence}")
+        told.append(f"{count} at step {first.step:,}: {ended(first.sentence)}")
     elif run.history.health:
         told.append("No warning was given.")
     return [sentence for sentence in told if sentence]

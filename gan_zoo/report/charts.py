@@ -57,6 +57,11 @@ class Chart:
         """Whether a logarithm can be taken of every value."""
         return all(value > 0 for line in self.lines for value in line.series.values)
 
+    @property
+    def flat(self) -> bool:
+        """Whether it is one number throughout, which a sentence says better."""
+        return len({value for line in self.lines for value in line.series.values}) <= 1
+
 
 LOSSES, SCORES, RATES, HEALTH = "Losses", "Scores", "Learning rates", "Health signals"
 
@@ -102,7 +107,8 @@ def group_scores(runs: Sequence[RunView]) -> dict[tuple[str, ...], list[tuple[in
 
 def worth_drawing(charts: Sequence[Chart]) -> bool:
     """Whether any curve has enough points to be looked at."""
-    return any(len(line.series.points) >= WORTH_DRAWING for c in charts for line in c.lines)
+    curves = [line.series.points for chart in charts if not chart.flat for line in chart.lines]
+    return any(len(points) >= WORTH_DRAWING for points in curves)
 
 
 def describe_chart(chart: Chart) -> Html:

@@ -18,7 +18,7 @@ def show_curves(runs: Sequence[RunView], charts: Sequence[Chart]) -> Html:
     made = [_curve_controls(runs)] if drawn else [_undrawn()]
     made += [tag("p", line, class_="note") for line in _phases(runs)]
     for group in dict.fromkeys(chart.group for chart in charts):
-        own = [_chart(chart, drawn) for chart in charts if chart.group == group]
+        own = [_chart(chart, drawn and not chart.flat) for chart in charts if chart.group == group]
         made.append(tag("h3", group))
         made.append(tag("div", *own, class_="charts"))
     return join(made)

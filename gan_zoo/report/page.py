@@ -79,7 +79,7 @@ def _asset(name: str) -> str:
 def _scripts(runs: Sequence[RunView], charts: Sequence[Chart]) -> Html:
     made: list[Html] = []
     if can_draw() and worth_drawing(charts):
-        drawn = draw(charts, phase_starts(runs))
+        drawn = draw([chart for chart in charts if not chart.flat], phase_starts(runs))
         made.append(tag("script", Html(drawn.script)))
         made.append(data_script("charts", {"document": drawn.document, "items": drawn.items}))
     made.append(tag("script", Html(_asset("report.js"))))

@@ -41,10 +41,20 @@ def opened(
         context.close()
 
 
+def wait(page: Any, condition: str) -> None:
+    """Until a function of the page says so. Playwright's own waiting is code that the page's policy
+    forbids at times.
+    """
+    end = time.monotonic() + 30
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, condition
+        time.sleep(0.05)
+
+
 def draw(page: Any) -> None:
     """Go where the curves are, and wait for them."""
     page.locator("#curves").scroll_into_view_if_needed()
-    page.wait_for_function(DRAWN)
+    wait(page, DRAWN)
 
 
 def press(page: Any, key: str, times: int = 1) -> None:
@@ -99,9 +109,7 @@ def test_the_slider_goes_through_time_by_keys(browser: Any, pages: dict[str, Pat
         play = page.get_by_role("button", name="Play")
         play.focus()
         press(page, "Enter")
-        page.wait_for_function(
-            "() => document.querySelector('#board-0-now').textContent === 'step 300'"
-        )
+        wait(page, "() => document.querySelector('#board-0-now').textContent === 'step 300'")
         pause = page.get_by_role("button", name="Pause")
         assert pause.count() == 1
         press(page, "Space")
@@ -193,6 +201,7 @@ def test_curves_follow_the_color_scheme(browser: Any, pages: dict[str, Path]) ->
         draw(page)
         assert page.evaluate(color) == "#56b4e9"
         page.emulate_media(color_scheme="light")
-        page.wait_for_function(
-            "() => Bokeh.documents[0].roots()[0].renderers[0].glyph.line_color.value === '#0072b2'"
+        wait(
+            page,
+            "() => Bokeh.documents[0].roots()[0].renderers[0].glyph.line_color.value === '#0072b2'",
         )

@@ -5,12 +5,16 @@ end each room's share of the time is printed.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import Counter
 
 import pytest
 
+from gan_zoo.evaluation.cache import VARIABLE
 from gan_zoo.registry.plugins import ONLY
 
+_kept = tempfile.TemporaryDirectory(prefix="gan-zoo-tests-")  # what metrics keep, of no other run
+os.environ[VARIABLE] = _kept.name
 os.environ[ONLY] = ""  # before anything asks for the zoo, and for every process that a test starts
 
 _seconds: Counter[str] = Counter()  # by room, of all processes: these reports come to the first one

@@ -40,6 +40,13 @@ def evaluate(
         str | None, typer.Option(metavar="NAME", help="latest or best; else as the recipe says.")
     ] = None,
     device: Device = "auto",
+    fetch: Annotated[
+        bool,
+        typer.Option(
+            "--fetch",
+            help="Fetch published weights that the metrics lack. Nothing is fetched otherwise.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Score a run on a split of its data; the run keeps the scores.
@@ -69,6 +76,7 @@ def evaluate(
             baseline=baseline,
             weights=weights,
             device=device,
+            fetch=fetch,
             reporter=Reporter(quiet=as_json),
         )
         for folder in folders

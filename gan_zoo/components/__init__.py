@@ -2,8 +2,8 @@
 
     from gan_zoo.components import LossFunction, LossSpec, Term, hookimpl
 
-Every name is imported when it is first used, so that a menu of specs imports no torch; `backbones`
-and `pretrained` are modules. A name in here keeps its meaning.
+Every name is imported when it is first used, so that a menu of specs imports no torch; `backbones`,
+`downloads` and `pretrained` are modules. A name in here keeps its meaning.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gan_zoo.components import backbones, pretrained
+    from gan_zoo.components import backbones, downloads, pretrained
     from gan_zoo.components.at_hand import remembered
     from gan_zoo.components.conditions import ConditionSpec
     from gan_zoo.components.data import DataSpec
@@ -127,6 +127,7 @@ __all__ = [
     "convolved_side",
     "count_halvings",
     "distinct_ids",
+    "downloads",
     "first_line",
     "format_size",
     "halve",

@@ -62,12 +62,17 @@ def how_to_fetch(backbone: str) -> str:
     )
 
 
-def hub_file(file: str) -> Path | None:
-    """A file in torch hub's cache, found as torch finds it; None where it is not there."""
+def hub_path(file: str) -> Path:
+    """Where torch hub's cache has a file, or would have it, as torch itself says."""
     if torch := sys.modules.get("torch"):
         folder = torch.hub.get_dir()
     else:
         home = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "torch")
         folder = Path(os.environ.get("TORCH_HOME", home), "hub").expanduser()
-    path = Path(folder, "checkpoints", file)
+    return Path(folder, "checkpoints", file)
+
+
+def hub_file(file: str) -> Path | None:
+    """A file in torch hub's cache, found as torch finds it; None where it is not there."""
+    path = hub_path(file)
     return path if path.is_file() else None

@@ -26,7 +26,8 @@ class Metric(Protocol):
 
     May have three methods more. `values()` gives what every single picture scores, in their order
     (a sequence, or one for each field that has such values). `beside()` gives numbers that stand
-    beside a score, as a ceiling: name -> number, or field -> such a mapping. `protocol()` gives
+    beside a score, as a ceiling: name -> number, or field -> such a mapping; `biased_below` is the
+    number of pictures below which the score is biased, which is then said. `protocol()` gives
     what only the built metric knows of how it measures, as JSON: its judging network, by a digest
     of the weights; scores that differ in it are not compared.
     """
@@ -47,6 +48,7 @@ class MetricContext:
     Args:
         data: The data that is scored, as the recipe has it.
         size: [height, width] of the samples at the run's size, in place of the data's own rule.
+        split: The one that is scored.
         target: The map that is learned.
         pictures: Makes the pictures, for metrics that compare outputs among themselves.
         cache: A folder of the user's, for what takes long to make; need not exist.
@@ -58,6 +60,7 @@ class MetricContext:
 
     data: DataSpec
     size: Size | None
+    split: str
     target: str
     pictures: Pictures | None
     cache: Path

@@ -102,7 +102,9 @@ class Spec(BaseModel):
         return []
 
     def with_absolute_paths(self) -> Self:
-        """The same from any working directory: relative paths of data and losses made absolute."""
+        """The same from any working directory: relative paths of data, losses and metrics made
+        absolute.
+        """
         return self
 
     @model_serializer(mode="wrap")

@@ -42,6 +42,22 @@ class MetricSpec(Spec, kind="metric"):
             ContractError: says the cure.
         """
 
+    def require(self, count: int) -> None:
+        """Refuse so few pictures, of a score of sets: called before a run begins, and before an
+        evaluation.
+
+        Raises:
+            UserError: says the cure.
+        """
+
+    def fetch(self) -> None:
+        """Fetch what `missing` tells of and a network has, as published weights: called only where
+        the user asks for it (`gan-zoo evaluate --fetch`).
+
+        Raises:
+            UserError: it could not be fetched.
+        """
+
     @abstractmethod
     def build(self, at: MetricContext) -> Metric:
         """A fresh accumulator. What takes long, as training a judge, is kept in `at.cache`: a run

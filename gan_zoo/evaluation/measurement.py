@@ -46,7 +46,12 @@ class Measured:
 
 
 def describe_context(
-    phase: WiredPhase, translator: Translator | None, device: str, say: Callable[[str], None]
+    phase: WiredPhase,
+    translator: Translator | None,
+    device: str,
+    say: Callable[[str], None],
+    *,
+    split: str,
 ) -> MetricContext:
     """What metrics may know of a phase of a run.
 
@@ -55,10 +60,12 @@ def describe_context(
         translator: Makes the pictures, where they are made already.
         device: Where metrics may compute.
         say: Tells the user a line.
+        split: The one that is scored.
     """
     return MetricContext(
         data=phase.recipe.data,
         size=phase.phase.size,
+        split=split,
         target=phase.wiring.target,
         pictures=translator,
         cache=cache_folder(),
@@ -73,8 +80,13 @@ def build_metrics(metrics: Mapping[str, MetricSpec], at: MetricContext) -> dict[
     """Fresh accumulators by name. The program's generators stay as they are.
 
     Raises:
-        UserError: what a metric keeps cannot be written, or its data cannot be read.
+        UserError: the split has too few pictures for a metric, what a metric keeps cannot be
+            written, or its data cannot be read.
     """
+    if any(spec.of_sets for spec in metrics.values()):
+        count = len(at.dataset(at.split))
+        for spec in metrics.values():
+            spec.require(count)
     with own_draws(at.device):
         return {name: _build(name, spec, at) for name, spec in metrics.items()}
 
@@ -85,7 +97,6 @@ def measure(
     metrics: Mapping[str, MetricSpec],
     at: MetricContext,
     *,
-    split: str,
     instead: Painter | None = None,
 ) -> Measured:
     """Translate every sample and compare the 8-bit pictures with their targets. The program's
@@ -95,8 +106,7 @@ def measure(
         translator: Makes the pictures.
         dataset: The samples, read without augmentation.
         metrics: What is measured, by name.
-        at: What metrics may know.
-        split: The name of the samples' split, for the protocol.
+        at: What metrics may know; its split is that of the samples.
         instead: Makes pictures that stand in for the translations.
 
     Raises:
@@ -105,7 +115,7 @@ def measure(
     """
     built = build_metrics(metrics, at)
     digest, names, sizes = hashlib.sha256(), [], set()
-    with own_draws(at.device), progress(len(dataset), f"scoring {split}") as advance:
+    with own_draws(at.device), progress(len(dataset), f"scoring {at.split}") as advance:
         for index in range(len(dataset)):
             sample = dataset.read(index, None)
             real = sample.maps[translator.target]
@@ -125,7 +135,7 @@ def measure(
             digest.hexdigest()[:16], tuple(names), sizes.pop() if len(sizes) == 1 else None
         )
         on = {
-            "split": split,
+            "split": at.split,
             "data": found.digest,
             "pictures": len(names),
             "size": found.size and [*found.size],

@@ -36,6 +36,7 @@ def evaluate(
     baseline: str | None = None,
     weights: str | None = None,
     device: str = "auto",
+    fetch: bool = False,
     reporter: Reporter | None = None,
 ) -> Scores:
     """Score 8-bit translations on a split of the run's data, or of other data in the same layout:
@@ -52,6 +53,7 @@ def evaluate(
             gan_zoo.evaluation.baselines.
         weights: latest or best; what the recipe says if absent.
         device: As in the recipe's engine section.
+        fetch: Fetch published weights that the metrics lack. Nothing is fetched otherwise.
         reporter: Told what takes long, as the training of a judge.
 
     Raises:
@@ -68,22 +70,23 @@ def evaluate(
             f"{recipe.data.name} pairs no picture with the target that its translation should be, "
             "so no metric has anything to compare; look at previews, or translate"
         )
-    specs = _metrics(recipe.validation.metrics if recipe.validation else {}, metrics)
+    specs = _metrics(recipe.validation.metrics if recipe.validation else {}, metrics, fetch=fetch)
     if data is not None:
         if "root" not in type(recipe.data).model_fields:
             raise UserError(f"data: {recipe.data.name} has no root that could be changed")
         moved = recipe.data.model_copy(update={"root": str(data)})
         recipe = recipe.model_copy(update={"data": moved})
     phase = WiredPhase(translator.phase, recipe)
-    at = describe_context(phase, translator, str(translator.cast.precision.device), reporter.say)
+    where = str(translator.cast.precision.device)
+    at = describe_context(phase, translator, where, reporter.say, split=split)
     _refuse_unscorable(specs, at.maps)
     dataset = at.dataset(split)
-    found = measure(translator, dataset, specs, at, split=split)
+    found = measure(translator, dataset, specs, at)
     beside: dict[str, Measured] = {}
     if baseline is not None:
         painter = BASELINES[baseline](at.dataset("train"), recipe.data.maps(), translator.target)
         comparing = {name: spec for name, spec in specs.items() if spec.compares}
-        beside[baseline] = measure(translator, dataset, comparing, at, split=split, instead=painter)
+        beside[baseline] = measure(translator, dataset, comparing, at, instead=painter)
     weights, step = translator.weights, folder.weights_step(translator.weights)
     scores = replace(
         describe_scores(found, translator, dataset, split=split, step=step, weights=weights),
@@ -103,16 +106,19 @@ def _keep(folder: RunFolder, scores: Scores, reporter: Reporter, *, elsewhere: b
 
 
 def _metrics(
-    validation: Mapping[str, MetricSpec], names: list[str] | None
+    validation: Mapping[str, MetricSpec], names: list[str] | None, *, fetch: bool
 ) -> dict[str, MetricSpec]:
     """The metrics by name, ready to be measured.
 
     Raises:
-        UserError: unknown, in need of options, or of something that is not at hand.
+        UserError: unknown, in need of options, or of something that is not at hand and could not be
+            fetched.
     """
     if names is None:
         names = list(validation or _unasked())
     made = {name: validation.get(name) or _of_name(name) for name in names}
+    for spec in made.values() if fetch else ():
+        spec.fetch()
     if missing := [f"{name}: {line}" for name, spec in made.items() for line in spec.missing()]:
         raise UserError("\n".join(missing))
     return made

@@ -88,10 +88,15 @@ class Recipe(RecipeFields):
 
     def with_absolute_paths(self, zoo: Zoo | None = None) -> Self:
         """The same recipe from any working directory: relative paths of the data, in what phases
-        set too, and of the losses made absolute.
+        set too, of the losses and of the metrics made absolute.
         """
         losses = {name: spec.with_absolute_paths() for name, spec in self.losses.items()}
         changes: dict[str, Any] = {"data": self.data.with_absolute_paths(), "losses": losses}
+        if self.validation is not None:
+            metrics = self.validation.metrics
+            held = {name: spec.with_absolute_paths() for name, spec in metrics.items()}
+            if held != dict(metrics):  # what is only a default stays one
+                changes["validation"] = self.validation.model_copy(update={"metrics": held})
         phases = dict(self.phases)
         for name, phase in self.phases.items():
             if not any(key.split(".")[0] == "data" for key in phase.set):

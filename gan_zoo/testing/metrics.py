@@ -17,11 +17,13 @@ from torch import Tensor
 from gan_zoo.components.interfaces import Sample
 from gan_zoo.components.measuring import Metric, MetricContext
 from gan_zoo.components.watching import MetricSpec, is_better
+from gan_zoo.errors import UserError
 from gan_zoo.reporter import progress
 from gan_zoo.testing.painted import PaintedSpec, Seeded
-from gan_zoo.testing.subject import Advice, Subject, check, trying
+from gan_zoo.testing.subject import Advice, NotAtHand, Subject, check, trying
 
 Pair = tuple[Tensor, Tensor, Sample]  # generated, real, and the sample that they are of
+SET = 4  # pictures of a set that metrics of sets score here
 
 # ---------------------------------------------------------------------------------- metrics
 
@@ -45,6 +47,21 @@ def pictures(count: int = 4, *, noise: int = 9) -> list[Pair]:
     return found
 
 
+def pictures_for(metric: MetricSpec) -> list[Pair]:
+    """As many as a metric needs: of a score of sets, both halves are sets.
+
+    Raises:
+        NotAtHand: it scores larger sets only.
+    """
+    if not metric.of_sets:
+        return pictures()
+    try:
+        metric.require(SET)
+    except UserError as problem:
+        raise NotAtHand(f"the checks have sets of {SET} pictures: {problem}") from None
+    return pictures(2 * SET)
+
+
 @cache
 def context() -> MetricContext:
     """What a metric may know: data of small painted pictures, and a model that draws by its seed.
@@ -53,6 +70,7 @@ def context() -> MetricContext:
     return MetricContext(
         data=PaintedSpec(),
         size=None,
+        split="test",
         target="target",
         pictures=Seeded(),
         cache=Path(_KEPT.name),
@@ -86,14 +104,15 @@ def equal_pictures_score_best(subject: Subject) -> None:
     it states.
     """
     metric: MetricSpec = subject.ready()
-    pairs = pictures()
+    pairs = pictures_for(metric)
+    noisy = pictures(len(pairs), noise=99)
     with trying(
         "updated it with four pairs of uint8 pictures 3x48x64 and their samples, and computed",
         expected="a number, or one for each of fields",
         cure="take uint8 `C H W`, one picture at a time",
     ):
         same = [(real, real, sample) for _, real, sample in pairs]
-        perfect, near, far = (score(metric, chosen) for chosen in (same, pairs, pictures(noise=99)))
+        perfect, near, far = (score(metric, chosen) for chosen in (same, pairs, noisy))
     if {*perfect} != {*(metric.fields or ("",))}:
         raise Advice(
             "computed its numbers",
@@ -104,7 +123,8 @@ def equal_pictures_score_best(subject: Subject) -> None:
     for field in perfect if metric.compares else ():
         order = [perfect[field], near[field], far[field]]
         turned = any(_better(metric, then, now) for now, then in pairwise(order))
-        if turned or not _better(metric, order[0], order[-1]):
+        tied = not metric.of_sets and not _better(metric, order[0], order[-1])
+        if turned or tied:  # sets may be as good as each other: all of one lie within the other
             direction = "rise" if metric.lower_is_better else "fall"
             wanted = f"numbers that {direction}: lower_is_better is {metric.lower_is_better}"
             if metric.ideal is not None:
@@ -132,10 +152,10 @@ def _better(metric: MetricSpec, value: float, than: float) -> bool:
 def order_does_not_count(subject: Subject) -> None:
     """The same pictures in another order, and scored again, give the same number."""
     metric: MetricSpec = subject.ready()
-    pairs = pictures()
+    pairs = pictures_for(metric)
     before = [(generated.clone(), real.clone()) for generated, real, _ in pairs]
     forth, back = score(metric, pairs), score(metric, pairs[::-1])
-    score(metric, pairs[:1])  # must leave no trace
+    score(metric, pairs[: SET if metric.of_sets else 1])  # must leave no trace
     again = score(metric, pairs)
     if not _equal(forth, back) or forth != again:
         raise Advice(
@@ -158,7 +178,7 @@ def order_does_not_count(subject: Subject) -> None:
 def accumulators_stand_alone(subject: Subject) -> None:
     """Two at once do not mix, and a score may be asked for in between."""
     metric: MetricSpec = subject.ready()
-    pairs = pictures()
+    pairs = pictures_for(metric)
     apart = [score(metric, pairs[::2]), score(metric, pairs[1::2]), score(metric, pairs)]
     with trying(
         "updated three of it by turns, and computed every one twice",
@@ -169,7 +189,7 @@ def accumulators_stand_alone(subject: Subject) -> None:
         for number, pair in enumerate(pairs):
             made[number % 2].update(*pair)
             made[2].update(*pair)
-            if number >= 2:
+            if number >= (SET - 1 if metric.of_sets else 2):
                 made[2].compute()
         found = [(numbers(each), numbers(each)) for each in made]
     for once, (ours, again) in zip(apart, found, strict=True):
@@ -187,7 +207,7 @@ def accumulators_stand_alone(subject: Subject) -> None:
 def values_are_those_of_the_pictures(subject: Subject) -> None:
     """Where it keeps what single pictures score, each is that of the picture alone."""
     metric: MetricSpec = subject.ready()
-    pairs = pictures()
+    pairs = pictures_for(metric)
     together = metric.build(context())
     for pair in pairs:
         together.update(*pair)

@@ -221,7 +221,9 @@ def _init(spec: Any, subject: Subject) -> Iterator[tuple[str, str]]:
 
 def _metric(spec: Any, subject: Subject) -> Iterator[tuple[str, str]]:
     refuse_unscorable(spec, metrics.context().maps)
-    yield "score", repr(metrics.score(spec, metrics.pictures()))
+    yield "missing", repr(spec.missing())
+    if not spec.missing():
+        yield "score", repr(metrics.score(spec, metrics.pictures()))
 
 
 def _callback(spec: Any, subject: Subject) -> Iterator[tuple[str, str]]:

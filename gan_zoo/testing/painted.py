@@ -77,7 +77,7 @@ def _blocks(ids: Tensor, height: int, width: int) -> Tensor:
 
 
 class Seeded:
-    """Stands in for a model whose pictures follow from their seed alone."""
+    """Stands in for a model whose pictures follow from their seed, and colors from drawn styles."""
 
     inputs: Sequence[str] = ("label",)
     target = "target"
@@ -85,12 +85,15 @@ class Seeded:
     shapes: Mapping[str, Image] = PaintedSpec().maps()
 
     def style_of(self, maps: Mapping[str, Tensor]) -> Any:
-        """It has none."""
+        """Its samples have none of their own."""
         return None
 
     def picture(self, maps: Mapping[str, Tensor], *, seed: int = 0, style: Any = None) -> Tensor:
-        """The colors of the label with a grain of the seed."""
+        """The colors of the label with a grain of the seed; other colors where styles are drawn."""
         generator = torch.Generator().manual_seed(seed)
         label = maps["label"][0].long()
         grain = torch.randint(-GRAIN, GRAIN + 1, (3, *label.shape), generator=generator)
-        return (torch.tensor(COLORS)[label].permute(2, 0, 1) + grain).clamp(0, 255).to(torch.uint8)
+        colors = torch.tensor(COLORS)
+        if style == "sample":
+            colors = torch.randint(256, colors.shape, generator=generator)
+        return (colors[label].permute(2, 0, 1) + grain).clamp(0, 255).to(torch.uint8)

@@ -214,8 +214,8 @@ class Run(RunState):
 
     def _validate(self, wanted: Validation, epoch: int) -> None:
         pictures, at, split = self.pictures(), self.position, wanted.split
-        dataset, context = self.dataset(split), self._context(self.runner.wired, pictures)
-        found = measure(pictures, dataset, wanted.metrics, context, split=split)
+        dataset, context = self.dataset(split), self._context(self.runner.wired, split, pictures)
+        found = measure(pictures, dataset, wanted.metrics, context)
         weights = self.recipe.inference.weights if self._asked() else "latest"
         kept = describe_scores(found, pictures, dataset, split=split, step=at.step, weights=weights)
         scores, path = kept.scores, write_scores(self.folder, kept)
@@ -243,8 +243,9 @@ class Run(RunState):
             if (about := (phase.recipe.data, phase.phase.size)) not in sizes:
                 sizes.append(about)
                 with self._stop.at_once():
-                    build_metrics(wanted.metrics, self._context(phase, None))
+                    build_metrics(wanted.metrics, self._context(phase, wanted.split, None))
 
-    def _context(self, phase: WiredPhase, pictures: Translator | None) -> MetricContext:
+    def _context(self, phase: WiredPhase, split: str, pictures: Translator | None) -> MetricContext:
         """What metrics may know of a phase."""
-        return describe_context(phase, pictures, str(self.precision.device), self.reporter.say)
+        device, say = str(self.precision.device), self.reporter.say
+        return describe_context(phase, pictures, device, say, split=split)

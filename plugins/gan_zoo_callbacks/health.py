@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 LOOKED_AT = 8  # pictures
 COMPARED = 256  # training targets at most, among which copies are sought
 FEW = 2000  # samples; of more, copies are not sought
-PROBES, FARTHEST = 50, 100  # of a run, and steps between two
-LOOKS, MOST = 20, 40  # of a run; more only where an epoch is shorter, and never more than that
+PROBES, FARTHEST = 40, 100  # of a run, and steps between two
+LOOKS, MOST = 20, 30  # of a run; more only where an epoch is shorter, and never more than that
 
 
 class Health:

@@ -23,7 +23,7 @@ EVERYWHERE, RARE = 0.8, 0.4  # shares of pictures that have a spot
 COPIES = 0.2  # share of outputs
 STUCK, SCORES_SINCE = 0.3, 5  # of the run without a new best, and scores in that time
 NO_PATTERN, NO_SPOT = Pattern(0, 0.0, 0.0), Spot(0, 0, 0.0, 0.0)
-YOUNG = 0.1  # of the run, before which pictures say nothing yet
+YOUNG, FIRST = 0.1, 200  # of the run, and steps, before which pictures say nothing yet
 
 
 @dataclass
@@ -144,7 +144,7 @@ def judge(
     step = looks[-1].step
     if probes and probes[0].judge:
         yield from _of_the_players(Lately(probes, looks), cures)
-    if step >= YOUNG * steps and len(looks) > 1:
+    if step >= max(YOUNG * steps, FIRST) and len(looks) > 1:
         yield from _of_the_pictures(looks[-2], looks[-1], cures)
     yield from _of_the_scores(scored, step, steps, cures, watched)
 
@@ -195,7 +195,7 @@ def _of_the_players(now: Lately, cures: Cures) -> Iterator[Finding]:
             yield Finding("share", f"{now.share:.1%} {told}: {why}", cures.weight(name, 0.25))
     if now.by_heart > BY_HEART and now.on_fake > TELLS:
         told = f"The {now.judge} knows the training pictures by heart: real ones that it has not "
-        told += f"learned from look {now.by_heart:.0%} as fake to it as generated ones"
+        told += f"learned from lie {min(now.by_heart, 1):.0%} of the way to generated ones"
         yield Finding("by heart", told, cures.more_data())
 
 

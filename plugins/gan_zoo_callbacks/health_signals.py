@@ -12,6 +12,7 @@ from torch import Tensor
 
 STRIDES = (2, 4, 8)  # of upsampling, in pixels
 WINDOW, OUTLIER = 15, 6.0  # pixels around a spot, and deviations that make it one
+MARGIN = 4  # pixels at the sides
 FLATTEST = 4.0  # 8-bit values; a deviation below is taken for this
 NEAR = 32  # the side to which pictures are shrunk to find copies
 COPY = 0.5  # of the distance to its own target: a copy is nearer to another
@@ -125,35 +126,38 @@ def _height(spectrum: np.ndarray, place: tuple[int, ...]) -> float:
 
 
 def common_spot(outputs: Tensor, targets: Tensor) -> Spot:
-    """The place that is a local outlier in most outputs, give or take a pixel.
+    """The place that is a local outlier in most outputs, give or take a pixel; the sides, which are
+    the padding's, are left out.
 
     Args:
         outputs: Pictures `N C H W` in 8-bit values.
         targets: The same ones as they should be.
     """
     made, real = _outliers(outputs), _outliers(targets)
-    shares = made.mean(dim=0)
-    place = int((shares - real.mean(dim=0)).argmax())
-    y, x = divmod(place, shares.shape[1])
-    return Spot(x, y, float(shares[y, x]), float(real[:, y, x].mean()))
+    inner = (slice(None), slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))
+    shares, known = made[inner].mean(dim=0), real[inner].mean(dim=0)
+    if not shares.numel():
+        return Spot(0, 0, 0.0, 0.0)
+    y, x = divmod(int((shares - known).argmax()), shares.shape[1])
+    return Spot(x + MARGIN, y + MARGIN, float(shares[y, x]), float(known[y, x]))
 
 
 def _outliers(pictures: Tensor) -> Tensor:
     """`N H W`: 1 where a pixel, or one next to it, is far from those around it."""
-    grey = pictures.double().mean(dim=1, keepdim=True)
+    grey = pictures.float().mean(dim=1, keepdim=True)
     side = WINDOW // 2
     if min(grey.shape[-2:]) <= side:
         return torch.zeros_like(grey[:, 0])
     padded = F.pad(grey, (side,) * 4, mode="reflect")
     mean = F.avg_pool2d(padded, WINDOW, 1)
     deviation = (F.avg_pool2d(padded.square(), WINDOW, 1) - mean.square()).clamp_min(0).sqrt()
-    far = ((grey - mean).abs() > OUTLIER * deviation.clamp_min(FLATTEST)).double()
+    far = ((grey - mean).abs() > OUTLIER * deviation.clamp_min(FLATTEST)).float()
     return F.max_pool2d(far, 3, 1, padding=1)[:, 0]
 
 
 def copied_share(outputs: Tensor, targets: Tensor, training: Tensor) -> float:
-    """Share of outputs that are nearer to some training target than half the way to their own, all
-    seen small.
+    """Share of outputs that are nearer to some training target than half the way to their own, and
+    than half as near as real pictures come to one; all seen small.
 
     Args:
         outputs: Pictures `N C H W` in 8-bit values.
@@ -161,8 +165,9 @@ def copied_share(outputs: Tensor, targets: Tensor, training: Tensor) -> float:
         training: Training targets as `shrunk` makes them, `M D`.
     """
     made, real = shrunk(outputs), shrunk(targets)
-    nearest = torch.cdist(made, training, p=1).min(dim=1).values
-    return float((nearest < COPY * (made - real).abs().sum(dim=1)).double().mean())
+    nearest, usual = (torch.cdist(ones, training, p=1).min(dim=1).values for ones in (made, real))
+    own = (made - real).abs().sum(dim=1)
+    return float((nearest < COPY * torch.minimum(own, usual.median())).double().mean())
 
 
 def shrunk(pictures: Tensor) -> Tensor:

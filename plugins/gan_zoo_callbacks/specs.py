@@ -59,9 +59,9 @@ class HealthSpec(CallbackSpec, name="health"):
     """Says what is wrong with a run while it goes on: a sentence where two witnesses agree, with
     one change that may help. Its numbers go to log.jsonl.
 
-    It listens to the players every hundred steps, or fifty times where a run is shorter, and looks
-    at eight pictures every twentieth of the run, or every epoch where that is shorter. It moves
-    nothing, draws nothing and never acts by itself.
+    It listens to the players every hundred steps, or forty times where a run is shorter, and looks
+    at eight pictures every twentieth of the run, or every epoch where that is shorter, at most
+    thirty times. It moves nothing, draws nothing and never acts by itself.
     """
 
     split: str = "val"

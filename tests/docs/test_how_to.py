@@ -13,10 +13,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
+import gan_zoo
 from gan_zoo.cli import main
 from gan_zoo.components.data import DataSpec
+from gan_zoo.components.watching import MetricSpec
 from gan_zoo.errors import DataError
 from gan_zoo.registry.zoo import Zoo
 
@@ -119,6 +122,21 @@ def test_mix_components(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert follow("mix-components.md", capfd) == 16
+
+
+def test_choose_a_metric(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for seed, name in enumerate(("mine", "other")):
+        changes = {"phases.main": {"epochs": None, "steps": 1}, "data.workers": 0, "seed": seed}
+        gan_zoo.train(gan_zoo.Recipe.load("quickstart", set=changes), Path("runs") / name)
+    assert follow("choose-a-metric.md", capfd) == 4
+    page = (PAGES / "choose-a-metric.md").read_text()
+    [box] = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    metrics = yaml.safe_load(box)["validation"]["metrics"]
+    made = [Zoo.installed().resolve(MetricSpec, value, {}) for value in metrics.values()]
+    assert [spec.name for spec in made] == [value["use"] for value in metrics.values()]
 
 
 # ---------------------------------------------------------------------------------- refusals

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from gan_zoo.evaluation.comparison import Difference
     from gan_zoo.evaluation.score_files import Score, Scores
 
+BIASED = "biased_below"  # stands beside scores of too few pictures, as Metric says
+
 
 def print_scores(scores: Scores, as_json: bool = False) -> None:
     """What was measured, beside the baseline if there is one, and by which protocol."""
@@ -31,7 +33,8 @@ def print_scores(scores: Scores, as_json: bool = False) -> None:
     rows = [head]
     for name, score in scores.measured.items():
         others = [_of(own.get(name), score) for own in beside.values()]
-        rows.append([name, figure(score.value), *others, f"{score.id} {_beside(score)}"])
+        told = f"{score.id} {_beside(score, scores.pictures)}"
+        rows.append([name, figure(score.value), *others, told])
     print_rows(rows, right=range(1, len(head) - 1))
     _print_protocols(scores)
 
@@ -55,7 +58,7 @@ def print_comparison(
         interval = f"{figure(within.low)} to {figure(within.high)}" if within else "-"
         share = f"{each.better} of {one.pictures}" if within else "-"
         row = [each.name, figure(each.ours), figure(each.theirs), difference, interval, share]
-        rows.append([*row, score.id])
+        rows.append([*row, f"{score.id} {_bias(score, one.pictures)}"])
     if len(rows) > 1:
         print_rows(rows, right=range(1, 6))
         print()
@@ -133,9 +136,18 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _beside(score: Score) -> str:
-    told = ", ".join(f"{name} {figure(value)}" for name, value in score.beside.items())
-    return f"({told})" if told else ""
+def _beside(score: Score, pictures: int) -> str:
+    """What stands beside a score, its bias first."""
+    bias = _bias(score, pictures)
+    others = {name: value for name, value in score.beside.items() if name != BIASED}
+    told = ", ".join(f"{name} {figure(value)}" for name, value in others.items())
+    return " ".join([bias] * bool(bias) + [f"({told})"] * bool(told))
+
+
+def _bias(score: Score, pictures: int) -> str:
+    """A word on scores of too few pictures; empty for others."""
+    needed = score.beside.get(BIASED, 0)
+    return f"(biased: N={pictures} < {needed:g})" if pictures < needed else ""
 
 
 def _of(other: Score | None, score: Score) -> str:

@@ -47,7 +47,7 @@ clean:  ## remove built files and caches; runs and environments stay
 # The stamps: a repeat installs nothing until pyproject.toml changes.
 .venv/.installed: pyproject.toml | $(BIN)/python
 	@echo "Installing gan-zoo into .venv; the first time downloads PyTorch and takes minutes."
-	$(PIP) -e .
+	$(PIP) -e '.[report]'
 	@touch $@
 
 # The newer of the two is enough for `demo`, so this one sets both.

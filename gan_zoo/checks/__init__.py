@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gan_zoo.checks.contracts import contracts
 from gan_zoo.checks.data_at_hand import data_mistakes, first_size
+from gan_zoo.checks.disk import describe_disk
 from gan_zoo.checks.last_batch import count_samples
 from gan_zoo.checks.readiness import list_needed, refuse_unready
 from gan_zoo.components.at_hand import read_once
@@ -28,8 +29,8 @@ class Report:
 
     Args:
         phases: One rehearsal a phase.
-        notes: Defaults that took hold because the recipe is silent, epochs that teach nothing, and
-            what components tell of their options.
+        notes: Defaults that took hold because the recipe is silent, epochs that teach nothing,
+            what components tell of their options, and the disk that callbacks' files take.
         needed: What a run still needs, each with its cure.
         mistakes: What is wrong in the data at hand, by file.
     """
@@ -65,6 +66,7 @@ def _check(wired: WiredRecipe, source: Source | None) -> Report:
 
     report.phases = rehearse(wired, size, samples)
     report.notes += [*_mixed(wired, report.phases), *_resting_norms(report.phases)]
+    report.notes += describe_disk(wired, {p.phase: p.size for p in report.phases}, samples)
     return report
 
 

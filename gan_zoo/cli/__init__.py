@@ -17,6 +17,7 @@ from gan_zoo.cli import (
     import_,
     list_,
     new_plugin,
+    report,
     resume,
     run,
     schema,
@@ -47,6 +48,7 @@ for _command in (
     new_plugin.new_plugin,
     translate.translate,
     evaluate.evaluate,
+    report.report,
     features.features,
     import_.import_,
 ):

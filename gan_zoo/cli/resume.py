@@ -42,4 +42,4 @@ def resume(
     RunFolder.open(run)
     from gan_zoo.training.run import resume as go_on
 
-    run_training(lambda: go_on(run, steps=end, data=data, changed_data=changed_data))
+    run_training(lambda: go_on(run, steps=end, data=data, changed_data=changed_data, report=False))

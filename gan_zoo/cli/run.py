@@ -34,13 +34,16 @@ def run(
     wired = contracts(made, source)  # before torch is imported, so that mistakes are told at once
     from gan_zoo.training.run import train
 
-    run_training(lambda: train(wired, out, name=source.name, source=source, steps=steps))
+    run_training(
+        lambda: train(wired, out, name=source.name, source=source, steps=steps, report=False)
+    )
 
 
 def run_training(go: Callable[[], RunFolder]) -> None:
-    """Train, and say where the run lies or why it stopped."""
+    """Train, and say where the run lies, with its page, or why it stopped."""
     import torch
 
+    from gan_zoo.report.writing import leave_report
     from gan_zoo.training.run import Interrupted, NonFinite
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the run hears it
@@ -50,6 +53,8 @@ def run_training(go: Callable[[], RunFolder]) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):  # it ends by itself, with its own exit code
             signal.signal(number, signal.SIG_IGN)
         print(problem, file=sys.stderr)
+        if problem.signal == signal.SIGINT:  # who sends SIGTERM waits for the end alone
+            leave_report(problem.folder, print)
         sys.exit(1)
     except NonFinite as problem:
         print(problem, file=sys.stderr)
@@ -66,3 +71,4 @@ def run_training(go: Callable[[], RunFolder]) -> None:
     print(f"Run: {folder.path}")
     if previews := sorted(folder.previews.glob("*.png"), key=lambda p: p.stat().st_mtime):
         print(f"Last preview: {previews[-1]}")
+    leave_report(folder.path, print)

@@ -244,6 +244,10 @@ class Run(Protocol):
         """Of the phase: how many steps a pass over the data takes."""
         ...
 
+    def name_of(self, callback: object) -> str:
+        """The name by which the recipe calls a callback, as for files of its own."""
+        ...
+
     def player_of(self, network: str) -> str:
         """The player that moves a network."""
         ...

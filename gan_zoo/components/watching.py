@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from gan_zoo.components.shapes import Image
@@ -88,6 +88,15 @@ class CallbackSpec(Spec, kind="callback"):
     def splits(self) -> tuple[str, ...]:
         """The splits of the data that it will read; they are checked before the first step."""
         return ()
+
+    def disk(self, row: Sequence[Image], looks: int) -> int:
+        """The most bytes that its files take in a phase, for `check`; 0 where it writes none.
+
+        Args:
+            row: The maps that a picture is made of, the target, the picture.
+            looks: Epochs of the phase.
+        """
+        return 0
 
     @abstractmethod
     def build(self) -> object:

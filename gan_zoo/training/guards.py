@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import yaml
 from torch import Tensor
@@ -25,7 +26,18 @@ class NonFinite(Exception):
 
 
 class Interrupted(Exception):
-    """The user stopped the run; it is saved."""
+    """The user stopped the run; it is saved.
+
+    Args:
+        message: How to go on.
+        folder: The run's.
+        signal: The first that came.
+    """
+
+    def __init__(self, message: str, folder: Path, signal: int) -> None:
+        super().__init__(message)
+        self.folder = folder
+        self.signal = signal
 
 
 def refuse_nonfinite(

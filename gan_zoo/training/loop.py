@@ -50,8 +50,8 @@ class Run(RunState):
             self._settle(wait=True)  # a disk that is full is told in its place
             at = checkpoint.last_step(self.dir.state)
             broken = ", in the middle of a later one" * stopped.torn
-            told = f"stopped at step {at}{broken}; to go on"
-            raise Interrupted(f"{told}: gan-zoo resume {self.dir.path}") from None
+            told = f"stopped at step {at}{broken}; to go on: gan-zoo resume {self.dir.path}"
+            raise Interrupted(told, self.folder, self._stop.signal) from None
         except BaseException:
             self._let_write()
             raise

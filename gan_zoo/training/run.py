@@ -13,6 +13,7 @@ from gan_zoo.errors import UserError
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.source import Source
 from gan_zoo.recipe.wired import WiredRecipe
+from gan_zoo.report.writing import leave_report
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.data_identity import identify_data
 from gan_zoo.runs.folder import RunFolder
@@ -32,6 +33,7 @@ def train(
     source: Source | None = None,
     steps: int | None = None,
     reporter: Reporter | None = None,
+    report: bool = True,
 ) -> RunFolder:
     """Train a recipe from its first step.
 
@@ -43,6 +45,7 @@ def train(
         source: Where the recipe's values came from, for origins.txt.
         steps: Stop after so many steps in all.
         reporter: Where progress is told.
+        report: Whether the run's page, report.html, is written at its end.
 
     Raises:
         UserError: the folder exists or cannot be written, the recipe breaks a contract, or the
@@ -65,6 +68,8 @@ def train(
             run.reporter.say(note)
         with run.dir.claimed():
             run.go()
+    if report:
+        leave_report(run.folder, run.reporter.say)
     return run.dir
 
 
@@ -75,6 +80,7 @@ def resume(
     data: str | Path | None = None,
     changed_data: bool = False,
     reporter: Reporter | None = None,
+    report: bool = True,
 ) -> RunFolder:
     """Go on with a run from its last checkpoint, to the same numbers.
 
@@ -84,6 +90,7 @@ def resume(
         data: Where its data lies now, if it has moved.
         changed_data: Go on though the samples to learn from are others: the numbers will be too.
         reporter: Where progress is told.
+        report: Whether the run's page, report.html, is written at its end.
 
     Raises:
         UserError: it is no run, its data has gone or changed, another process trains it, or it is
@@ -113,4 +120,6 @@ def resume(
             if steps is not None:
                 run.end_at(None if steps == "all" else steps)
             run.go()
+    if report:
+        leave_report(run.folder, run.reporter.say)
     return folder

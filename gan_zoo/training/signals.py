@@ -40,6 +40,7 @@ class Stop:
 
     def __init__(self, reporter: Reporter) -> None:
         self.asked = False
+        self.signal = 0  # the first that came
         self._reporter = reporter
         self._meanwhile = "a step"
         self._deaf_until = -math.inf  # the same wish once more
@@ -100,6 +101,7 @@ class Stop:
     def _hear(self, number: int, frame: object) -> None:
         """A signal came."""
         again, self.asked = self.asked, True
+        self.signal = self.signal or number
         if self._leaving or time.monotonic() < self._deaf_until or self._meanwhile == "saving":
             self._reporter.say("Stopping; what is being done or saved is waited for")
         elif self._meanwhile == "nothing to wait for":

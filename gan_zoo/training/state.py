@@ -61,11 +61,13 @@ class RunState:
         self.course = Course(wired, last_step=last_step)
         self.assembly = assemble(wired, weights=not checkpoint.saved(dir.state))
         self.memory = Memory()
-        listening = make_plugin_manager(recipe)
-        self.hooks = listening.hook
+        self._listening = make_plugin_manager(recipe)
+        self.hooks = self._listening.hook
         self.runner: PhaseRunner
         self.training: Dataset
-        self._keeper = Keeper(dir, self.assembly, reporter, dict(listening.list_name_plugin()))
+        self._keeper = Keeper(
+            dir, self.assembly, reporter, dict(self._listening.list_name_plugin())
+        )
         self._datasets: dict[str, Dataset] = {}
         self._latest: Batch | None = None
         self._saved: Position | None = None  # of the latest checkpoint, which may not be whole yet
@@ -86,6 +88,12 @@ class RunState:
     def networks(self) -> Mapping[str, nn.Module]:
         """All that has weights, by name; the one that makes pictures first."""
         return self.assembly.networks
+
+    def name_of(self, callback: object) -> str:
+        """The name by which the recipe calls a callback."""
+        name = self._listening.get_name(callback)
+        assert name is not None, "it is no callback of this run"
+        return name
 
     def player_of(self, network: str) -> str:
         """The player that moves a network."""

@@ -4,47 +4,44 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from einops import rearrange
-from PIL import Image, ImageDraw
-
 from gan_zoo.components import hookimpl, to_pil
+from gan_zoo_callbacks.preview_files import PreviewFiles, name_files
+from gan_zoo_callbacks.sheet import color_ids, make_sheet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from torch import Tensor
+    from PIL import Image
 
     from gan_zoo.components import Run
 
-GAP, TITLE = 4, 16  # pixels between pictures, and above each column
-SMALLEST = 128  # pictures below are enlarged by whole factors, for the eye
+OUTPUT = "output"  # the title of what is made
 
 
 class Previews:
-    """One row a sample: its inputs, the target, the output; where the data pairs none, any picture
-    of the target's side. Maps of ids are shown in colors that belong to the ids, the same in every
-    run.
+    """One file a sample and time, what was given once a phase, and a sheet of them: one row a
+    sample, its inputs, the target, the output; where the data pairs none, any picture of the
+    target's side. Maps of ids are shown in colors that belong to the ids, the same in every run.
 
     Args:
         count: Samples.
         every: Epochs between two previews.
         split: Where the samples come from.
+        keep: Times that stay on disk.
     """
 
-    def __init__(self, *, count: int, every: int, split: str) -> None:
+    def __init__(self, *, count: int, every: int, split: str, keep: int) -> None:
         self.count = count
         self.every = every
         self.split = split
+        self.keep = keep
         self._latest: Path | None = None
+        self._given: str | None = None  # the phase whose inputs are on disk
 
     @hookimpl
     def on_run_start(self, run: Run) -> None:
         """Drop what lies beyond a checkpoint that the run goes on from, as its log does."""
-        for path in (run.folder / "previews").glob("*-*.png"):
-            step = path.stem.rpartition("-")[2]
-            if step.isdecimal() and int(step) > run.position.step:
-                path.unlink()
+        self._files(run).drop_after(run.position.step)
 
     @hookimpl
     def on_epoch_end(self, run: Run) -> None:
@@ -63,76 +60,42 @@ class Previews:
         """Write the last one of a run that was to end before its phase."""
         self._write(run)
 
+    def _files(self, run: Run) -> PreviewFiles:
+        return PreviewFiles(run.folder / "previews", run.name_of(self), self.keep)
+
     def _write(self, run: Run) -> None:
-        path = run.folder / "previews" / f"{run.position.phase}-{run.position.step:06d}.png"
+        files, step = self._files(run), run.position.step
+        path = files.sheet(run.position.phase, step)
         if path == self._latest:
             return  # the end of an epoch may be that of a phase and of the run
-        path.parent.mkdir(exist_ok=True)
-        temporary = path.with_name(f".{path.name}")
-        self.sheet(run).save(temporary, format="PNG")
-        temporary.replace(path)
+        rows = self._rows(run)
+        if self._given != run.position.phase:
+            given = {
+                f"{title}/{name}": picture
+                for name, row in rows.items()
+                for title, picture in row.items()
+                if title != OUTPUT
+            }
+            files.write(f"given-{run.position.phase}", given)
+            self._given = run.position.phase
+        files.write(f"{step:06d}", {name: row[OUTPUT] for name, row in rows.items()})
+        files.write_sheet(path, make_sheet([*rows.values()]))
         self._latest = path
         run.hooks.on_preview(run=run, path=path)
 
-    def sheet(self, run: Run) -> Image.Image:
-        """The picture of all samples."""
+    def _rows(self, run: Run) -> dict[str, dict[str, Image.Image]]:
+        """Name of a sample's file -> what is shown of it: its inputs, the target, the output."""
         dataset, pictures = run.dataset(self.split), run.pictures()
-        known = "target" if pictures.paired else "some target"
         count = min(self.count, len(dataset))
-        rows = []
-        for n in range(count):
-            sample = dataset.read(n * len(dataset) // count, None)
+        samples = [dataset.read(n * len(dataset) // count, None) for n in range(count)]
+        known = "target" if pictures.paired else "some target"
+        rows = {}
+        for file, sample in zip(name_files([s.name for s in samples]), samples, strict=True):
             inputs = {name: sample.maps[name] for name in pictures.inputs}
             made = pictures.picture(inputs, style=pictures.style_of(sample.maps))
-            row = {**inputs, known: sample.maps[pictures.target], "output": made}
+            row = {**inputs, known: sample.maps[pictures.target], OUTPUT: made}
             ids = {name for name in inputs if pictures.shapes[name].ids}
-            rows.append(
-                {
-                    name: _enlarged(color_ids(picture) if name in ids else to_pil(picture))
-                    for name, picture in row.items()
-                }
-            )
-        return _grid(rows)
-
-
-def color_ids(ids: Tensor) -> Image.Image:
-    """Ids `1 H W` in colors of their own: of the id's bits every third, lowest first, becomes a bit
-    of red, of green, of blue, highest first. So neighbors differ most, and all ids below 2^24.
-    """
-    numbers = ids[0].numpy().astype(np.int64)
-    color = np.zeros((*numbers.shape, 3), np.uint8)
-    for place in range(24):
-        bit = (numbers >> place & 1).astype(np.uint8)
-        color[..., place % 3] |= bit << (7 - place // 3)
-    return Image.fromarray(color)
-
-
-def _enlarged(picture: Image.Image) -> Image.Image:
-    factor = max(1, SMALLEST // min(picture.size))
-    size = (picture.width * factor, picture.height * factor)
-    return picture.convert("RGB").resize(size, Image.Resampling.NEAREST)
-
-
-def _grid(rows: list[dict[str, Image.Image]]) -> Image.Image:
-    """Rows of pictures with white gaps, under their titles."""
-    titles = list(rows[0])
-    width = max(picture.width for row in rows for picture in row.values())
-    lines = []
-    for row in rows:
-        height = max(picture.height for picture in row.values())
-        cells = [_cell(picture, width, height) for picture in row.values()]
-        lines.append(rearrange(cells, "column h w c -> h (column w) c"))
-    pictures = np.concatenate(lines)
-    sheet = np.full((TITLE + GAP + pictures.shape[0], GAP + pictures.shape[1], 3), 255, np.uint8)
-    sheet[TITLE + GAP :, GAP:] = pictures
-    made = Image.fromarray(sheet)
-    for column, title in enumerate(titles):
-        ImageDraw.Draw(made).text((GAP + column * (width + GAP), 2), title, fill="black")
-    return made
-
-
-def _cell(picture: Image.Image, width: int, height: int) -> np.ndarray:
-    """A picture with white at its right and below, up to a size and a gap. `h w 3`."""
-    cell = np.full((height + GAP, width + GAP, 3), 255, np.uint8)
-    cell[: picture.height, : picture.width] = np.asarray(picture)
-    return cell
+            rows[file] = {
+                name: color_ids(map_) if name in ids else to_pil(map_) for name, map_ in row.items()
+            }
+        return rows

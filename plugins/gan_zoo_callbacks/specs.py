@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
 from pydantic import Field, PositiveInt
 
-from gan_zoo.components import CallbackSpec
+from gan_zoo.components import CallbackSpec, Image
+
+UNKNOWN = 256  # pixels a side, where nothing tells it
 
 
 class PreviewsSpec(CallbackSpec, name="previews"):
     """Writes previews/PHASE-STEP.png: the same samples every time, input, target and output.
 
-    A model that takes styles is shown with those of the target.
+    Each output lies beside it as a file of its own, previews/NAME/STEP/SAMPLE.png, as `translate`
+    would write it, and what was given in previews/NAME/given-PHASE/MAP/SAMPLE.png. A model that
+    takes styles is shown with those of the target.
     """
+
+    earlier: ClassVar[Mapping[str, Any]] = {"keep": 1_000_000}  # all stayed
 
     count: PositiveInt = 4
     """Samples, spread evenly over the split."""
@@ -19,16 +28,31 @@ class PreviewsSpec(CallbackSpec, name="previews"):
     """Epochs between two previews; there is one at the end of every phase too."""
     split: str = "val"
     """Where the samples come from."""
+    keep: int = Field(100, ge=2)
+    """Times that stay on disk: the first, the last, and those between, denser at the beginning."""
 
     def splits(self) -> tuple[str, ...]:
         """The one that its samples come from."""
         return (self.split,)
 
+    def disk(self, row: Sequence[Image], looks: int) -> int:
+        """Outputs and sheets of the times that stay, and once what was given."""
+        from gan_zoo_callbacks.sheet import sheet_bytes
+
+        sizes = [(image.height or UNKNOWN, image.width or UNKNOWN) for image in row]
+        raw = [
+            height * width * (3 if image.ids else image.channels)
+            for image, (height, width) in zip(row, sizes, strict=True)
+        ]
+        times = min(self.keep, 1 + looks // self.every)
+        a_time = self.count * raw[-1] + sheet_bytes(sizes, self.count)
+        return times * a_time + self.count * sum(raw[:-1])
+
     def build(self) -> object:
         """The callback."""
         from gan_zoo_callbacks.previews import Previews
 
-        return Previews(count=self.count, every=self.every, split=self.split)
+        return Previews(count=self.count, every=self.every, split=self.split, keep=self.keep)
 
 
 class HealthSpec(CallbackSpec, name="health"):

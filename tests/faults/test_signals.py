@@ -30,6 +30,7 @@ def test_sigterm_saves_and_resume_goes_on_to_the_same_numbers(
     assert code == 1, told
     assert f"to go on: gan-zoo resume {run}" in told
     assert "Traceback" not in told
+    assert not (run / "report.html").exists()  # whoever sends it waits for the end alone
     code, told = program("resume", run)
     assert code == 0, told
     assert results(run) == straight["three"]
@@ -60,6 +61,8 @@ def test_ctrl_c_reaches_every_process_and_only_the_run_answers(
     assert errors.startswith("stopped at step ")
     assert errors.endswith(f"to go on: gan-zoo resume {run}\n")
     assert len(errors.splitlines()) == 1
+    assert said.splitlines()[-1] == f"Report: {run / 'report.html'}"
+    assert (run / "report.html").read_text().startswith("<!doctype html>")
     assert list((run / "state").glob("step-*"))
 
 

@@ -18,7 +18,7 @@ from gan_zoo.inference.translator import Translator
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
-from gan_zoo_callbacks.previews import GAP, TITLE, color_ids
+from gan_zoo_callbacks.sheet import GAP, TITLE, color_ids
 from gan_zoo_data.folder_specs import TINY
 
 IDS = {

@@ -1,0 +1,1 @@
+"""Pages made from run folders alone. No torch, and nothing of a run is executed."""

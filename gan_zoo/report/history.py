@@ -43,6 +43,7 @@ class History:
         warnings: In their order.
         phases: Name -> its first logged step and its last one.
         epochs: Step -> epoch.
+        memory: device_bytes, process_bytes -> the most that was held.
         unread: Lines that are no entry, as one that was cut.
     """
 
@@ -55,6 +56,7 @@ class History:
     warnings: list[Warned] = field(default_factory=list)
     phases: dict[str, tuple[int, int]] = field(default_factory=dict)
     epochs: dict[int, int] = field(default_factory=dict)
+    memory: dict[str, float] = field(default_factory=dict)
     unread: int = 0
 
     @property
@@ -100,6 +102,8 @@ def _take(history: History, step: int, phase: str, entry: Mapping[str, Any]) -> 
     for name, value in numbers(entry):
         if name in ("seconds", "wait"):
             (history.seconds if name == "seconds" else history.waits).points.append((step, value))
+    for name, value in numbers(entry.get("memory")):
+        history.memory[name] = max(value, history.memory.get(name, 0.0))
     told = entry.get("warning")
     if isinstance(told, Mapping):
         sentence, cure = (str(told.get(word) or "") for word in ("sentence", "cure"))

@@ -207,6 +207,10 @@ def _facts(run: RunView) -> dict[str, str]:
         rest = run.told.seconds - steps
         if rest > 1:
             facts["checkpoints, pictures, scores"] = f"about {duration(rest)}"
+    where = {"device_bytes": "memory of the device", "process_bytes": "memory of the process"}
+    for key, held in run.history.memory.items():
+        if key in where:
+            facts[where[key]] = f"{held / 1e9:.2f} GB at the peak"
     if isinstance(packages, dict):
         facts["packages"] = ", ".join(f"{name} {version}" for name, version in packages.items())
     facts["python"] = f"{world.get('python', '')} on {world.get('platform', '')}"

@@ -35,6 +35,27 @@ def describe_start() -> dict[str, Any]:
     return {"started": now, "command": sys.argv}
 
 
+def describe_memory(device: str) -> dict[str, int]:
+    """The most bytes that were held so far: by torch on a GPU, and by this process; what the system
+    does not tell is left out.
+
+    Args:
+        device: Where the run computes, as torch names it.
+    """
+    told = {}
+    if device.startswith("cuda"):
+        import torch
+
+        told["device_bytes"] = torch.cuda.max_memory_allocated(device)
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return told
+    unit = 1 if sys.platform == "darwin" else 1024
+    told["process_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return told
+
+
 def list_plugins(recipe: Recipe) -> list[dict[str, str]]:
     """The plugins whose components a recipe names."""
     zoo = Zoo.installed()

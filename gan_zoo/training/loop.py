@@ -23,6 +23,7 @@ from gan_zoo.inference.translator import Translator
 from gan_zoo.recipe.model import Validation
 from gan_zoo.recipe.wired import WiredPhase
 from gan_zoo.runs import checkpoint
+from gan_zoo.runs.environment import describe_memory
 from gan_zoo.training.announcements import announce_duration, announce_end, announce_phase
 from gan_zoo.training.comparison import note_unread
 from gan_zoo.training.guards import Interrupted, refuse_nonfinite
@@ -143,6 +144,8 @@ class Run(RunState):
                         "losses": self.position.recent,
                         "rates": self.runner.rates(),
                     }
+                    if last:
+                        told["memory"] = describe_memory(str(self.precision.device))
                     if skipped := self.runner.skipped():
                         told["skipped"] = skipped
                     self.log({**told, **progress.times()})

@@ -27,7 +27,7 @@ TINY = {
     "generator.dropout": "paper",
     "discriminator.width": 2,
     "discriminator.layers": 1,
-    "callbacks.previews": None,
+    "callbacks": None,
     "engine.device": "cpu",
     "phases.main": None,
 }

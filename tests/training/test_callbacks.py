@@ -92,6 +92,7 @@ def test_the_lifecycle_is_complete_and_told() -> None:
         "on_phase_start",
         "on_step_end",
         "on_epoch_end",
+        "on_scores",
         "on_preview",
         "on_checkpoint",
         "on_phase_end",

@@ -36,7 +36,7 @@ def test_it_says_what_will_be_done_and_how_long_it_will_take(
     lines = [
         line[20:] if line[:2] == "20" else line for line in run.text_log.read_text().splitlines()
     ]
-    started, phase, data, estimate, done = lines
+    started, phase, data, estimate, done, report = lines
     assert started == f"{run.path}: cpu, float32, contiguous; seed 0"
     assert re.fullmatch(
         r"Phase only: 12 steps at 16x16, \d+ a pass over \d+ samples in batches of 2; learning "
@@ -46,6 +46,7 @@ def test_it_says_what_will_be_done_and_how_long_it_will_take(
     assert "pairs in" in data
     assert re.fullmatch(r"  about \d+ s: 12 steps of \d+ ms, timed on the first batch .*", estimate)
     assert re.fullmatch(r"Done after 12 steps, \d+ s", done)
+    assert report == f"Report: {run.path / 'report.html'}"
 
 
 def test_a_run_s_folder_holds_what_it_should(few: Callable[..., Recipe], tmp_path: Path) -> None:
@@ -66,11 +67,14 @@ def test_a_run_s_folder_holds_what_it_should(few: Callable[..., Recipe], tmp_pat
         "environment.json",
         "run.json",
         "data.json",
+        "report.html",
     }
     assert found == files | {"log.jsonl", "log.txt", "state/lock"} | state | weights
     log = [json.loads(line) for line in run.log.read_text().splitlines()]
     assert [line["step"] for line in log] == [2, 4, 5]  # the last one always
     assert set(log[0]) == {"step", "phase", "epoch", "losses", "rates", "seconds", "wait"}
+    assert set(log[-1]) == {*log[0], "memory"}
+    assert log[-1]["memory"]["process_bytes"] > 1e8  # torch alone is more
     assert log[0]["rates"] == {"generator": 2e-4, "discriminator": 2e-4}
     assert run.recipe() == recipe
 

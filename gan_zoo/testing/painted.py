@@ -49,7 +49,7 @@ class Painted:
     first: int
 
     def __len__(self) -> int:
-        return 12
+        return 8
 
     def read(self, index: int, draw: np.random.Generator | None) -> Sample:
         """A sample."""
@@ -68,7 +68,7 @@ class Painted:
 
     def describe(self) -> str:
         """What it is."""
-        return "12 painted pictures"
+        return "8 painted pictures"
 
 
 def _blocks(ids: Tensor, height: int, width: int) -> Tensor:

@@ -46,7 +46,7 @@ class SegmentationSpec(MetricSpec, name="segmentation"):
     @classmethod
     def example(cls) -> Self:
         """A judge that learns in a second."""
-        return cls(encoder="resnet10t", passes=6)
+        return cls(encoder="resnet10t", passes=3)
 
     def asks(self) -> tuple[str, ...]:
         """The label map."""

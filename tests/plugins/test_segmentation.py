@@ -91,7 +91,7 @@ def test_the_judge_is_trained_once_and_leaves_the_generators(tmp_path: Path) -> 
     assert torch.equal(before[0], after[0])
     assert before[1:] == after[1:]
     assert said[0].startswith("segmentation: training the judge (resnet10t, ")
-    assert "on 12 photos and label maps of train" in said[0]
+    assert "on 8 photos and label maps of train" in said[0]
     count = len(said)
     [again] = build_metrics({"s": spec}, at).values()
     assert len(said) == count  # from the cache

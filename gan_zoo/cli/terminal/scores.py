@@ -50,7 +50,10 @@ def print_comparison(
         found: Their differences.
         runs: How the two are called.
     """
-    print(f"{one.data}\nA: {runs[0]}, {one.model}\nB: {runs[1]}, {other.model}\n")
+    print(one.data)
+    for name, run, scores in zip("AB", runs, (one, other), strict=True):
+        print(f"{name}: {run}, step {scores.step}, {scores.model}")
+    print()
     rows = [["metric", "A", "B", "A - B", "95 % interval", "A is better in", "id"]]
     for each in (one for one in found if not one.apart):
         score, within = one.measured[each.name], each.interval
@@ -111,8 +114,8 @@ def _print_protocols(scores: Scores, only: Sequence[str] | None = None) -> None:
         return
     print("\nProtocols: only scores of one id may be compared")
     print_rows([[key, *line] for key, line in told.items()])
-    whose = f"weights {scores.weights}, step {scores.step}"
-    print(f"\nOf this run: {whose}; gan-zoo {metadata.version('gan-zoo')}")
+    alone = f"Of this run: weights {scores.weights}, step {scores.step}; " if only is None else ""
+    print(f"\n{alone}gan-zoo {metadata.version('gan-zoo')}")
 
 
 def _protocol(protocol: Mapping[str, Any]) -> str:

@@ -48,6 +48,7 @@ class MetricContext:
     Args:
         data: The data that is scored, as the recipe has it.
         size: [height, width] of the samples at the run's size, in place of the data's own rule.
+        learned: The data that the run learns from, where `data` lies elsewhere the run's own.
         split: The one that is scored.
         target: The map that is learned.
         pictures: Makes the pictures, for metrics that compare outputs among themselves.
@@ -59,6 +60,7 @@ class MetricContext:
     """
 
     data: DataSpec
+    learned: DataSpec
     size: Size | None
     split: str
     target: str
@@ -75,8 +77,11 @@ class MetricContext:
         return self.data.maps(self.size)
 
     def dataset(self, split: str) -> Dataset:
-        """The samples of a split, at the run's size."""
-        return self.data.open(split, self.size)
+        """The samples of a split, at the run's size: of the data that is scored, or of what the run
+        learns from where it is another split.
+        """
+        data = self.data if split == self.split else self.learned
+        return data.open(split, self.size)
 
 
 class MeanOverPictures:

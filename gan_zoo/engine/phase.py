@@ -199,13 +199,15 @@ class PhaseRunner:
         buffers = [buffer for module in self._modules for buffer in module.buffers()]
         before = [buffer.clone() for buffer in buffers]
         drawn = generator_states(self.precision.device)
-        yield copy.deepcopy(self.method)
-        restore_generators(drawn, self.precision.device)
-        with torch.no_grad():
-            for buffer, was in zip(buffers, before, strict=True):
-                buffer.copy_(was)
-        for player in self.players.values():
-            player.forget_gradients()
+        try:
+            yield copy.deepcopy(self.method)
+        finally:
+            restore_generators(drawn, self.precision.device)
+            with torch.no_grad():
+                for buffer, was in zip(buffers, before, strict=True):
+                    buffer.copy_(was)
+            for player in self.players.values():
+                player.forget_gradients()
 
     def _losses(self, assembly: Assembly) -> dict[str, LossFunction]:
         """The losses; one that the phase changes is built anew, around the same fixed weights."""

@@ -59,6 +59,8 @@ def _difference(name: str, one: Score, other: Score) -> Difference:
         return Difference(name, one.value, other.value, apart=_apart(one.protocol, other.protocol))
     if one.values is None or other.values is None:
         return Difference(name, one.value, other.value)
+    if not (_is_mean(one) and _is_mean(other)):  # pooled over pixels: pictures do not add up to it
+        return Difference(name, one.value, other.value)
     pairs = [*zip(one.values, other.values, strict=True)]
     try:
         interval = paired_interval(one.values, other.values)
@@ -72,6 +74,13 @@ def _difference(name: str, one: Score, other: Score) -> Difference:
         better=sum(_is_better(one, ours, theirs) for ours, theirs in pairs),
         worse=sum(_is_better(one, theirs, ours) for ours, theirs in pairs),
     )
+
+
+def _is_mean(score: Score) -> bool:
+    """Whether a score is the mean of what the pictures score."""
+    found = [value for value in score.values or () if not math.isnan(value)]
+    mean = math.fsum(found) / len(found) if found else math.nan
+    return math.isclose(mean, score.value, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def _is_better(score: Score, value: float, than: float) -> bool:

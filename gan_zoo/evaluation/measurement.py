@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from pydantic_core import to_jsonable_python
 
+from gan_zoo.components.data import DataSpec
 from gan_zoo.components.interfaces import Dataset, Sample
 from gan_zoo.components.measuring import Metric, MetricContext
 from gan_zoo.components.watching import MetricSpec
@@ -52,6 +53,7 @@ def describe_context(
     say: Callable[[str], None],
     *,
     split: str,
+    data: DataSpec | None = None,
 ) -> MetricContext:
     """What metrics may know of a phase of a run.
 
@@ -61,9 +63,11 @@ def describe_context(
         device: Where metrics may compute.
         say: Tells the user a line.
         split: The one that is scored.
+        data: Is scored in place of the run's own.
     """
     return MetricContext(
-        data=phase.recipe.data,
+        data=data or phase.recipe.data,
+        learned=phase.recipe.data,
         size=phase.phase.size,
         split=split,
         target=phase.wiring.target,

@@ -130,15 +130,22 @@ class Scores:
         )
 
 
-def write_scores(run: Path, scores: Scores, label: str = "") -> Path:
-    """Write scores/SPLIT-STEP[-LABEL].json in a run's folder. Scores of other metrics on the same
-    pictures by the same weights stay in it.
+def write_scores(run: Path, scores: Scores, *, elsewhere: bool = False) -> Path:
+    """Write scores/SPLIT-STEP[-LABEL].json in a run's folder, the label of weights other than the
+    latest and of other data. Scores of other metrics on the same pictures by the same weights stay
+    in it.
+
+    Args:
+        run: The run's folder.
+        scores: What was measured.
+        elsewhere: On other data than the run's own.
 
     Raises:
         OSError: the folder cannot be written; names the file.
     """
-    behind = f"-{label}" if label else ""
-    path = run / FOLDER / f"{scores.split}-{scores.step or 0:06d}{behind}.json"
+    label = [scores.weights] * (scores.weights != "latest") + [scores.digest[:8]] * elsewhere
+    name = "-".join([scores.split, f"{scores.step or 0:06d}", *label])
+    path = run / FOLDER / f"{name}.json"
     if (before := _read(path)) is not None and _alike(before, scores):
         scores = replace(scores, measured={**before.measured, **scores.measured})
     path.parent.mkdir(exist_ok=True)

@@ -71,14 +71,14 @@ def evaluate(
             "so no metric has anything to compare; look at previews, or translate"
         )
     specs = _metrics(recipe.validation.metrics if recipe.validation else {}, metrics, fetch=fetch)
+    moved = None
     if data is not None:
         if "root" not in type(recipe.data).model_fields:
             raise UserError(f"data: {recipe.data.name} has no root that could be changed")
         moved = recipe.data.model_copy(update={"root": str(data)})
-        recipe = recipe.model_copy(update={"data": moved})
     phase = WiredPhase(translator.phase, recipe)
     where = str(translator.cast.precision.device)
-    at = describe_context(phase, translator, where, reporter.say, split=split)
+    at = describe_context(phase, translator, where, reporter.say, split=split, data=moved)
     _refuse_unscorable(specs, at.maps)
     dataset = at.dataset(split)
     found = measure(translator, dataset, specs, at)
@@ -98,9 +98,8 @@ def evaluate(
 
 def _keep(folder: RunFolder, scores: Scores, reporter: Reporter, *, elsewhere: bool) -> None:
     """Write the scores into the run. A run that cannot be written to is scored all the same."""
-    label = [scores.weights] * (scores.weights != "latest") + [scores.digest[:8]] * elsewhere
     try:
-        write_scores(folder.path, scores, "-".join(label))
+        write_scores(folder.path, scores, elsewhere=elsewhere)
     except OSError as problem:
         reporter.say(f"The scores were not kept: {problem.strerror or problem}")
 

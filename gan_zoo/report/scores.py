@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,17 +70,21 @@ def read_scores(folder: Path, history: History, lower: Mapping[str, bool]) -> li
         lower: Metric -> whether lower is better, of those that the recipe validates by.
     """
     found: dict[tuple[str, str], Scored] = {}
+    files = [kept for _, kept in score_files.read_scores(folder)]
+    usual = Counter(kept.weights for kept in files).most_common(1)  # others have own curves
     known: dict[tuple[int, str], list[float]] = {}
-    for _, kept in score_files.read_scores(folder):
-        for metric, score in kept.measured.items():
+    for kept in files:
+        aside = "" if kept.weights == usual[0][0] else f" (weights {kept.weights})"
+        for name, score in kept.measured.items():
             if kept.step is None or not math.isfinite(score.value):
                 continue
+            metric = f"{name}{aside}"
             told = describe_protocol(score.protocol)
             scored = Scored(metric, score.id, told, score.lower_is_better, score.ideal)
             own = found.setdefault((metric, score.id), scored)
             own.beside = dict(numbers(score.beside))
             own.points.points.append((kept.step, score.value))
-            known.setdefault((kept.step, metric), []).append(score.value)
+            known.setdefault((kept.step, name), []).append(score.value)
     for scored in found.values():
         scored.points.points = sorted(dict(scored.points.points).items())
     made = [*found.values()]

@@ -69,6 +69,7 @@ def context() -> MetricContext:
     """
     return MetricContext(
         data=PaintedSpec(),
+        learned=PaintedSpec(),
         size=None,
         split="test",
         target="target",

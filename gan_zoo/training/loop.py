@@ -22,6 +22,7 @@ from gan_zoo.evaluation.score_files import drop_later, write_scores
 from gan_zoo.inference.translator import Translator
 from gan_zoo.recipe.model import Validation
 from gan_zoo.recipe.wired import WiredPhase
+from gan_zoo.reporter import StepProgress
 from gan_zoo.runs import checkpoint
 from gan_zoo.runs.environment import describe_memory
 from gan_zoo.training.announcements import announce_duration, announce_end, announce_phase
@@ -140,20 +141,14 @@ class Run(RunState):
                 progress.step(terms, epoch)
                 last = self.position.phase_step == total
                 if last or self.position.step % engine.log_every == 0:
-                    told: dict[str, Any] = {
-                        "losses": self.position.recent,
-                        "rates": self.runner.rates(),
-                    }
-                    if last:
-                        told["memory"] = describe_memory(str(self.precision.device))
-                    if skipped := self.runner.skipped():
-                        told["skipped"] = skipped
-                    self.log({**told, **progress.times()})
-                    self.position.recent = {}
-                self.hooks.on_step_end(run=self, terms=terms, epoch_ended=epoch_ended)
+                    self._log_losses(progress, last=last)
+                with self._costing_no_step():
+                    self.hooks.on_step_end(run=self, terms=terms, epoch_ended=epoch_ended)
                 if not self.position.looked:
                     self._look()
-                    last = last or self.course.phase_is_over  # it may have ended early
+                    if self.course.phase_is_over and not last:  # it ended early
+                        last = True
+                        self._log_losses(progress, last=True)
                 if self.position.step % engine.checkpoint_every == 0 and not last:
                     self._save()
                 self._settle(wait=False)
@@ -199,6 +194,18 @@ class Run(RunState):
                 self._validate(wanted, epoch)
         at.looked, self._moment = True, None
 
+    def _log_losses(self, progress: StepProgress, *, last: bool) -> None:
+        """One line of what was learned from lately, with what it took; the last one of a phase says
+        the memory, too.
+        """
+        told: dict[str, Any] = {"losses": self.position.recent, "rates": self.runner.rates()}
+        if last:
+            told["memory"] = describe_memory(str(self.precision.device))
+        if skipped := self.runner.skipped():
+            told["skipped"] = skipped
+        self.log({**told, **progress.times()})
+        self.position.recent = {}
+
     @contextmanager
     def _looking(self) -> Iterator[None]:
         """Pictures are looked at in here: a signal breaks it off, and a fault costs no step.
@@ -206,9 +213,18 @@ class Run(RunState):
         Raises:
             UserError: a picture is at fault; names it, and says what is saved.
         """
+        with self._costing_no_step(), self._stop.at_once():
+            yield
+
+    @contextmanager
+    def _costing_no_step(self) -> Iterator[None]:
+        """Whatever is at fault in here, this step is saved before it is told.
+
+        Raises:
+            UserError: what was raised, and what is saved.
+        """
         try:
-            with self._stop.at_once():
-                yield
+            yield
         except UserError as problem:
             self.save()
             told = f"gan-zoo resume {self.dir.path} looks again and goes on"
@@ -230,7 +246,8 @@ class Run(RunState):
         if best is not None and is_best(wanted, best, scores[best], at.best):
             at.best = scores[best]
             self._keeper.keep_best(at, self._asked(), best, scores[best])
-        if ended := watch(wanted, scores, at):
+        over = self.course.phase_is_over
+        if (ended := watch(wanted, scores, at)) and not over:
             self.reporter.say(f"  {ended}")
         self.hooks.on_scores(run=self, scores=scores, path=path)
 

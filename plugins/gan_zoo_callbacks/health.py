@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ import torch
 import yaml
 from torch import Tensor
 
-from gan_zoo.components import Sample, hookimpl
+from gan_zoo.components import Sample, UserError, hookimpl
 from gan_zoo_callbacks.health_findings import Look, Probe, judge
 from gan_zoo_callbacks.health_signals import (
     common_spot,
@@ -28,7 +30,7 @@ from gan_zoo_callbacks.health_words import Cures
 if TYPE_CHECKING:
     from gan_zoo.components import Losses, Run, Scene
 
-LOOKED_AT = 8  # pictures
+LOOKED_AT, ENOUGH = 8, 4  # pictures, and how many tell whether they are alike
 COMPARED = 256  # training targets at most, among which copies are sought
 LEARNED = "train"  # the split of which nothing is unseen
 FEW = 2000  # samples; of more, copies are not sought
@@ -49,7 +51,8 @@ class Health:
         self.probes: list[Probe] = []
         self.looks: list[Look] = []
         self.told: set[str] = set()
-        self.scored: list[tuple[int, float]] = []  # step, and how good the watched score was
+        self.watched = ""  # the score that tells whether the run still gets better
+        self.scored: list[tuple[int, float]] = []  # step, and how good that score was
         self.seconds = 0.0
         self._samples: list[Sample] = []
         self._known: Tensor | None = None  # training targets, shrunk
@@ -57,6 +60,11 @@ class Health:
         self._recipe: Mapping[str, Any] = {}
 
     # ------------------------------------------------------------------ the run
+
+    @hookimpl
+    def on_run_start(self, run: Run) -> None:
+        """Read the recipe, for its cures and the score that it watches."""
+        self._recipe = yaml.safe_load((run.folder / "recipe.yaml").read_text(encoding="utf-8"))
 
     @hookimpl
     def on_phase_start(self, run: Run) -> None:
@@ -68,7 +76,6 @@ class Health:
         count = min(LOOKED_AT, len(dataset))
         self._samples = [dataset.read(n * len(dataset) // count, None) for n in range(count)]
         self._known = None
-        self._recipe = yaml.safe_load((run.folder / "recipe.yaml").read_text(encoding="utf-8"))
         self._steps = run.steps
         self._probe_every = max(1, min(FARTHEST, self._steps // PROBES))
         shortest, usual = self._steps // MOST, self._steps // LOOKS
@@ -91,14 +98,15 @@ class Health:
     @hookimpl
     def on_scores(self, run: Run, scores: Mapping[str, float], path: Path) -> None:
         """Remember how good the score is that the recipe watches: higher is better here."""
-        name = self._watched(scores)
+        self.watched = name = self._watched(scores)
         told = json.loads(path.read_text(encoding="utf-8"))["scores"][name]
         value = scores[name]
         if (ideal := told.get("ideal")) is not None:
             value = -abs(value - ideal)
         elif told["lower_is_better"]:
             value = -value
-        self.scored.append((run.position.phase_step, value))
+        if math.isfinite(value):
+            self.scored.append((run.position.step, value))
 
     @hookimpl
     def on_run_end(self, run: Run) -> None:
@@ -112,20 +120,27 @@ class Health:
         """One step of the latest batch, heard in every player's turn."""
         heard = Probe(run.position.phase_step)
         sums: dict[str, list[str]] = {}
+        judged: list[dict[str, float]] = []  # a row a turn: there may be several sides
+        shares: list[dict[str, float]] = []
 
         def ear(player: str, scene: Scene, losses: Losses) -> None:
             terms = losses()
-            sums[player] = [*terms]
+            sums.setdefault(player, []).extend(terms)
             if "judge" in scene and "real_views" in scene:
                 heard.judge = player
                 real, fake = (_logits(scene[name]) for name in ("real_views", "fake_views"))
-                heard.on_real, heard.on_fake, heard.margin = separation(real, fake)
-                heard.real, heard.fake = mean_logit(real), mean_logit(fake)
+                on_real, on_fake, margin = separation(real, fake)
+                row = {"on_real": on_real, "on_fake": on_fake, "margin": margin}
+                judged.append({**row, "real": mean_logit(real), "fake": mean_logit(fake)})
             elif "fake" in scene and scene["fake"].requires_grad:
-                heard.shares = _shares(terms, scene["fake"])
+                shares.append(_shares(terms, scene["fake"]))
 
         run.listen(ear)
-        heard.adversarial = [name for name in sums.get(heard.judge, []) if name in heard.shares]
+        for name, value in _mean_of(judged).items():
+            setattr(heard, name, value)
+        heard.shares = _mean_of(shares)
+        known = dict.fromkeys(sums.get(heard.judge, []))
+        heard.adversarial = [name for name in known if name in heard.shares]
         return heard
 
     def _look(self, run: Run) -> None:
@@ -136,11 +151,12 @@ class Health:
         styles = [pictures.style_of(sample.maps) for sample in self._samples]
         made = [pictures.picture(m, style=s) for m, s in zip(inputs, styles, strict=True)]
         real = [sample.maps[pictures.target] for sample in self._samples]
-        outputs, targets = _stacked(made), _stacked(real)
-        if len(outputs) > 1 and pictures.paired:
+        outputs, targets = _stacked(made, real)
+        if len(outputs) >= ENOUGH and pictures.paired:
             look.alike = spread(outputs) / max(spread(targets), 1e-9)
         look.pattern = strongest_pattern(outputs, targets)
-        look.spot = common_spot(outputs, targets)
+        if len(outputs) >= LOOKED_AT:
+            look.spot = common_spot(outputs, targets)
         if pictures.paired and self.split != LEARNED:
             known = self._training_targets(run, pictures.target)
             look.copied = copied_share(outputs, targets, known) if len(known) else None
@@ -151,11 +167,12 @@ class Health:
         if self.probes and self.probes[-1].judge and self.split != LEARNED:
             look.unseen = self._unseen(run, step)
         self.looks = [*self.looks, look][-MOST:]
-        run.log({"health": {**_mean_of(self.probes), **look.numbers()}})
+        heard = _mean_of([probe.numbers() for probe in self.probes])
+        run.log({"health": {**heard, **look.numbers()}})
         at = run.position
-        cures = Cures(self._recipe, at.phase, run.epoch, at.phase_step)
-        watched = self._watched({}) if self.scored else ""
-        for found in judge(self.probes, self.looks, self.scored, self._steps, cures, watched):
+        cures = Cures(self._recipe, at.phase, run.epoch, at.step, at.phase_step)
+        said = judge(self.probes, self.looks, self.scored, self._steps, cures, self.watched)
+        for found in said:
             if found.cause not in self.told:
                 self.told.add(found.cause)
                 run.log({"warning": {**found._asdict(), "cure": found.cure}})
@@ -163,10 +180,16 @@ class Health:
                 run.say(f"  health, step {at.step}: {found.sentence}{cure}")
 
     def _unseen(self, run: Run, step: int) -> float | None:
-        """The mean logit of real pictures that nobody learns from, of a batch of them."""
-        batch = int(self._recipe["data"]["batch"])
-        first = step // self._look_every * batch
-        chosen = [self._samples[(first + n) % len(self._samples)] for n in range(batch)]
+        """The mean logit of real pictures that nobody learns from, of a batch of them, cut to the
+        size of those that are learned from; None where one is smaller.
+        """
+        batch = next(iter(run.batch().values()))
+        first, size = step // self._look_every * len(batch), batch.shape[-2:]
+        places = [(first + n) % len(self._samples) for n in range(len(batch))]
+        cut = [_middle(self._samples[place], size) for place in places]
+        chosen = [sample for sample in cut if sample is not None]
+        if len(chosen) < len(cut):
+            return None
         found: list[float] = []
 
         def ear(player: str, scene: Scene, losses: Losses) -> None:
@@ -182,7 +205,11 @@ class Health:
             training = run.dataset("train")
             count = min(COMPARED, len(training)) if len(training) < FEW else 0
             chosen = [n * len(training) // count for n in range(count)]
-            vectors = [shrunk(training.read(n, None).maps[target][None]) for n in chosen]
+            try:
+                vectors = [shrunk(training.read(n, None).maps[target][None]) for n in chosen]
+            except UserError as problem:  # whoever learns from it will say so
+                run.say(f"  health seeks no copies: {problem}")
+                vectors = []
             self._known = torch.cat(vectors) if vectors else torch.empty(0, 1)
         return self._known
 
@@ -190,7 +217,7 @@ class Health:
         """The score that tells whether the run still gets better."""
         said = self._recipe["validation"]
         stop = said.get("early_stop") or {}
-        return str(said.get("best") or stop.get("metric") or next(iter(scores or said["metrics"])))
+        return str(said.get("best") or stop.get("metric") or next(iter(scores)))
 
     # ------------------------------------------------------------------ checkpoints
 
@@ -200,6 +227,7 @@ class Health:
             "probes": [probe.as_data() for probe in self.probes],
             "looks": [look.as_data() for look in self.looks],
             "told": sorted(self.told),
+            "watched": self.watched,
             "scored": self.scored,
         }
         return {"memory": json.dumps(told)}
@@ -212,6 +240,7 @@ class Health:
         self.probes = [Probe(**probe) for probe in told["probes"]]
         self.looks = [Look.of_data(look) for look in told["looks"]]
         self.told = set(told["told"])
+        self.watched = told["watched"]
         self.scored = [(step, value) for step, value in told["scored"]]
 
 
@@ -230,17 +259,30 @@ def _shares(terms: Mapping[str, Tensor], picture: Tensor) -> dict[str, float]:
     return {name: norm / whole for name, norm in norms.items()} if whole > 0 else {}
 
 
-def _mean_of(probes: Sequence[Probe]) -> dict[str, float]:
-    """The means of what was heard lately."""
-    rows = [probe.numbers() for probe in probes]
+def _mean_of(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean of each number over the rows; where one lacks it, it is 0 there."""
     keys = dict.fromkeys(key for row in rows for key in row)
     return {key: sum(row[key] for row in rows if key in row) / len(rows) for key in keys}
 
 
-def _stacked(pictures: Sequence[Tensor]) -> Tensor:
-    """Pictures `C H W` -> `N C H W`, cut to what all of them have."""
-    height, width = (min(picture.shape[dim] for picture in pictures) for dim in (-2, -1))
-    return torch.stack([picture[:, :height, :width] for picture in pictures])
+def _stacked(made: Sequence[Tensor], real: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Pictures `C H W` of two kinds -> `N C H W` of each, cut to what all of them have."""
+    both = [*made, *real]
+    height, width = (min(picture.shape[dim] for picture in both) for dim in (-2, -1))
+    cut = [picture[:, :height, :width] for picture in both]
+    return torch.stack(cut[: len(made)]), torch.stack(cut[len(made) :])
+
+
+def _middle(sample: Sample, size: Sequence[int]) -> Sample | None:
+    """The middle of a sample, [height, width]; None where it is smaller."""
+    sides = next(iter(sample.maps.values())).shape[-2:]
+    top, left = ((side - wanted) // 2 for side, wanted in zip(sides, size, strict=True))
+    if top < 0 or left < 0:
+        return None
+    height, width = size
+    within = slice(top, top + height), slice(left, left + width)
+    maps = {name: tensor[:, within[0], within[1]] for name, tensor in sample.maps.items()}
+    return replace(sample, maps=maps)
 
 
 def _draws(recipe: Mapping[str, Any]) -> bool:

@@ -136,17 +136,18 @@ def judge(
     Args:
         probes: What was heard of late: over a twentieth of the run, or a thousand steps.
         looks: What was seen in the phase, the latest last.
-        scored: Step and goodness of the watched score, in the phase.
+        scored: Step of the run and goodness of the watched score, in the phase.
         steps: Of the whole run.
         cures: Changes that may help.
         watched: The name of that score.
     """
-    step = looks[-1].step
-    if probes and probes[0].judge:
-        yield from _of_the_players(Lately(probes, looks), cures)
-    if step >= max(YOUNG * steps, FIRST) and len(looks) > 1:
-        yield from _of_the_pictures(looks[-2], looks[-1], cures)
-    yield from _of_the_scores(scored, step, steps, cures, watched)
+    if looks[-1].step >= max(YOUNG * steps, FIRST):
+        known = probes[-1].judge if probes else ""
+        if known and len(probes) > 1:
+            yield from _of_the_players(Lately(probes, looks), cures)
+        if len(looks) > 1:
+            yield from _of_the_pictures(looks[-2], looks[-1], cures, known)
+    yield from _of_the_scores(scored, steps, cures, watched)
 
 
 class Lately:
@@ -199,7 +200,7 @@ def _of_the_players(now: Lately, cures: Cures) -> Iterator[Finding]:
         yield Finding("by heart", told, cures.more_data())
 
 
-def _of_the_pictures(before: Look, now: Look, cures: Cures) -> Iterator[Finding]:
+def _of_the_pictures(before: Look, now: Look, cures: Cures, known: str) -> Iterator[Finding]:
     """Both of two looks in a row must show it."""
     both = (before, now)
     if all(look.alike is not None and look.alike < TOO_ALIKE for look in both):
@@ -222,21 +223,21 @@ def _of_the_pictures(before: Look, now: Look, cures: Cures) -> Iterator[Finding]
         told = (
             f"A spot at ({now.spot.x}, {now.spot.y}) repeats in {now.spot.outputs:.0%} of outputs"
         )
-        yield Finding("spot", f"{told}, in none of the targets", cures.slower_judge())
+        yield Finding("spot", f"{told}, in {now.spot.targets:.0%} of targets", cures.slower(known))
     if all(look.copied is not None and look.copied > COPIES for look in both):
         told = f"{now.copied:.0%} of outputs are far nearer to a training target than to their own"
         yield Finding("copies", f"{told}: it repeats what it has seen", cures.more_data())
 
 
 def _of_the_scores(
-    scored: Sequence[tuple[int, float]], step: int, steps: int, cures: Cures, watched: str
+    scored: Sequence[tuple[int, float]], steps: int, cures: Cures, watched: str
 ) -> Iterator[Finding]:
     """The best score is old, and enough came after it."""
     if not scored:
         return
     place = max(range(len(scored)), key=lambda n: (scored[n][1], n))
     since = len(scored) - 1 - place
-    if step - scored[place][0] > STUCK * steps and since >= SCORES_SINCE:
+    if cures.step - scored[place][0] > STUCK * steps and since >= SCORES_SINCE:
         told = f"{watched} is no better since step {scored[place][0]}, over {since} scores"
         cure = cures.stopped(watched)
         yield Finding("stuck", f"{told}: stop, or go on for sharpness alone", cure)

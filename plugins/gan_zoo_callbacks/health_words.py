@@ -35,24 +35,23 @@ class Cures:
         recipe: As the run's folder has it, plain data.
         phase: The phase that is played.
         epoch: Of it.
-        step: Of it.
+        step: Of the run.
+        phase_step: Of the phase.
     """
 
-    def __init__(self, recipe: Mapping[str, Any], phase: str, epoch: int, step: int) -> None:
+    def __init__(
+        self, recipe: Mapping[str, Any], phase: str, epoch: int, step: int, phase_step: int
+    ) -> None:
         self.recipe = recipe
         self.phase = phase
         self.epoch = epoch
         self.step = step
+        self.phase_step = phase_step
 
     def slower(self, player: str) -> tuple[str, Any] | None:
         """A quarter of a player's learning rate."""
         rate = self._at(f"optimizers.{player}.lr")
         return None if rate is None else (f"optimizers.{player}.lr", _rounded(rate / 4))
-
-    def slower_judge(self) -> tuple[str, Any] | None:
-        """A quarter of the learning rate of whom is not the first player."""
-        others = [*self.recipe["optimizers"]][1:]
-        return self.slower(others[0]) if others else None
 
     def pace(self, player: str) -> float | None:
         """A player's learning rate, over the largest of the others."""
@@ -65,33 +64,35 @@ class Cures:
         """Another weight of a loss."""
         key = f"losses.{loss}.weight"
         weight = self._at(key)
-        return None if weight is None else (key, _rounded(weight * factor))
+        return None if weight is None else self._where_free(key, _rounded(weight * factor))
 
     def shorter(self) -> tuple[str, Any]:
         """The phase ends where it is now."""
         if self._at(f"phases.{self.phase}.epochs") is not None:
             return f"phases.{self.phase}.epochs", max(1, self.epoch - 1)
-        return f"phases.{self.phase}.steps", self.step
+        return f"phases.{self.phase}.steps", self.phase_step
 
     def more_data(self) -> tuple[str, Any]:
         """Mirrored samples where there are none yet, else an earlier end."""
-        return ("data.flip", 0.5) if self._at("data.flip") == 0 else self.shorter()
+        flipped = self._where_free("data.flip", 0.5) if self._at("data.flip") == 0 else None
+        return flipped or self.shorter()
 
     def smooth(self) -> tuple[str, Any] | None:
         """An upsampling without a pattern of its own."""
-        for key in ("generator.upsampling", "generator.coarse.upsampling"):
+        plays = self._at(f"phases.{self.phase}.play") or "generator"
+        for key in (f"{plays}.upsampling", "generator.coarse.upsampling"):
             if self._at(key) == "transposed":
-                return key, "nearest"
+                return self._where_free(key, "nearest")
         return None
 
-    def bound(self) -> tuple[str, Any]:
+    def bound(self) -> tuple[str, Any] | None:
         """Something that ties the output to the input."""
         if self._at("discriminator.conditional") is False:
             return "discriminator.conditional", True
         if self._at("discriminator.each.conditional") is False:
             return "discriminator.each.conditional", True
         name = next((n for n, loss in self.recipe["losses"].items() if loss["use"] == "l1"), None)
-        return ("losses.l1.use", "l1") if name is None else self.weight(name, 4) or ("", "")
+        return ("losses.l1.use", "l1") if name is None else self.weight(name, 4)
 
     def looser(self) -> tuple[str, Any] | None:
         """A quarter of what ties the output to one target."""
@@ -101,6 +102,11 @@ class Cures:
     def stopped(self, metric: str) -> tuple[str, Any]:
         """A phase that ends by itself where it gets no better."""
         return "validation.early_stop", {"metric": metric, "patience": 5}
+
+    def _where_free(self, key: str, value: Any) -> tuple[str, Any] | None:
+        """A change, unless the phase itself says the value, which would go before it."""
+        said = (self._at(f"phases.{self.phase}") or {}).get("set") or {}
+        return None if key in said else (key, value)
 
     def _at(self, path: str) -> Any:
         value: Any = self.recipe

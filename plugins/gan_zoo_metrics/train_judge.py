@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -15,11 +16,11 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save_file
 from torch import Tensor
 
-from gan_zoo.components import Dataset, MetricContext, Sample, UserError
-from gan_zoo_metrics.judge import Judge
+from gan_zoo.components import Dataset, MetricContext, Sample, UserError, first_line
+from gan_zoo_metrics.judge import MULTIPLE, Judge
 from gan_zoo_metrics.segmentation import TrainedJudge, confusion, summary
 
 WIDTH = 32  # channels of the decoder
@@ -66,24 +67,23 @@ def trained_judge(plan: Plan, at: MetricContext) -> TrainedJudge:
     assert classes is not None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
-        network = Judge(
-            encoder=plan.encoder,
-            channels=maps[at.target].channels,
-            classes=classes,
-            width=WIDTH,
-        )
+        network = _make(plan, maps[at.target].channels, classes)
     network.to(at.device)
     if not file.is_file():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=file.parent):
+            pass  # a folder that cannot be written to is told before minutes are spent
         _train(network, plan, at, training)
         _keep(network, file)
         at.say(f"  the judge is kept in {file}")
-    network.load_state_dict(load_file(file))
+    kept = file.read_bytes()  # once: what is hashed is what judges
+    network.load_state_dict(load(kept))
     network.eval().requires_grad_(False)
     about = {
         "network": f"timm {plan.encoder} from scratch, width {WIDTH}",
         "trained_on": fingerprint,
         "seed": plan.seed,
-        "weights": hashlib.sha256(file.read_bytes()).hexdigest()[:16],
+        "weights": hashlib.sha256(kept).hexdigest()[:16],
     }
     return TrainedJudge(network, classes, at.device, about)
 
@@ -215,7 +215,9 @@ def _fingerprint(plan: Plan, at: MetricContext, training: Dataset) -> str:
     told = {
         "version": VERSION,
         "judge": asdict(plan),
-        "data": {k: v for k, v in at.data.model_dump(mode="json").items() if k not in ROUND_ABOUT},
+        "data": {
+            k: v for k, v in at.learned.model_dump(mode="json").items() if k not in ROUND_ABOUT
+        },
         "size": at.size,
         "target": at.target,
         "samples": named,
@@ -229,12 +231,38 @@ def _fingerprint(plan: Plan, at: MetricContext, training: Dataset) -> str:
     return digest.hexdigest()[:16]
 
 
+def _make(plan: Plan, channels: int, classes: int) -> Judge:
+    """An untrained judge.
+
+    Raises:
+        UserError: timm's model cannot be one.
+    """
+    side = 2 * MULTIPLE
+    try:
+        made = Judge(encoder=plan.encoder, channels=channels, classes=classes, width=WIDTH)
+        with torch.no_grad():
+            made.eval()(torch.zeros(1, channels, side, side + MULTIPLE))
+    except Exception as problem:
+        told = f"segmentation.encoder: timm's {plan.encoder} cannot judge pictures of any size"
+        cure = "use a convolutional one, as resnet18"
+        raise UserError(f"{told} ({first_line(problem)}); {cure}") from problem
+    return made
+
+
 def _keep(network: Judge, file: Path) -> None:
-    """Write the weights so that another process finds all of them or none."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    """Write the weights so that another process finds all of them or none. Of two that train the
+    same judge the first one's stay: no score changes its judge in the middle of a run.
+    """
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
     save_file({k: v.cpu().contiguous() for k, v in network.state_dict().items()}, temporary)
-    temporary.replace(file)
+    try:
+        os.link(temporary, file)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        if not file.is_file():
+            temporary.replace(file)
+    temporary.unlink(missing_ok=True)
 
 
 def _copy(network: Judge) -> Mapping[str, Tensor]:

@@ -159,7 +159,8 @@ def test_no_step_is_lost_to_a_size(
 def test_a_split_that_is_not_there_is_told_with_who_reads_it(zoo: Command, root: Path) -> None:
     asking = (
         "validation={metrics: {l1: {use: l1}}}",
-        "callbacks={previews: {use: previews, split: val}, health: null, late: {use: previews, split: late}}",
+        "callbacks={previews: {use: previews, split: val}, late: {use: previews, split: late}, "
+        "health: null}",
     )
     words = [word for change in asking for word in ("--set", change)]
     said = trained(zoo, root, *words)

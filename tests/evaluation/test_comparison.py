@@ -69,10 +69,16 @@ def test_only_equal_protocols_are_set_side_by_side(capsys: pytest.CaptureFixture
     print_comparison(one, other, [l1, psnr, fid], ("runs/a", "runs/b"))
     said = capsys.readouterr().out
     table, _, apart = said.partition("Not comparable")
-    assert "l1: A is better on these pictures" in table
+    assert "l1: 2 pictures are too few to tell A from B" in table
     assert "fid: of sets of pictures; one training each gives it no interval" in table
     assert "psnr" not in table
     assert 'psnr  data "aa" and "bb"' in apart
+    many = [replace(side["l1"], values=side["l1"].values * 8) for side in (own, theirs)]  # type: ignore[operator]
+    eight, others = (some_scores(measured={"l1": score}) for score in many)
+    print_comparison(eight, others, compare(eight, others), ("runs/a", "runs/b"))
+    assert "l1: A is better on these pictures" in capsys.readouterr().out
+    pooled = some_scores(measured={"l1": replace(own["l1"], value=1.4)})  # no mean of its values
+    assert compare(pooled, other)[0].interval is None
     ratio = {"r": Score(1.2, True, protocol, (1.2, 1.2), {}, ideal=1.0)}
     worse = {"r": Score(0.5, True, protocol, (0.5, 0.5), {}, ideal=1.0)}
     ones = replace(one, measured=ratio), replace(other, measured=worse)

@@ -77,7 +77,9 @@ def test_other_metrics_of_the_same_pictures_stay_in_the_file(tmp_path: Path) -> 
     write_scores(tmp_path, replace(later, digest="bb"))  # other pictures: nothing is mixed
     [(_, alone)] = read_scores(tmp_path)
     assert alone.scores == {"psnr": 20.0}
-    assert write_scores(tmp_path, later, "best").name == "val-000007-best.json"
+    best = replace(later, weights="best", digest="0123456789")
+    assert write_scores(tmp_path, best).name == "val-000007-best.json"
+    assert write_scores(tmp_path, best, elsewhere=True).name == "val-000007-best-01234567.json"
 
 
 def test_what_lies_beyond_a_checkpoint_is_dropped(tmp_path: Path) -> None:

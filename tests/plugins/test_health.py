@@ -37,7 +37,7 @@ RECIPE: dict[str, Any] = {
     "phases": {"main": {"epochs": 20, "steps": None}},
     "data": {"flip": 0.0},
 }
-CURES = Cures(RECIPE, "main", 7, 900)
+CURES = Cures(RECIPE, "main", 7, 1000, 900)
 STEPS = 2000
 
 
@@ -135,42 +135,42 @@ def test_a_usual_run_is_not_spoken_of() -> None:
 
 def fast(rate: float) -> Cures:
     recipe = {**RECIPE, "optimizers": {**RECIPE["optimizers"], "discriminator": {"lr": rate}}}
-    return Cures(recipe, "main", 7, 900)
+    return Cures(recipe, "main", 7, 1000, 900)
 
 
 @pytest.mark.parametrize(
     ("probes", "looks", "cures", "cause", "cure"),
     [
         (
-            [probe(on_real=0.99, on_fake=1.0, shares={"gan": 0.01, "l1": 0.99})],
+            2 * [probe(on_real=0.99, on_fake=1.0, shares={"gan": 0.01, "l1": 0.99})],
             [look()],
             CURES,
             "lead",
             "--set optimizers.discriminator.lr=5e-05",
         ),
         (
-            [probe(on_real=0.99, on_fake=1.0)],
+            2 * [probe(on_real=0.99, on_fake=1.0)],
             [look()],
             fast(4e-3),
             "lead",
             "--set optimizers.discriminator.lr=0.001",
         ),
         (
-            [probe(on_real=0.95, on_fake=0.95, shares={"gan": 0.01, "l1": 0.99})],
+            2 * [probe(on_real=0.95, on_fake=0.95, shares={"gan": 0.01, "l1": 0.99})],
             [look()],
             CURES,
             "share",
             "--set losses.gan.weight=4",
         ),
         (
-            [probe(on_real=0.95, on_fake=0.95, shares={"gan": 0.99, "l1": 0.01})],
+            2 * [probe(on_real=0.95, on_fake=0.95, shares={"gan": 0.99, "l1": 0.01})],
             [look()],
             CURES,
             "share",
             "--set losses.gan.weight=0.25",
         ),
         (
-            [probe(on_real=0.95, on_fake=0.95)],
+            2 * [probe(on_real=0.95, on_fake=0.95)],
             [look(unseen=0.3)] * 4,  # 0.9 -> 0.3 of the way to 0.1
             CURES,
             "by heart",
@@ -186,7 +186,7 @@ def fast(rate: float) -> Cures:
             "--set generator.upsampling=nearest",
         ),
         (
-            [],
+            2 * [probe()],
             [look(spot=Spot(10, 12, 0.9, 0.0)), look(spot=Spot(11, 12, 1.0, 0.1))],
             CURES,
             "spot",
@@ -221,25 +221,41 @@ def test_one_look_alone_says_nothing_nor_does_a_young_run() -> None:
     assert causes([], apart) == []
 
 
+def at(step: int) -> Cures:
+    return Cures(RECIPE, "main", 7, step, step)
+
+
+def stuck(step: int, scored: Sequence[tuple[int, float]]) -> list[str]:
+    return [found.cause for found in judge([], [look(step)], scored, STEPS, at(step), "l1")]
+
+
 def test_a_best_score_that_is_old_needs_others_after_it() -> None:
     scored = [(100, -5.0), *((100 * n, -6.0) for n in range(2, 8))]
-    assert causes([], [look(720)], scored=scored) == ["stuck"]
-    assert causes([], [look(690)], scored=scored) == []  # 590 steps are less than 30 %
-    assert causes([], [look(720)], scored=scored[:5]) == []  # four scores since
-    assert causes([], [look(720)], scored=[*scored, (710, -4.0)]) == []
-    [found] = judge([], [look(720)], scored, STEPS, CURES, "l1")
+    assert stuck(720, scored) == ["stuck"]
+    assert stuck(690, scored) == []  # 590 steps are less than 30 %
+    assert stuck(720, scored[:5]) == []  # four scores since
+    assert stuck(720, [*scored, (710, -4.0)]) == []
+    [found] = judge([], [look(720)], scored, STEPS, at(720), "l1")
     assert found.cure == "--set validation.early_stop='{metric: l1, patience: 5}'"
     assert "no better since step 100, over 6 scores" in found.sentence
 
 
 def test_cures_say_what_the_recipe_can_change() -> None:
-    loose = Cures({**RECIPE, "discriminator": {"conditional": False}}, "main", 7, 900)
+    loose = Cures({**RECIPE, "discriminator": {"conditional": False}}, "main", 7, 1000, 900)
     assert loose.bound() == ("discriminator.conditional", True)
-    flipped = Cures({**RECIPE, "data": {"flip": 0.5}}, "main", 7, 900)
+    flipped = Cures({**RECIPE, "data": {"flip": 0.5}}, "main", 7, 1000, 900)
     assert flipped.more_data() == ("phases.main.epochs", 6)
     by_steps = {**RECIPE, "data": {}, "phases": {"main": {"steps": 2000}}}
-    assert Cures(by_steps, "main", 7, 900).more_data() == ("phases.main.steps", 900)
-    smooth = Cures({**RECIPE, "generator": {"upsampling": "nearest"}}, "main", 7, 900)
+    assert Cures(by_steps, "main", 7, 1000, 900).more_data() == ("phases.main.steps", 900)
+    coarse = {"play": "generator.coarse", "epochs": 8, "set": {"losses.gan.weight": 2.0}}
+    hd = {
+        **RECIPE,
+        "generator": {"upsampling": "transposed", "coarse": {"upsampling": "transposed"}},
+        "phases": {"main": coarse},
+    }
+    assert Cures(hd, "main", 7, 1000, 900).smooth() == ("generator.coarse.upsampling", "nearest")
+    assert Cures(hd, "main", 7, 1000, 900).weight("gan", 4) is None  # the phase's own goes before
+    smooth = Cures({**RECIPE, "generator": {"upsampling": "nearest"}}, "main", 7, 1000, 900)
     assert smooth.smooth() is None
 
 

@@ -12,9 +12,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.components import ContractError, Image, MetricContext, Sample
+from gan_zoo.components import ContractError, Image, MetricContext, Sample, UserError
 from gan_zoo.evaluation.measurement import build_metrics
 from gan_zoo.testing import metrics
+from gan_zoo.testing.painted import PaintedSpec
+from gan_zoo_metrics import train_judge
 from gan_zoo_metrics.judge import Judge
 from gan_zoo_metrics.segmentation import Segmentation, TrainedJudge, confusion, summary
 from gan_zoo_metrics.segmentation_specs import SegmentationSpec
@@ -111,3 +113,37 @@ def test_an_unlike_map_is_refused_with_the_cure() -> None:
     assert caught.value.option == "label"
     with pytest.raises(ContractError, match="timm has no model 'resnet81'"):
         SegmentationSpec(label="other", encoder="resnet81").check(maps)
+
+
+def test_a_transformer_of_one_size_is_refused_before_it_is_trained(tmp_path: Path) -> None:
+    said: list[str] = []
+    spec = SegmentationSpec(encoder="vit_tiny_patch16_224")
+    with pytest.raises(UserError, match=r"vit_tiny_patch16_224 cannot judge pictures of any size"):
+        spec.build(context(tmp_path, said))
+    assert said == []
+
+
+def test_of_two_judges_that_are_trained_at_once_the_first_one_stays(tmp_path: Path) -> None:
+    file = tmp_path / "judge.safetensors"
+    judges = [Judge(encoder="resnet10t", channels=3, classes=2, width=4) for _ in range(2)]
+    train_judge._keep(judges[0], file)
+    before = file.read_bytes()
+    train_judge._keep(judges[1], file)
+    assert file.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+def test_other_data_is_judged_by_the_run_s_own_judge(tmp_path: Path) -> None:
+    said: list[str] = []
+    at = replace(context(tmp_path, said), split="test")
+    spec: Any = SegmentationSpec.example()
+    own = spec.build(at).protocol()
+
+    class TestOnly(PaintedSpec, name="test_only"):
+        def open(self, split: str, size: Any = None) -> Any:
+            if split != "test":
+                raise UserError(f"has no split '{split}'")
+            return super().open(split, size)
+
+    moved = replace(at, data=TestOnly())
+    assert spec.build(moved).protocol() == own

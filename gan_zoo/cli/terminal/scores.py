@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 BIASED = "biased_below"  # stands beside scores of too few pictures, as Metric says
 
 
+FEWEST = 8  # pictures, below which an interval over them says nothing
+
+
 def print_scores(scores: Scores, as_json: bool = False) -> None:
     """What was measured, beside the baseline if there is one, and by which protocol."""
     if as_json:
@@ -93,12 +96,17 @@ def _verdict(found: Difference, score: Score) -> str:
     """What a difference says, in a sentence."""
     if found.interval is None:
         return f"{found.name}: of sets of pictures; one training each gives it no interval"
+    assert score.values is not None
+    if len(score.values) < FEWEST:
+        return f"{found.name}: {len(score.values)} pictures are too few to tell A from B"
     if not found.interval.is_off_zero:
         return f"{found.name}: these pictures do not tell A from B"
     assert found.better is not None
     assert found.worse is not None
     if score.ideal is not None:
-        nearer = "A" if found.better >= found.worse else "B"
+        if found.better == found.worse:
+            return f"{found.name}: apart, and as near to {score.ideal:g} on as many pictures"
+        nearer = "A" if found.better > found.worse else "B"
         return f"{found.name}: apart; nearer to {score.ideal:g} on most pictures is {nearer}"
     better = "A" if (found.interval.mean < 0) == score.lower_is_better else "B"
     return f"{found.name}: {better} is better on these pictures"

@@ -220,6 +220,11 @@ class Run(Protocol):
         ...
 
     @property
+    def resolved_recipe(self) -> Mapping[str, Any]:
+        """The recipe as plain data, every default written out."""
+        ...
+
+    @property
     def networks(self) -> Mapping[str, nn.Module]:
         """All that has weights, by name; the one that makes pictures first."""
         ...

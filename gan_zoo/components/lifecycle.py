@@ -35,6 +35,13 @@ class Lifecycle:
         """A step was taken; `terms` are its losses by display label."""
 
     @hookspec
+    def on_look(self, run: Run) -> None:
+        """The time to look at pictures: at the end of every epoch and phase, and after a step of
+        which a callback's `wants_look(run)` says so. Again after a resume from there. Ctrl-C breaks
+        it off.
+        """
+
+    @hookspec
     def on_epoch_end(self, run: Run) -> None:
         """A pass over the data is over: the time to look at pictures, after `run.save()`. Again
         after a resume from there. Ctrl-C breaks it off.

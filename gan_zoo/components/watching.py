@@ -104,5 +104,6 @@ class CallbackSpec(Spec, kind="callback"):
 
         One that remembers has two methods more: `state()` gives nested mappings of tensors and
         plain numbers, which checkpoints keep, and `restore(state)` takes them back before the run
-        goes on. One that keeps weights has `networks`, by name.
+        goes on. One that keeps weights has `networks`, by name. One that looks at pictures at times
+        of its own has `wants_look(run)`, asked after every step: `on_look` then comes.
         """

@@ -47,15 +47,16 @@ class Keeper:
         self._beside: Beside[Path] = Beside()
 
     def moment(self, device: torch.device) -> dict[str, Any]:
-        """What looking at pictures might change: what callbacks remember, and torch's generators.
-        A checkpoint that is written in the middle of a look holds what was before it.
+        """What looking at pictures might change: what callbacks remember, torch's generators, and
+        the log. A checkpoint that is written in the middle of a look holds what was before it.
         """
         states = {
             name: _frozen(callback.state())
             for name, callback in self.callbacks.items()
             if hasattr(callback, "state")
         }
-        return {"generators": generator_states(device), "callbacks": states}
+        generators, log_bytes = generator_states(device), self.dir.settle_log()
+        return {"generators": generators, "callbacks": states, "log_bytes": log_bytes}
 
     def save(self, position: Position, memory: Memory, moment: Mapping[str, Any]) -> None:
         """Take a snapshot and begin to write it: a checkpoint, then weights/latest. The one before
@@ -71,12 +72,13 @@ class Keeper:
         """
         weights = self._weights()
         refuse_broken(weights)
-        position.log_bytes = self.dir.settle_log()
+        position.log_bytes = moment["log_bytes"]
         state: dict[str, Any] = {
             "networks": weights,
             "optimizers": memory.optimizers,
             "scalers": memory.scalers,
-            **moment,
+            "generators": moment["generators"],
+            "callbacks": moment["callbacks"],
         }
         method: Any = self.assembly.method
         if hasattr(method, "state"):

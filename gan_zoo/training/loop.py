@@ -93,7 +93,8 @@ class Run(RunState):
             self.reporter.say(
                 announce_phase(at.phase, self.runner, plan, self.training, steps=steps)
             )
-            self.hooks.on_phase_start(run=self)
+            with self._stop.at_once():  # it may read what hangs
+                self.hooks.on_phase_start(run=self)
         try:
             if not at.looked:
                 self._look()
@@ -137,7 +138,8 @@ class Run(RunState):
                 self.position.recent = {**self.position.recent, **terms}
                 self.course.step()
                 epoch_ended = self.position.phase_step % plan.steps_a_pass == 0
-                self.position.looked = not (epoch_ended or self.course.phase_is_over)
+                ends = epoch_ended or self.course.phase_is_over
+                self.position.looked = not (ends or self._look_is_wanted())
                 progress.step(terms, epoch)
                 last = self.position.phase_step == total
                 if last or self.position.step % engine.log_every == 0:
@@ -186,6 +188,7 @@ class Run(RunState):
         epoch_ended = at.phase_step % self.course.plan.steps_a_pass == 0
         self._moment = self._keeper.moment(self.precision.device)
         with self._looking():
+            self.hooks.on_look(run=self)
             if epoch_ended:
                 self.hooks.on_epoch_end(run=self)
             ends = {"epoch_ended": epoch_ended, "phase_ended": self.course.phase_is_over}
@@ -193,6 +196,13 @@ class Run(RunState):
                 self.save()
                 self._validate(wanted, epoch)
         at.looked, self._moment = True, None
+
+    def _look_is_wanted(self) -> bool:
+        """Whether a callback looks at pictures now, at a time of its own."""
+        wanting = (
+            getattr(callback, "wants_look", None) for callback in self._listening.get_plugins()
+        )
+        return any(wants(self) for wants in wanting if wants is not None)
 
     def _log_losses(self, progress: StepProgress, *, last: bool) -> None:
         """One line of what was learned from lately, with what it took; the last one of a phase says

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,11 @@ class RunState:
     def folder(self) -> Path:
         """The run's folder, which may hold files of callbacks."""
         return self.dir.path
+
+    @cached_property
+    def resolved_recipe(self) -> Mapping[str, Any]:
+        """The recipe as plain data, every default written out."""
+        return self.recipe.dump()
 
     @property
     def networks(self) -> Mapping[str, nn.Module]:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-import yaml
 from torch import Tensor
 
 from gan_zoo.components import Sample, UserError, hookimpl
@@ -23,6 +22,7 @@ from gan_zoo_callbacks.health_signals import (
     separation,
     shrunk,
     spread,
+    stacked,
     strongest_pattern,
 )
 from gan_zoo_callbacks.health_words import Cures
@@ -54,6 +54,7 @@ class Health:
         self.watched = ""  # the score that tells whether the run still gets better
         self.scored: list[tuple[int, float]] = []  # step, and how good that score was
         self.seconds = 0.0
+        self._phase = ""  # that it is ready for
         self._samples: list[Sample] = []
         self._known: Tensor | None = None  # training targets, shrunk
         self._began = time.monotonic()
@@ -64,14 +65,20 @@ class Health:
     @hookimpl
     def on_run_start(self, run: Run) -> None:
         """Read the recipe, for its cures and the score that it watches."""
-        self._recipe = yaml.safe_load((run.folder / "recipe.yaml").read_text(encoding="utf-8"))
+        self._recipe = run.resolved_recipe
 
     @hookimpl
     def on_phase_start(self, run: Run) -> None:
-        """Read what is looked at; forget what another phase was like."""
-        start = time.monotonic()
+        """Forget what another phase was like; read what is looked at."""
         if run.position.phase_step == 0:
             self.probes, self.looks, self.told, self.scored = [], [], set(), []
+        self._make_ready(run)
+
+    def _make_ready(self, run: Run) -> None:
+        """Read what is looked at in a phase, and count when; once."""
+        if self._phase == run.position.phase:
+            return
+        start, self._phase = time.monotonic(), run.position.phase
         dataset = run.dataset(self.split)
         count = min(LOOKED_AT, len(dataset))
         self._samples = [dataset.read(n * len(dataset) // count, None) for n in range(count)]
@@ -82,17 +89,28 @@ class Health:
         self._look_every = max(1, shortest, min(usual, run.steps_a_pass))
         self.seconds += time.monotonic() - start
 
+    def wants_look(self, run: Run) -> bool:
+        """Whether it is time to look."""
+        return run.position.phase_step % self._look_every == 0
+
+    @hookimpl
+    def on_look(self, run: Run) -> None:
+        """Look, and speak; after a resume too, where no phase starts any more."""
+        self._make_ready(run)
+        if self.wants_look(run):
+            start = time.monotonic()
+            self._look(run)
+            self.seconds += time.monotonic() - start
+
     @hookimpl
     def on_step_end(self, run: Run) -> None:
-        """Listen, look, and speak where it is time."""
+        """Listen where it is time."""
         start = time.monotonic()
         step = run.position.phase_step
         if step % self._probe_every == 0:
             self.probes.append(self._listen(run))
             window = min(1000, max(1, self._steps // LOOKS))
             del self.probes[: -max(2, window // self._probe_every)]
-        if step % self._look_every == 0:
-            self._look(run)
         self.seconds += time.monotonic() - start
 
     @hookimpl
@@ -151,7 +169,7 @@ class Health:
         styles = [pictures.style_of(sample.maps) for sample in self._samples]
         made = [pictures.picture(m, style=s) for m, s in zip(inputs, styles, strict=True)]
         real = [sample.maps[pictures.target] for sample in self._samples]
-        outputs, targets = _stacked(made, real)
+        outputs, targets = stacked(made, real)
         if len(outputs) >= ENOUGH and pictures.paired:
             look.alike = spread(outputs) / max(spread(targets), 1e-9)
         look.pattern = strongest_pattern(outputs, targets)
@@ -263,14 +281,6 @@ def _mean_of(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """The mean of each number over the rows; where one lacks it, it is 0 there."""
     keys = dict.fromkeys(key for row in rows for key in row)
     return {key: sum(row[key] for row in rows if key in row) / len(rows) for key in keys}
-
-
-def _stacked(made: Sequence[Tensor], real: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Pictures `C H W` of two kinds -> `N C H W` of each, cut to what all of them have."""
-    both = [*made, *real]
-    height, width = (min(picture.shape[dim] for picture in both) for dim in (-2, -1))
-    cut = [picture[:, :height, :width] for picture in both]
-    return torch.stack(cut[: len(made)]), torch.stack(cut[len(made) :])
 
 
 def _middle(sample: Sample, size: Sequence[int]) -> Sample | None:

@@ -180,3 +180,11 @@ def copied_share(outputs: Tensor, targets: Tensor, training: Tensor) -> float:
 def shrunk(pictures: Tensor) -> Tensor:
     """Pictures `N C H W` -> small ones as vectors `N D`."""
     return F.adaptive_avg_pool2d(pictures.float(), NEAR).flatten(1)
+
+
+def stacked(made: Sequence[Tensor], real: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Pictures `C H W` of two kinds -> `N C H W` of each, cut to what all of them have."""
+    both = [*made, *real]
+    height, width = (min(picture.shape[dim] for picture in both) for dim in (-2, -1))
+    cut = [picture[:, :height, :width] for picture in both]
+    return torch.stack(cut[: len(made)]), torch.stack(cut[len(made) :])

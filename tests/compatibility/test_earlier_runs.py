@@ -64,7 +64,8 @@ def test_its_recipe_resolves_to_the_same(made: Path, name: str) -> None:
     if "previews" in kept.callbacks:
         then["callbacks.previews.keep"] = 1_000_000
     assert options_since(Recipe.load(made / f"{name}.yaml")) == then
-    assert Recipe.load(made / f"{name}.yaml", set=then) == kept
+    now = {**then, "callbacks.health": None}  # shipped recipes have it since
+    assert Recipe.load(made / f"{name}.yaml", set=now) == kept
 
 
 def test_it_translates_to_the_same_bytes(made: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-TIMING = ("seconds", "wait")
+TIMING = ("seconds", "wait", "memory")
 
 ONE_PHASE = """
 extends: quickstart
@@ -24,7 +24,7 @@ generator: {width: 4, depth: 4, dropout: paper}
 discriminator: {width: 4, layers: 1}
 phases: {main: {epochs: null, steps: 14, schedule: {hold: 1, fall: 9}}}
 validation: {split: val, every: 1, best: l1}
-callbacks: {previews: {count: 2, every: 1}}
+callbacks: {previews: {count: 2, every: 1}, health: null}
 engine: {checkpoint_every: 3, log_every: 1, device: cpu}
 """
 PHASES = """
@@ -56,11 +56,13 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def recipes(tmp_path_factory: pytest.TempPathFactory, pairs: Path) -> dict[str, Path]:
-    """A recipe of one phase and one of three; augmentation, dropout and two workers are on."""
+    """A recipe of one phase and one of three with health; augmentation, dropout and two workers are
+    on.
+    """
     folder = tmp_path_factory.mktemp("recipes")
     one = ONE_PHASE.replace("ROOT", str(pairs))
     three = "\n".join(line for line in one.splitlines() if not line.startswith("phases"))
-    found = {"one": one, "three": three + PHASES}
+    found = {"one": one, "three": three.replace("health: null", "health: {split: val}") + PHASES}
     for name, text in found.items():
         (folder / f"{name}.yaml").write_text(text)
     return {name: folder / f"{name}.yaml" for name in found}

@@ -72,8 +72,11 @@ def kept(run: Path) -> dict[str, bytes]:
     ("watched", "named"),
     [
         ({"validation": SCORES}, ""),
-        ({"callbacks": {"previews": PREVIEWS}}, "callbacks.previews: "),
-        ({"callbacks": {"previews": PREVIEWS}, "validation": SCORES}, "callbacks.previews: "),
+        ({"callbacks": {"previews": PREVIEWS, "health": None}}, "callbacks.previews: "),
+        (
+            {"callbacks": {"previews": PREVIEWS, "health": None}, "validation": SCORES},
+            "callbacks.previews: ",
+        ),
     ],
     ids=["validation", "previews", "both"],
 )

@@ -25,7 +25,7 @@ from gan_zoo_callbacks.health_signals import (
     stacked,
     strongest_pattern,
 )
-from gan_zoo_callbacks.health_words import Cures
+from gan_zoo_callbacks.health_words import Cures, is_given_noise
 
 if TYPE_CHECKING:
     from gan_zoo.components import Losses, Run, Scene
@@ -57,7 +57,7 @@ class Health:
         self._phase = ""  # that it is ready for
         self._samples: list[Sample] = []
         self._known: Tensor | None = None  # training targets, shrunk
-        self._began = time.monotonic()
+        self._began = 0.0
         self._recipe: Mapping[str, Any] = {}
 
     # ------------------------------------------------------------------ the run
@@ -65,6 +65,7 @@ class Health:
     @hookimpl
     def on_run_start(self, run: Run) -> None:
         """Read the recipe, for its cures and the score that it watches."""
+        self._began = time.monotonic()
         self._recipe = run.resolved_recipe
 
     @hookimpl
@@ -99,7 +100,10 @@ class Health:
         self._make_ready(run)
         if self.wants_look(run):
             start = time.monotonic()
-            self._look(run)
+            self.looks = [*self.looks, self._see(run)][-MOST:]
+            heard = _mean_of([probe.numbers() for probe in self.probes])
+            run.log({"health": {**heard, **self.looks[-1].numbers()}})
+            self._speak(run)
             self.seconds += time.monotonic() - start
 
     @hookimpl
@@ -161,10 +165,10 @@ class Health:
         heard.adversarial = [name for name in known if name in heard.shares]
         return heard
 
-    def _look(self, run: Run) -> None:
+    def _see(self, run: Run) -> Look:
         """The fixed samples as inference makes them now."""
-        pictures = run.pictures()
-        step, look = run.position.phase_step, Look(run.position.phase_step)
+        pictures, step = run.pictures(), run.position.phase_step
+        look = Look(step)
         inputs = [{name: s.maps[name] for name in pictures.inputs} for s in self._samples]
         styles = [pictures.style_of(sample.maps) for sample in self._samples]
         made = [pictures.picture(m, style=s) for m, s in zip(inputs, styles, strict=True)]
@@ -178,15 +182,16 @@ class Health:
         if pictures.paired and self.split != LEARNED:
             known = self._training_targets(run, pictures.target)
             look.copied = copied_share(outputs, targets, known) if len(known) else None
-        if _draws(self._recipe):
+        if is_given_noise(self._recipe):
             again = pictures.picture(inputs[0], seed=1, style=styles[0])
             look.moved = float((again.float() - made[0].float()).abs().mean())
             look.moved /= max(spread(targets), 1e-9)
         if self.probes and self.probes[-1].judge and self.split != LEARNED:
             look.unseen = self._unseen(run, step)
-        self.looks = [*self.looks, look][-MOST:]
-        heard = _mean_of([probe.numbers() for probe in self.probes])
-        run.log({"health": {**heard, **look.numbers()}})
+        return look
+
+    def _speak(self, run: Run) -> None:
+        """What was not told in this phase yet."""
         at = run.position
         cures = Cures(self._recipe, at.phase, run.epoch, at.step, at.phase_step)
         said = judge(self.probes, self.looks, self.scored, self._steps, cures, self.watched)
@@ -293,9 +298,3 @@ def _middle(sample: Sample, size: Sequence[int]) -> Sample | None:
     within = slice(top, top + height), slice(left, left + width)
     maps = {name: tensor[:, within[0], within[1]] for name, tensor in sample.maps.items()}
     return replace(sample, maps=maps)
-
-
-def _draws(recipe: Mapping[str, Any]) -> bool:
-    """Whether the model is given noise: by a condition, or by dropout at inference."""
-    by_condition = any(spec["use"] == "noise" for spec in recipe["conditions"].values())
-    return by_condition or bool(recipe["inference"]["dropout"])

@@ -127,3 +127,9 @@ def _plain(value: Any) -> str:
         inner = ", ".join(f"{key}: {_plain(one)}" for key, one in value.items())
         return f"'{{{inner}}}'"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def is_given_noise(recipe: Mapping[str, Any]) -> bool:
+    """Whether the model is given noise: by a condition, or by dropout at inference."""
+    by_condition = any(spec["use"] == "noise" for spec in recipe["conditions"].values())
+    return by_condition or bool(recipe["inference"]["dropout"])

@@ -4,7 +4,9 @@ end each room's share of the time is printed.
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections import Counter
 
@@ -13,8 +15,9 @@ import pytest
 from gan_zoo.evaluation.cache import VARIABLE
 from gan_zoo.registry.plugins import ONLY
 
-_kept = tempfile.TemporaryDirectory(prefix="gan-zoo-tests-")  # what metrics keep, of no other run
-os.environ[VARIABLE] = _kept.name
+_kept = tempfile.mkdtemp(prefix="gan-zoo-tests-")  # what metrics keep, of no other run
+atexit.register(shutil.rmtree, _kept, ignore_errors=True)
+os.environ[VARIABLE] = _kept
 os.environ[ONLY] = ""  # before anything asks for the zoo, and for every process that a test starts
 
 _seconds: Counter[str] = Counter()  # by room, of all processes: these reports come to the first one

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import math
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -74,7 +76,7 @@ def context() -> MetricContext:
         split="test",
         target="target",
         pictures=Seeded(),
-        cache=Path(_KEPT.name),
+        cache=_KEPT,
         device="cpu",
         seed=0,
         say=lambda line: None,
@@ -82,7 +84,8 @@ def context() -> MetricContext:
     )
 
 
-_KEPT = tempfile.TemporaryDirectory(prefix="gan-zoo-kit-")
+_KEPT = Path(tempfile.mkdtemp(prefix="gan-zoo-kit-"))
+atexit.register(shutil.rmtree, _KEPT, ignore_errors=True)
 
 
 def score(metric: MetricSpec, pairs: Sequence[Pair]) -> Mapping[str, float]:

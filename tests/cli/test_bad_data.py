@@ -159,8 +159,7 @@ def test_no_step_is_lost_to_a_size(
 def test_a_split_that_is_not_there_is_told_with_who_reads_it(zoo: Command, root: Path) -> None:
     asking = (
         "validation={metrics: {l1: {use: l1}}}",
-        "callbacks={previews: {use: previews, split: val}, late: {use: previews, split: late}, "
-        "health: null}",
+        "callbacks={previews: {use: previews, split: val}, late: {use: previews, split: late}}",
     )
     words = [word for change in asking for word in ("--set", change)]
     said = trained(zoo, root, *words)

@@ -26,11 +26,11 @@ from gan_zoo_metrics.segmentation import TrainedJudge, confusion, summary
 WIDTH = 32  # channels of the decoder
 BATCH, CROP = 16, 256  # photos a step, and the side to which larger ones are cut
 RATE = 3e-3  # of learning, at first; a third whenever a pass brings nothing
-VERSION = 1  # one more where the same options train another judge
+VERSION = 2  # one more where the same options train another judge
 A_PASS, LOOKED_AT = 2000, 200  # photos: of a pass, and of the validation after it
 ROUND_ABOUT = ("batch", "workers", "root")  # of the data's options: they change no sample
-LEAST_GAIN = 0.002  # of mean IoU; a pass that brings less brings nothing
-PATIENCE = 3  # passes without a better validation, after which it stops
+LEAST_GAIN = 0.01  # of mean IoU; a pass that brings less brings nothing
+PATIENCE = 2  # passes without a better validation, after which it stops
 LOOKED_INTO = 16  # samples whose pixels are part of the fingerprint
 IGNORED = -100
 

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         require_halvings,
     )
     from gan_zoo.components.spec import Norm, Size, Spec
+    from gan_zoo.components.thinning import thinned
     from gan_zoo.components.watching import CallbackSpec, MetricSpec
     from gan_zoo.components.weights import put_back
     from gan_zoo.errors import (
@@ -143,6 +144,7 @@ __all__ = [
     "receptive_field",
     "remembered",
     "require_halvings",
+    "thinned",
     "to_pil",
 ]
 
@@ -173,6 +175,7 @@ _MODULES = {  # where the names live
         "Image convolved_side count_halvings receptive_field require_halvings"
     ),
     "gan_zoo.components.spec": "Norm Size Spec",
+    "gan_zoo.components.thinning": "thinned",
     "gan_zoo.components.watching": "CallbackSpec MetricSpec",
     "gan_zoo.components.weights": "put_back",
     "gan_zoo.errors": "ContractError DataError UserError first_line format_size near_misses quoted",

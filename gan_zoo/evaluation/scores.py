@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from gan_zoo.checks.score_contracts import refuse_unscorable
+from gan_zoo.components.at_hand import read_once
 from gan_zoo.components.shapes import Image
 from gan_zoo.components.watching import MetricSpec
 from gan_zoo.errors import ContractError, UserError
@@ -27,6 +28,7 @@ from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
 
 
+@read_once()
 def evaluate(
     run: str | Path | RunFolder,
     *,

@@ -39,7 +39,7 @@ def _chart(chart: Chart, drawn: bool) -> Html:
         tag(
             "div",
             tag("h4", chart.title),
-            label if drawn and chart.positive else None,
+            label,
             class_="title",
         ),
         plot,

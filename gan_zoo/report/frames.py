@@ -10,8 +10,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from gan_zoo.components.thinning import thinned
 from gan_zoo.report.previews import Gallery
-from gan_zoo.report.series import spread
 
 TIMES, SAMPLES = 24, 8  # at most, of a run
 SIDE, SHEET_SIDE = 256, 768  # pixels of the longer side, at most
@@ -61,7 +61,7 @@ def make_frames(gallery: Gallery, samples: Sequence[str] | None = None) -> Frame
     chosen = list(samples if samples is not None else gallery.samples)[:SAMPLES]
     times, encoded = TIMES, dict[Path, Encoded]()
     while True:
-        made = _make(gallery, chosen, spread(gallery.steps, times), encoded)
+        made = _make(gallery, chosen, thinned(gallery.steps, times), encoded)
         if made.bytes <= BYTES or times <= 3:
             return made
         times = max(3, min(len(made.steps) - 1, int(times * BYTES / made.bytes)))

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gan_zoo.components.thinning import thinned
 from gan_zoo.report.frames import Frames, differing_samples, make_frames, shared_samples
 from gan_zoo.report.markup import Html, tag
 from gan_zoo.report.previews import Gallery
 from gan_zoo.report.run_view import RunView
-from gan_zoo.report.series import spread
 from gan_zoo.report.wording import listing
 
 STOPS = 24  # of the slider
@@ -40,7 +40,7 @@ class Board:
     def stops(self) -> list[int]:
         """Steps at which the slider stops."""
         steps = sorted({step for frames in self.frames.values() for step in frames.steps})
-        return spread(steps, STOPS)
+        return thinned(steps, STOPS)
 
     @property
     def given(self) -> dict[str, dict[str, str]]:

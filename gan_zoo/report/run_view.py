@@ -14,6 +14,7 @@ from gan_zoo.report.history import History, read_history
 from gan_zoo.report.previews import Gallery, read_galleries
 from gan_zoo.report.scores import Scored, read_scores
 from gan_zoo.report.world import Told, read_json, read_origins, read_recipe, read_told
+from gan_zoo.runs.folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,7 @@ def read_run(path: Path) -> RunView:
     Raises:
         UserError: it is no run; says what is there.
     """
-    if not (path / "recipe.yaml").is_file():
-        what = "no such folder" if not path.exists() else "it holds no recipe.yaml"
-        raise UserError(f"{path} is not a run: {what}")
+    RunFolder.open(path)  # refuses what is none
     history, recipe = read_history(path / "log.jsonl"), read_recipe(path / "recipe.yaml")
     environment, plugins = (read_json(path / f"{n}.json") for n in ("environment", "plugins"))
     return RunView(

@@ -12,12 +12,12 @@ from gan_zoo.report.wording import (
     describe_end,
     describe_training,
     describe_verdict,
-    duration,
     ended,
     figure,
     first_score,
     listing,
 )
+from gan_zoo.reporter import format_duration
 
 TOLD = 200  # lines of log.txt, the last ones
 NONE_SAYS_ANYTHING = "No run says anything of its health: no recipe lists a callback for that."
@@ -52,7 +52,7 @@ def show_several(runs: Sequence[RunView]) -> Html:
     rows = []
     for n, run in enumerate(runs):
         cells: list[object] = [tag("span", run.name, class_=f"run run-{n}"), f"{run.steps:,}"]
-        cells.append(duration(run.told.seconds) if run.told.seconds else "")
+        cells.append(format_duration(run.told.seconds) if run.told.seconds else "")
         for own in groups.values():
             best = own[n].best() if n in own else None
             last = own[n].points.points[-1] if n in own else None
@@ -198,15 +198,15 @@ def _facts(run: RunView) -> dict[str, str]:
     facts["numbers"] = str(computing.get("precision", ""))
     steps, waits = run.history.time()
     if run.told.seconds:
-        facts["time"] = duration(run.told.seconds)
+        facts["time"] = format_duration(run.told.seconds)
     if steps:
         facts["time of steps"] = (
-            f"about {duration(steps)}, {steps / run.history.last_step:.3g} s each"
+            f"about {format_duration(steps)}, {steps / run.history.last_step:.3g} s each"
         )
         facts["waiting for data"] = f"{100 * waits / steps:.1f} % of that"
         rest = run.told.seconds - steps
         if rest > 1:
-            facts["checkpoints, pictures, scores"] = f"about {duration(rest)}"
+            facts["checkpoints, pictures, scores"] = f"about {format_duration(rest)}"
     where = {"device_bytes": "memory of the device", "process_bytes": "memory of the process"}
     for key, held in run.history.memory.items():
         if key in where:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -47,22 +46,6 @@ def buckets(points: Sequence[Point], most: int = BUCKETS) -> list[Sequence[Point
     count = min(most, len(points))
     edges = [round(n * len(points) / count) for n in range(count + 1)] if count else []
     return [points[start:stop] for start, stop in pairwise(edges)]
-
-
-def spread(steps: Sequence[int], most: int) -> list[int]:
-    """So many of the steps: the first, the last, and those between by the logarithm of the step.
-
-    Args:
-        steps: In order.
-        most: At least 2.
-    """
-    left = list(steps)
-    while len(left) > most:
-        gaps = [
-            math.log(max(1, left[n + 1]) / max(1, left[n - 1])) for n in range(1, len(left) - 1)
-        ]
-        left.pop(1 + gaps.index(min(gaps)))
-    return left
 
 
 def evenly(rows: Sequence[Point], most: int) -> list[Point]:

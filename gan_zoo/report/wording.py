@@ -5,6 +5,7 @@ from __future__ import annotations
 from gan_zoo.report.run_view import RunView
 from gan_zoo.report.scores import Scored
 from gan_zoo.report.series import Series
+from gan_zoo.reporter import format_duration
 
 LATE = 0.95  # of the run: a best score after that is the last look, or nearly
 
@@ -12,15 +13,6 @@ LATE = 0.95  # of the run: a best score after that is the last look, or nearly
 def figure(value: float) -> str:
     """Four digits that count."""
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people say them."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def ended(sentence: str) -> str:
@@ -48,7 +40,7 @@ def describe_training(run: RunView) -> str:
 
 def describe_end(run: RunView) -> str:
     """How far it is, and how it ended."""
-    took = f" in {duration(run.told.seconds)}" if run.told.seconds >= 1 else ""
+    took = f" in {format_duration(run.told.seconds)}" if run.told.seconds >= 1 else ""
     if run.told.end.startswith("Done after"):
         return f"Finished: {run.steps:,} steps{took}."
     if run.told.end:

@@ -174,8 +174,9 @@ class Health:
         made = [pictures.picture(m, style=s) for m, s in zip(inputs, styles, strict=True)]
         real = [sample.maps[pictures.target] for sample in self._samples]
         outputs, targets = stacked(made, real)
+        apart = max(spread(targets), 1e-9)
         if len(outputs) >= ENOUGH and pictures.paired:
-            look.alike = spread(outputs) / max(spread(targets), 1e-9)
+            look.alike = spread(outputs) / apart
         look.pattern = strongest_pattern(outputs, targets)
         if len(outputs) >= LOOKED_AT:
             look.spot = common_spot(outputs, targets)
@@ -184,8 +185,7 @@ class Health:
             look.copied = copied_share(outputs, targets, known) if len(known) else None
         if is_given_noise(self._recipe):
             again = pictures.picture(inputs[0], seed=1, style=styles[0])
-            look.moved = float((again.float() - made[0].float()).abs().mean())
-            look.moved /= max(spread(targets), 1e-9)
+            look.moved = float((again.float() - made[0].float()).abs().mean()) / apart
         if self.probes and self.probes[-1].judge and self.split != LEARNED:
             look.unseen = self._unseen(run, step)
         return look

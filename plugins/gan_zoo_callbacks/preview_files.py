@@ -7,13 +7,14 @@ previews/PHASE-STEP.png                         the sheet; -CALLBACK behind it f
 
 from __future__ import annotations
 
-import math
 import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image
+
+from gan_zoo.components import thinned
 
 USUAL = "previews"  # the callback whose sheets need no name
 LONGEST = 100  # letters of a sample's name in that of its file
@@ -80,7 +81,8 @@ class PreviewFiles:
         temporary = path.with_name(f".{path.name}")
         sheet.save(temporary, format="PNG")
         temporary.replace(path)
-        for step in steps_to_drop(self.steps(), self.keep):
+        steps = self.steps()
+        for step in {*steps} - {*thinned(steps, self.keep)}:
             for sheet_of_it, at in self._sheets():
                 if at == step:
                     sheet_of_it.unlink()
@@ -111,19 +113,3 @@ def name_files(samples: Sequence[str]) -> list[str]:
         taken.add(name.casefold())
         names.append(name)
     return names
-
-
-def steps_to_drop(steps: Sequence[int], keep: int) -> list[int]:
-    """Which steps go so that so many stay: never the first nor the last, and each time the one
-    whose neighbors are nearest by the logarithm of the step. So the beginning, when much changes,
-    stays dense.
-
-    Args:
-        steps: In order, above 0.
-        keep: At least 2.
-    """
-    left, dropped = list(steps), []
-    while len(left) > keep:
-        gaps = [math.log(left[n + 1] / left[n - 1]) for n in range(1, len(left) - 1)]
-        dropped.append(left.pop(1 + gaps.index(min(gaps))))
-    return dropped

@@ -5,7 +5,7 @@ Nothing here imports torch.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field
 
@@ -25,6 +25,21 @@ if TYPE_CHECKING:
 
 GREY = "grey pictures as three equal channels"
 FLATTERED = "flatters a run whose training loss looks through the same network"
+
+
+class Size(NamedTuple):
+    """One of DINOv2's networks: how timm calls it, its features, the size of its file."""
+
+    model: str
+    features: int
+    megabytes: int
+
+
+DINOV2 = {
+    "vitl14": Size("vit_large_patch14_dinov2", 1024, 1218),
+    "vitb14": Size("vit_base_patch14_dinov2", 768, 346),
+    "vits14": Size("vit_small_patch14_dinov2", 384, 88),
+}
 
 
 class FrechetSpec(SetSpec):
@@ -79,8 +94,8 @@ class FIDSpec(FrechetSpec, name="fid"):
 
     def judge(self, at: MetricContext) -> Metric:
         """A fresh accumulator."""
-        from gan_zoo_metrics.feature_networks import inception
         from gan_zoo_metrics.feature_sets import FrechetDistance
+        from gan_zoo_metrics.published_networks import inception
 
         features = inception(self.weights, at.device)
         return FrechetDistance(features, self.require, unbiased_from=self.dimension)
@@ -102,21 +117,20 @@ class FDDinoV2Spec(FrechetSpec, name="fd_dinov2"):
     @property
     def file(self) -> PublishedFile:
         """The published file of the network."""
-        return dinov2(self.network, {"vitl14": 1218, "vitb14": 346, "vits14": 88}[self.network])
+        return dinov2(self.network, DINOV2[self.network].megabytes)
 
     @property
     def dimension(self) -> int:
         """Of the class token."""
-        return {"vitl14": 1024, "vitb14": 768, "vits14": 384}[self.network]
+        return DINOV2[self.network].features
 
     def judge(self, at: MetricContext) -> Metric:
         """A fresh accumulator."""
-        from gan_zoo_metrics import feature_networks
+        from gan_zoo_metrics import published_networks
         from gan_zoo_metrics.feature_sets import FrechetDistance
 
-        size = {"vitl14": "large", "vitb14": "base", "vits14": "small"}[self.network]
-        model = f"vit_{size}_patch14_dinov2"
-        features = feature_networks.dinov2(model, self.file, self.weights, at.device)
+        model = DINOV2[self.network].model
+        features = published_networks.dinov2(model, self.file, self.weights, at.device)
         return FrechetDistance(features, self.require, unbiased_from=self.dimension)
 
 
@@ -155,8 +169,8 @@ class KIDSpec(SetSpec, name="kid"):
 
     def judge(self, at: MetricContext) -> Metric:
         """A fresh accumulator."""
-        from gan_zoo_metrics.feature_networks import inception
         from gan_zoo_metrics.feature_sets import KernelDistance
+        from gan_zoo_metrics.published_networks import inception
 
         return KernelDistance(
             inception(self.weights, at.device),
@@ -198,8 +212,8 @@ class PrecisionRecallSpec(SetSpec, name="precision_recall"):
 
     def judge(self, at: MetricContext) -> Metric:
         """A fresh accumulator."""
-        from gan_zoo_metrics.feature_networks import vgg16
         from gan_zoo_metrics.feature_sets import PrecisionRecall
+        from gan_zoo_metrics.published_networks import vgg16
 
         features = vgg16(self.weights, at.device)
         return PrecisionRecall(features, self.require, neighbors=self.neighbors)

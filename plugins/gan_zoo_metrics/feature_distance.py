@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.components import Sample, UserError, remembered
+from gan_zoo_metrics.kernels import cubic_kernel
 
 ROWS = 1024  # of the kernel at once: memory stays small for many pictures
 
@@ -104,12 +105,7 @@ class FeatureDistance:
         found = []
         for start in range(0, len(x), ROWS):
             some = slice(start, start + ROWS)
-            terms = _kernel(x[some], x) + _kernel(y[some], y)
-            terms -= _kernel(x[some], y) + _kernel(y[some], x)
+            terms = cubic_kernel(x[some], x) + cubic_kernel(y[some], y)
+            terms -= cubic_kernel(x[some], y) + cubic_kernel(y[some], x)
             found.append(terms.sum(1) - terms.diagonal(start))
         return torch.cat(found)
-
-
-def _kernel(one: Tensor, other: Tensor) -> Tensor:
-    """`N d`, `M d -> N M`."""
-    return (one @ other.T / one.shape[1] + 1) ** 3

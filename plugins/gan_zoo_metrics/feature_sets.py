@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gan_zoo.components import Sample
 from gan_zoo_metrics.features import Features
+from gan_zoo_metrics.kernels import cubic_kernel
 
 ROWS = 1000  # of a matrix of distances that are in memory together
 
@@ -162,13 +163,9 @@ class KernelDistance(FeatureSets):
 def kernel_distance(one: Tensor, other: Tensor) -> float:
     """The unbiased estimate of features `M D` and `M D`; may be a little below zero."""
     count = len(one)
-    within = [_kernel(x, x) for x in (one, other)]
+    within = [cubic_kernel(x, x) for x in (one, other)]
     apart = [(k.sum() - k.diagonal().sum()) / (count * (count - 1)) for k in within]
-    return float(apart[0] + apart[1] - 2 * _kernel(one, other).mean())
-
-
-def _kernel(one: Tensor, other: Tensor) -> Tensor:
-    return (one @ other.T / one.shape[1] + 1) ** 3
+    return float(apart[0] + apart[1] - 2 * cubic_kernel(one, other).mean())
 
 
 # ---------------------------------------------------------------------------------- neighbors

@@ -4,6 +4,7 @@ the published heads that torchmetrics carries.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -82,9 +83,9 @@ class LearnedDistance(MeanOverPictures):
         with torch.inference_mode(), exact():
             return float(self.distance(*pair))
 
+    @abstractmethod
     def distance(self, one: Tensor, other: Tensor) -> Tensor:
         """Of pictures `1 3 H W` in [0, 1]."""
-        raise NotImplementedError
 
     def outputs(self, x: Tensor) -> list[Tensor]:
         """Of the layers that count, `1 D H' W'` each."""

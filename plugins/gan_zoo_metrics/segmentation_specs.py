@@ -68,7 +68,7 @@ class SegmentationSpec(MetricSpec, name="segmentation"):
     def build(self, at: MetricContext) -> Metric:
         """An accumulator around the judge, which is trained where the cache has none."""
         from gan_zoo_metrics.segmentation import Segmentation
-        from gan_zoo_metrics.train_judge import Plan, trained_judge
+        from gan_zoo_metrics.segmentation_training import Plan, trained_judge
 
         plan = Plan(self.label, self.encoder, self.passes, self.judge_seed)
         return Segmentation(judge=trained_judge(plan, at), label=self.label)

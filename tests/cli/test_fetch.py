@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gan_zoo_metrics import extra_specs, feature_networks, features
+from gan_zoo_metrics import extra_specs, features, published_networks
 from tests.cli.conftest import Command
 
 
@@ -46,7 +46,7 @@ def test_a_biased_score_is_marked(
 ) -> None:
     """The mean color stands in for a network."""
     judge = features.Features(lambda x: x.float().mean((2, 3)), {"network": "mean"}, "cpu")
-    monkeypatch.setattr(feature_networks, "inception", lambda *said: judge)
+    monkeypatch.setattr(published_networks, "inception", lambda *said: judge)
     monkeypatch.setattr(extra_specs.FIDSpec, "missing", lambda self: [])
     recipe = trained / "recipe.yaml"
     before = recipe.read_text()

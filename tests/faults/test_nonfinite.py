@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,8 @@ class Late(LossSpec):
     def needs(self) -> dict[str, frozenset[str]]:
         return {"generator": frozenset({"fake"})}
 
-    def term(self, fake: torch.Tensor, *, late: bool) -> Term:
-        raise NotImplementedError
+    @abstractmethod
+    def term(self, fake: torch.Tensor, *, late: bool) -> Term: ...
 
     def build(self) -> LossFunction:
         step = 0

@@ -22,7 +22,7 @@ from gan_zoo.errors import UserError
 from gan_zoo.registry.zoo import Zoo
 from gan_zoo.testing import metrics as kit
 from gan_zoo.testing.subject import Subject
-from gan_zoo_metrics import feature_networks
+from gan_zoo_metrics import published_networks
 from gan_zoo_metrics.extra_specs import DISTSSpec, FDDinoV2Spec, LPIPSSpec
 from gan_zoo_metrics.published_files import dinov2
 from tests.plugins.random_weights import file_of
@@ -197,7 +197,7 @@ def test_dinov2_sees_what_its_own_code_sees(tmp_path: Path) -> None:
     mean, deviation = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]])[..., None, None]
     expected = as_published(state, (picture[None].float() / 255 - mean) / deviation)[0]
     model, file = "vit_small_patch14_dinov2", dinov2("vits14", 88)
-    found = feature_networks.dinov2(model, file, str(path), "cpu").of(picture)
+    found = published_networks.dinov2(model, file, str(path), "cpu").of(picture)
     assert (found - expected).abs().max() < 1e-3 * expected.abs().max()
     spec = FDDinoV2Spec(network="vits14", weights=str(path), allow_small=True)
     metric = scored(spec, (picture, other), (other, picture))

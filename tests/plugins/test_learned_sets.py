@@ -27,7 +27,7 @@ from gan_zoo.registry.zoo import Zoo
 from gan_zoo.reporter import Reporter
 from gan_zoo.testing import metrics as kit
 from gan_zoo.testing.subject import NotAtHand, Subject
-from gan_zoo_metrics import feature_networks, features
+from gan_zoo_metrics import features, published_networks
 from gan_zoo_metrics.extra_specs import FDDinoV2Spec, FIDSpec, KIDSpec, PrecisionRecallSpec
 from gan_zoo_metrics.feature_sets import (
     FrechetDistance,
@@ -50,7 +50,7 @@ class SmallKIDSpec(KIDSpec, name="small_kid"):
 
 @pytest.fixture(scope="module")
 def inception(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return file_of(tmp_path_factory.mktemp("judge") / "inception.pth", feature_networks.Inception)
+    return file_of(tmp_path_factory.mktemp("judge") / "inception.pth", published_networks.Inception)
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_features_are_those_of_torch_fidelity_and_pass_once_for_all_metrics(
     reference = FeatureExtractorInceptionV3(
         "inception-v3-compat", ["2048"], feature_extractor_weights_path=str(inception)
     )
-    ours = feature_networks.inception(str(inception), "cpu")
+    ours = published_networks.inception(str(inception), "cpu")
     for made, real, _ in pairs[:2]:
         expected = reference(torch.stack([made, real]))[0]
         found = torch.stack([ours.of(made), ours.of(real)])
@@ -195,7 +195,7 @@ def test_fid_and_precision_recall_agree_at_full_size(
     assert shares["recall"] == pytest.approx(told["recall"], abs=1e-3)
     reference = FeatureExtractorVGG16("vgg16", ["fc2_relu"], str(path))
     expected = reference(pairs[0][0][None])[0][0]
-    ours = feature_networks.vgg16(str(path), "cpu").of(pairs[0][0])
+    ours = published_networks.vgg16(str(path), "cpu").of(pairs[0][0])
     assert (ours - expected).abs().max() < 1e-4 * expected.max()
 
 
@@ -274,7 +274,7 @@ def coarse(*said: Any) -> features.Features:
 )
 def test_the_conformance_kit_has_no_complaint(spec: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("inception", "vgg16"):
-        monkeypatch.setattr(feature_networks, name, coarse)
+        monkeypatch.setattr(published_networks, name, coarse)
     monkeypatch.setattr(type(spec), "missing", lambda self: [])
     subject = Subject(type(spec), Zoo.installed()).around(spec)
     unbiased = isinstance(spec, KIDSpec)  # so of four pictures more is noise than score

@@ -11,13 +11,13 @@ import pytest
 from PIL import Image
 
 from gan_zoo.checks import check
-from gan_zoo.components import Sample
+from gan_zoo.components import Sample, thinned
 from gan_zoo.inference.files import translate_files
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
 from gan_zoo.training.run import resume, train
-from gan_zoo_callbacks.preview_files import PreviewFiles, name_files, steps_to_drop
+from gan_zoo_callbacks.preview_files import PreviewFiles, name_files
 from gan_zoo_callbacks.sheet import make_sheet
 
 USUAL = {"use": "previews", "count": 2, "every": 1}
@@ -135,8 +135,7 @@ def test_times_are_thinned_by_the_logarithm_of_the_step() -> None:
     steps: list[int] = []
     for step in range(100, 100_001, 100):
         steps.append(step)
-        for gone in steps_to_drop(steps, 20):
-            steps.remove(gone)
+        steps = thinned(steps, 20)
     assert len(steps) == 20
     assert (steps[0], steps[-1]) == (100, 100_000)
     assert steps[:4] == [100, 200, 300, 400]

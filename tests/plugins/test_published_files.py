@@ -18,7 +18,7 @@ from gan_zoo.errors import UserError
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.wired import WiredRecipe
 from gan_zoo.testing import metrics as kit
-from gan_zoo_metrics import feature_networks, published_files
+from gan_zoo_metrics import published_files, published_networks
 from gan_zoo_metrics.extra_specs import SPECS, DISTSSpec, FDDinoV2Spec, FIDSpec, KIDSpec, LPIPSSpec
 from gan_zoo_metrics.published_files import INCEPTION, SQUEEZENET, VGG16
 from tests.plugins.random_weights import file_of
@@ -121,7 +121,7 @@ def test_code_in_a_file_is_not_executed(tmp_path: Path) -> None:
     path = tmp_path / "code.pth"
     torch.save({"Conv2d_1a_3x3.conv.weight": Path("x")}, path)
     with pytest.raises(UserError, match="holds code or objects"):
-        feature_networks.inception(str(path), "cpu")
+        published_networks.inception(str(path), "cpu")
 
 
 def test_a_cached_file_must_be_the_published_one(hub: Path) -> None:

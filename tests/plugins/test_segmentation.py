@@ -13,12 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.components import ContractError, Image, MetricContext, Sample, UserError
+from gan_zoo.components.at_hand import read_once
 from gan_zoo.evaluation.measurement import build_metrics
 from gan_zoo.testing import metrics
 from gan_zoo.testing.painted import PaintedSpec
-from gan_zoo_metrics import train_judge
-from gan_zoo_metrics.judge import Judge
+from gan_zoo_metrics import segmentation_training
 from gan_zoo_metrics.segmentation import Segmentation, TrainedJudge, confusion, summary
+from gan_zoo_metrics.segmentation_network import Judge
 from gan_zoo_metrics.segmentation_specs import SegmentationSpec
 
 
@@ -106,6 +107,21 @@ def test_the_judge_is_trained_once_and_leaves_the_generators(tmp_path: Path) -> 
     assert first.beside()["pixel_accuracy"]["ceiling"] > 0.6  # of five classes, in seconds
 
 
+def test_a_run_looks_its_judge_up_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at, spec = context(tmp_path, []), SegmentationSpec.example()
+    calls: list[int] = []
+    whole = segmentation_training._fingerprint
+    monkeypatch.setattr(
+        segmentation_training, "_fingerprint", lambda *given: calls.append(1) or whole(*given)
+    )
+    with read_once():  # as a run does
+        judges = [spec.build(at).judge for _ in range(3)]  # type: ignore[attr-defined]
+    assert len(calls) == 1
+    assert judges[0] is judges[2]
+    spec.build(at)
+    assert len(calls) == 2
+
+
 def test_an_unlike_map_is_refused_with_the_cure() -> None:
     maps = {"label": Image(1, 8, 8), "other": Image(1, 8, 8, classes=3), "target": Image(3, 8, 8)}
     with pytest.raises(ContractError, match="label is no map of classes; name other") as caught:
@@ -126,9 +142,9 @@ def test_a_transformer_of_one_size_is_refused_before_it_is_trained(tmp_path: Pat
 def test_of_two_judges_that_are_trained_at_once_the_first_one_stays(tmp_path: Path) -> None:
     file = tmp_path / "judge.safetensors"
     judges = [Judge(encoder="resnet10t", channels=3, classes=2, width=4) for _ in range(2)]
-    train_judge._keep(judges[0], file)
+    segmentation_training._keep(judges[0], file)
     before = file.read_bytes()
-    train_judge._keep(judges[1], file)
+    segmentation_training._keep(judges[1], file)
     assert file.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from gan_zoo.components import thinned
 from gan_zoo.errors import UserError
 from gan_zoo.report.charts import group_scores, plan_charts
 from gan_zoo.report.drawing import smooth
@@ -20,7 +21,7 @@ from gan_zoo.report.pictures import make_boards
 from gan_zoo.report.previews import read_galleries
 from gan_zoo.report.run_view import read_run, read_runs
 from gan_zoo.report.scores import Scored
-from gan_zoo.report.series import Series, buckets, evenly, spread
+from gan_zoo.report.series import Series, buckets, evenly
 from gan_zoo.report.wording import describe_curve, describe_verdict
 from gan_zoo.report.world import read_told
 from tests.report.conftest import made_score
@@ -51,11 +52,11 @@ def test_an_exponential_mean_begins_where_the_curve_does() -> None:
 
 
 def test_times_are_spread_by_the_logarithm_of_the_step() -> None:
-    chosen = spread(range(100, 100_001, 100), 24)
+    chosen = thinned(range(100, 100_001, 100), 24)
     assert len(chosen) == 24
     assert (chosen[0], chosen[-1]) == (100, 100_000)
     assert sum(step <= 10_000 for step in chosen) >= 12
-    assert spread([5, 9], 24) == [5, 9]
+    assert thinned([5, 9], 24) == [5, 9]
 
 
 def test_a_table_has_the_first_and_the_last_row() -> None:

@@ -19,9 +19,9 @@ import torch.nn.functional as F
 from safetensors.torch import load, save_file
 from torch import Tensor
 
-from gan_zoo.components import Dataset, MetricContext, Sample, UserError, first_line
-from gan_zoo_metrics.judge import MULTIPLE, Judge
+from gan_zoo.components import Dataset, MetricContext, Sample, UserError, first_line, remembered
 from gan_zoo_metrics.segmentation import TrainedJudge, confusion, summary
+from gan_zoo_metrics.segmentation_network import MULTIPLE, Judge
 
 WIDTH = 32  # channels of the decoder
 BATCH, CROP = 16, 256  # photos a step, and the side to which larger ones are cut
@@ -53,12 +53,17 @@ class Plan:
 
 
 def trained_judge(plan: Plan, at: MetricContext) -> TrainedJudge:
-    """The judge of this data: of the cache, or trained now.
+    """The judge of this data: of the cache, or trained now; once a run, however often it scores.
 
     Raises:
         UserError: the data has no training photos.
         OSError: the cache cannot be written.
     """
+    about = (plan, at.cache, at.device, at.learned, at.size, at.target)
+    return remembered(f"judge of {about}", lambda: _judge(plan, at))
+
+
+def _judge(plan: Plan, at: MetricContext) -> TrainedJudge:
     training = at.dataset("train")
     fingerprint = _fingerprint(plan, at, training)
     file = at.cache / "segmentation" / f"{fingerprint}.safetensors"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gan_zoo.components import backbones, downloads, pretrained
     from gan_zoo.components.at_hand import remembered
     from gan_zoo.components.conditions import ConditionSpec
-    from gan_zoo.components.data import DataSpec
+    from gan_zoo.components.data import DataSpec, Found, Refused, Values
     from gan_zoo.components.foreign import Published, Reading, Shapes
     from gan_zoo.components.hooks import hookimpl, hookspec
     from gan_zoo.components.instance_ids import distinct_ids
@@ -86,6 +86,7 @@ __all__ = [
     "DiscriminatorSpec",
     "Ear",
     "ForwardState",
+    "Found",
     "GeneratorSpec",
     "Image",
     "InitSpec",
@@ -110,6 +111,7 @@ __all__ = [
     "Position",
     "Published",
     "Reading",
+    "Refused",
     "Run",
     "Sample",
     "Scene",
@@ -121,6 +123,7 @@ __all__ = [
     "Term",
     "Turn",
     "UserError",
+    "Values",
     "Wiring",
     "backbones",
     "concatenated",
@@ -151,7 +154,7 @@ __all__ = [
 _MODULES = {  # where the names live
     "gan_zoo.components.at_hand": "remembered",
     "gan_zoo.components.conditions": "ConditionSpec",
-    "gan_zoo.components.data": "DataSpec",
+    "gan_zoo.components.data": "DataSpec Found Refused Values",
     "gan_zoo.components.foreign": "Published Reading Shapes",
     "gan_zoo.components.hooks": "hookimpl hookspec",
     "gan_zoo.components.instance_ids": "distinct_ids",

@@ -3,18 +3,67 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
 from gan_zoo.components.shapes import Image
 from gan_zoo.components.spec import Size, Spec
+from gan_zoo.errors import DataError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gan_zoo.components.interfaces import Dataset
+    from gan_zoo.components.interfaces import Dataset, Sample
+
+
+@dataclass(frozen=True)
+class Values:
+    """What the numbers of a picture's files mean; networks see `low` as -1 and `high` as 1.
+
+    Args:
+        dtype: What a file of it holds: uint8, uint16, int16, float32, ...
+        low: The number that is -1 to networks.
+        high: The number that is 1.
+        nodata: The number of pixels that show nothing; None where every pixel shows something.
+        colors: What the channels are, where that is more than their number.
+    """
+
+    dtype: str = "uint8"
+    low: float = 0.0
+    high: float = 255.0
+    nodata: float | None = None
+    colors: Literal["", "grey", "rgb", "rgba", "cmyk"] = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A folder whose layout a data component knows.
+
+    Args:
+        spec: The data that reads it, its root the folder.
+        why: What was seen that tells the layout, one clause.
+        pairs: Split -> how many samples.
+        notes: What was skipped or is odd, and why; one sentence each.
+    """
+
+    spec: DataSpec
+    why: str
+    pairs: Mapping[str, int]
+    notes: Sequence[str] = field(default=())
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A folder that looks like a component's layout, and is not.
+
+    Args:
+        why: What was found, and which lines of a recipe would be right.
+    """
+
+    why: str
 
 
 class DataSpec(Spec, kind="data"):
@@ -62,6 +111,33 @@ class DataSpec(Spec, kind="data"):
         Raises:
             DataError: names the file.
         """
+
+    @classmethod
+    def recognize(cls, folder: Path) -> Found | Refused | None:
+        """What this component makes of a folder of pictures; None where it is not its layout.
+        Looks at names and headers, and at the pixels of few files at most."""
+        return None
+
+    @classmethod
+    def write(
+        cls, splits: Mapping[str, Iterable[Sample]], folder: Path, like: DataSpec
+    ) -> DataSpec:
+        """Write samples as files in this component's layout, as they are, and say what reads them.
+
+        Args:
+            splits: Split -> its samples, read without augmentation.
+            folder: Is there, and empty.
+            like: The data that they come from, for their maps and values.
+
+        Raises:
+            DataError: this layout does not hold such maps.
+        """
+        raise DataError(f"{cls.name} is data that cannot be written as files")
+
+    def values(self, name: str) -> Values:
+        """What the numbers of a picture mean in its files. Samples hold a picture of 0 to 255 as
+        uint8, any other as floats in [-1, 1]."""
+        return Values()
 
     def inspect(self, split: str, size: Size | None = None) -> list[str]:
         """Every mistake in the files of a split that is found without reading pixels: before a run,

@@ -9,11 +9,12 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
-from torchvision.transforms.v2 import functional as F
 
 from gan_zoo_data.faults import Misfit, OtherSize
+from gan_zoo_data.ids import Array
 
 HeightWidth = tuple[int, int]
+NEAREST, BICUBIC = Image.Resampling.NEAREST, Image.Resampling.BICUBIC
 
 
 class Steps(NamedTuple):
@@ -53,32 +54,30 @@ class Geometry:
     ids: frozenset[str] = frozenset()
 
     def apply(
-        self, maps: Mapping[str, Image.Image], draw: np.random.Generator | None, file: str
-    ) -> dict[str, Image.Image]:
+        self, maps: Mapping[str, Array], draw: np.random.Generator | None, file: str
+    ) -> dict[str, Array]:
         """Maps of one size -> the same maps, ready to be tensors.
 
         Args:
-            maps: Pictures and ids, all of one size.
+            maps: Pictures `H W C` and ids `H W`, all of one size.
             draw: Decides crop and flip by exactly three numbers; None is evaluation.
             file: Whom to name where the rule does not fit.
 
         Raises:
             DataError: the rule does not fit this size.
         """
-        first = next(iter(maps.values()))
-        steps = self.steps(first.height, first.width, file, training=draw is not None)
+        height, width = next(iter(maps.values())).shape[:2]
+        steps = self.steps(height, width, file, training=draw is not None)
         down, across, turn = (0.0, 0.0, 1.0) if draw is None else draw.random(3)
         done = {}
-        for name, picture in maps.items():
-            if steps.keep != (0, 0, picture.height, picture.width):
-                picture = F.crop(picture, *steps.keep)
-            picture = _resize(picture, steps.resize, ids=name in self.ids)
+        for name, whole in maps.items():
+            pixels = resize(_cut(whole, *steps.keep), steps.resize, ids=name in self.ids)
             if steps.crop:
-                height, width = steps.crop
-                top = int(down * (picture.height - height + 1))  # 0 .. both ends included
-                left = int(across * (picture.width - width + 1))
-                picture = F.crop(picture, top, left, height, width)
-            done[name] = F.horizontal_flip(picture) if turn < self.flip else picture
+                high, wide = steps.crop
+                top = int(down * (pixels.shape[0] - high + 1))  # 0 .. both ends included
+                left = int(across * (pixels.shape[1] - wide + 1))
+                pixels = _cut(pixels, top, left, high, wide)
+            done[name] = pixels[:, ::-1] if turn < self.flip else pixels
         return done
 
     def steps(self, height: int, width: int, file: str, *, training: bool) -> Steps:
@@ -141,15 +140,25 @@ class Geometry:
         return (height - kept_height) // 2, (width - kept_width) // 2, kept_height, kept_width
 
 
-def _resize(picture: Image.Image, size: HeightWidth, *, ids: bool) -> Image.Image:
-    """Bicubic for pictures, nearest for ids."""
+def resize(pixels: Array, size: HeightWidth, *, ids: bool) -> Array:
+    """Bicubic for pictures `H W C`, nearest for ids `H W`.
+
+    A channel is a picture of its own: Pillow would weigh color by alpha.
+    """
+    if pixels.shape[:2] == size:
+        return pixels
+    wide_high = size[::-1]
     if ids:
-        return F.resize(picture, list(size), F.InterpolationMode.NEAREST)  # type: ignore[no-any-return]
-    if picture.mode in ("LA", "RGBA"):
-        # Pillow would weigh color by alpha; here every channel is a picture of its own.
-        bands = [_resize(band, size, ids=False) for band in picture.split()]
-        return Image.merge(picture.mode, bands)
-    return F.resize(picture, list(size), F.InterpolationMode.BICUBIC)  # type: ignore[no-any-return]
+        return np.asarray(Image.fromarray(pixels).resize(wide_high, NEAREST))
+    channels = pixels.shape[2]
+    if channels == 3 and pixels.dtype == np.uint8:
+        return np.asarray(Image.fromarray(pixels).resize(wide_high, BICUBIC))
+    bands = (Image.fromarray(np.ascontiguousarray(pixels[..., n])) for n in range(channels))
+    return np.stack([np.asarray(band.resize(wide_high, BICUBIC)) for band in bands], axis=-1)
+
+
+def _cut(pixels: Array, top: int, left: int, height: int, width: int) -> Array:
+    return pixels[top : top + height, left : left + width]
 
 
 def _by(size: HeightWidth) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from PIL import Image
@@ -17,6 +17,7 @@ from PIL import Image
 from gan_zoo.components import DataError, distinct_ids
 from gan_zoo_data.faults import Fault, Misfit
 
+Array = np.ndarray[Any, Any]
 SHOWN = 5
 MASK = {0, 255}  # what programs store where only yes and no are meant
 LOSSY = ("JPEG", "MPO", "JPEG2000", "AVIF")
@@ -91,24 +92,24 @@ def describe_misfit(picture: Image.Image, *, fixed: bool = False) -> str:
     return ""
 
 
-def numbers(picture: Image.Image) -> Image.Image:
-    """The ids of a decoded file as 32-bit numbers; of a palette picture the index."""
-    return Image.fromarray(np.asarray(picture).astype(np.int32))
+def numbers(picture: Image.Image) -> Array:
+    """The ids of a decoded file, int32 `H W`; of a palette picture the index."""
+    return np.asarray(picture).astype(np.int32)
 
 
-def judge(path: Path, picture: Image.Image, rule: Ids, *, fixed: bool = False) -> None:
+def judge(path: Path, numbers: Array, rule: Ids, *, fixed: bool = False) -> None:
     """Refuse ids that the recipe does not know.
 
     Args:
         path: The file, for messages.
-        picture: Its ids.
+        numbers: Its ids, `H W`.
         rule: What they may be.
         fixed: The rule is settled, by training: only the file can change.
 
     Raises:
         DataError: names the file, the ids, and the cure.
     """
-    found = distinct_ids(np.asarray(picture))
+    found = distinct_ids(numbers)
     if found[0] < 0:
         raise DataError(
             f"{path} holds the id {found[0]}, but ids count from 0; numbers from 2147483648 do not "

@@ -18,7 +18,7 @@ from PIL.ImageFile import ImageFile
 from gan_zoo.components import DataError
 from gan_zoo_data import ids
 from gan_zoo_data.faults import Fault, Instead, Misfit
-from gan_zoo_data.ids import Ids
+from gan_zoo_data.ids import Array, Ids
 
 if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode
@@ -84,8 +84,8 @@ def header(path: Path, wanted: Wanted) -> Header:
         return Header(picture.mode, picture.height, picture.width)
 
 
-def read(path: Path, wanted: Wanted) -> Image.Image:
-    """The picture in a file; a map of ids as 32-bit numbers (Pillow's mode I).
+def read(path: Path, wanted: Wanted) -> Array:
+    """The picture in a file, uint8 `H W C`; a map of ids as int32 `H W`.
 
     Raises:
         DataError: what is wrong with the file, and the cure.
@@ -98,7 +98,8 @@ def read(path: Path, wanted: Wanted) -> Image.Image:
         if turned := _turned(picture):  # a PNG may say so behind its pixels
             raise Misfit.of(path, Instead(turned))
         if not wanted.ids:
-            return picture
+            pixels = np.asarray(picture)
+            return pixels[..., None] if pixels.ndim == 2 else pixels
         numbers = ids.numbers(picture)
     for rule in wanted.ids:
         ids.judge(path, numbers, rule, fixed=wanted.fixed)

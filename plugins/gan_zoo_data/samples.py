@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
-from PIL import Image
-from torchvision.transforms.v2 import functional as F
+import torch
 
 from gan_zoo.components import DataError, Sample, distinct_ids, progress, remembered
 from gan_zoo_data import pictures
 from gan_zoo_data.faults import group_faults
 from gan_zoo_data.geometry import Geometry
-from gan_zoo_data.ids import Ids
+from gan_zoo_data.ids import Array, Ids
 from gan_zoo_data.layouts import Side
 from gan_zoo_data.pictures import Header, Wanted
 
@@ -112,11 +111,11 @@ class Samples:
         """
         wanted = self._wanted(index)
         whole = {file: pictures.read(file.path, want) for file, want in wanted.items()}
-        self._one_size(index, whole)
+        self._one_size(index, {file: pixels.shape[:2] for file, pixels in whole.items()})
         maps = {name: self._half(name, whole[self._file(name, index)]) for name in self.files}
         geometry = replace(self.geometry, ids=self._ids)
         maps = geometry.apply(maps, draw, str(next(iter(whole)).path))
-        tensors = {name: F.pil_to_tensor(picture) for name, picture in maps.items()}  # C H W
+        tensors = {name: _tensor(pixels) for name, pixels in maps.items()}  # C H W
         return Sample(
             self.names[index], tuple(dict.fromkeys(str(file.path) for file in whole)), tensors
         )
@@ -185,12 +184,12 @@ class Samples:
             if file not in heads.headers:
                 continue  # the survey says it
             try:
-                picture = pictures.read(file.path, wanted)
+                pixels = pictures.read(file.path, wanted)
             except DataError as problem:
                 wrong.append(problem)
                 continue
             if file.ids:
-                found[file] = distinct_ids(np.asarray(picture)).tolist()
+                found[file] = distinct_ids(pixels).tolist()
         of_map = {
             name: found.get(self._file(name, index), [])
             for name, kind in self.kinds.items()
@@ -237,7 +236,8 @@ class Samples:
                 wrong.append(problem)
         if not wrong:
             try:
-                self._one_size(index, headers)
+                sizes = {file: (head.height, head.width) for file, head in headers.items()}
+                self._one_size(index, sizes)
             except DataError as problem:
                 wrong.append(problem)
         return Heads(headers, wrong)
@@ -263,30 +263,35 @@ class Samples:
             for file, of_file in kinds.items()
         }
 
-    def _one_size(self, index: int, found: Mapping[File, Header | Image.Image]) -> None:
-        """Refuse a sample whose maps differ in size."""
-        (first, one), *others = found.items()
-        if self.halves and one.width % 2:
+    def _one_size(self, index: int, found: Mapping[File, tuple[int, int]]) -> None:
+        """Refuse a sample whose maps differ in (height, width)."""
+        (first, (height, width)), *others = found.items()
+        if self.halves and width % 2:
             raise DataError(
-                f"{first.path} is {one.width} wide, which makes halves of {one.width // 2} and "
-                f"{one.width - one.width // 2}: two sizes in a pair; make the width even"
+                f"{first.path} is {width} wide, which makes halves of {width // 2} and "
+                f"{width - width // 2}: two sizes in a pair; make the width even"
             )
         for file, other in others:
-            if (one.height, one.width) != (other.height, other.width):
+            if other != (height, width):
                 name = next(name for name in self.files if self._file(name, index) == file)
                 nearest = ", ids by nearest" if self._ids else ""
                 raise DataError(
-                    f"{first.path} is {one.height}x{one.width} (height x width), but its "
-                    f"{WORDS.get(name, 'partner')} {file.path} is {other.height}x{other.width}; "
+                    f"{first.path} is {height}x{width} (height x width), but its "
+                    f"{WORDS.get(name, 'partner')} {file.path} is {other[0]}x{other[1]}; "
                     f"make the two sizes equal{nearest}"
                 )
 
-    def _half(self, name: str, picture: Image.Image) -> Image.Image:
+    def _half(self, name: str, pixels: Array) -> Array:
         if name not in self.halves:
-            return picture
-        middle = picture.width // 2
-        left = 0 if self.halves[name] == "A" else middle
-        return picture.crop((left, 0, left + middle, picture.height))
+            return pixels
+        middle = pixels.shape[1] // 2
+        return pixels[:, :middle] if self.halves[name] == "A" else pixels[:, middle:]
+
+
+def _tensor(pixels: Array) -> torch.Tensor:
+    """`H W C` or `H W` -> `C H W`, in memory of its own."""
+    channels_first = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+    return torch.from_numpy(channels_first.copy())
 
 
 def _classes(kind: Mode | Ids) -> int:

@@ -37,7 +37,8 @@ def doors(kind: str) -> set[str]:
         if base is Spec:
             break
         for name, value in vars(base).items():
-            told = inspect.isfunction(value) or name in inspect.get_annotations(base)
+            method = inspect.isfunction(value) or isinstance(value, classmethod)
+            told = method or name in inspect.get_annotations(base)
             if told and not name.startswith("_") and name not in OF_ALL:
                 found.add(name)
     return found

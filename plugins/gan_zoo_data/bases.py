@@ -25,15 +25,6 @@ if TYPE_CHECKING:
     from gan_zoo_data.roots import Root
 
 
-def _table(file: str) -> str:
-    """The name of a table."""
-    if not file.endswith((".csv", ".jsonl")):
-        told = f"'{file}' came, but the name of a table is expected: a .csv file, whose cells are "
-        told += "separated by commas, or a .jsonl file, with one JSON object a line"
-        raise PydanticCustomError("table", "{told}", {"told": told})
-    return file
-
-
 def _endings(suffixes: dict[str, str]) -> dict[str, str]:
     """What names end in, which is no ending of a file."""
     from gan_zoo_data.pictures import EXTENSIONS
@@ -48,7 +39,6 @@ def _endings(suffixes: dict[str, str]) -> dict[str, str]:
 
 
 Numbers = Annotated[tuple[NonNegativeInt, ...], Strict(False)]
-Table = Annotated[str, AfterValidator(_table)]
 Endings = Annotated[dict[str, str], AfterValidator(_endings)]
 
 

@@ -1,38 +1,25 @@
-"""Samples named by a table: a CSV file, or one JSON object a line."""
+"""Samples named by a table: cells between separators, or objects in JSON."""
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from gan_zoo.components import DataError
+from gan_zoo_data.cell_paths import Meant, describe_absence, find_file
 from gan_zoo_data.ids import Ids
-from gan_zoo_data.layouts import name_skipped, refuse_mistakes
-from gan_zoo_data.roots import Root, input_maps, list_inputs
-from gan_zoo_data.samples import WORDS, Samples
+from gan_zoo_data.layouts import SHOWN, refuse_mistakes
+from gan_zoo_data.roots import Root, input_maps, one_map_inputs
+from gan_zoo_data.samples import Samples
+from gan_zoo_data.table_rows import NAME, SPLIT, TABLES, Row, Table, is_inside
+from gan_zoo_data.tables import read_table
 
 if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode
 
-TABLES = (".csv", ".jsonl")
-SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}  # that other programs write
-SPLIT, NAME = "split", "name"  # columns with a meaning of their own
-
-
-class Row(NamedTuple):
-    """One line of a table.
-
-    Args:
-        place: FILE:LINE, for messages.
-        cells: Column -> text.
-    """
-
-    place: str
-    cells: Mapping[str, str]
+SHORT = 60  # letters of what came
 
 
 @dataclass(frozen=True)
@@ -41,26 +28,29 @@ class Manifest(Root):
 
     Args:
         file: The table's name, in which {split} stands for the split.
-        kinds: Map, which is a column -> mode of its files, or what their ids may be.
+        kinds: Map -> mode of its files, or what their ids may be.
+        columns: Map -> the column that names its files; without, the one called as it.
     """
 
     file: str
     kinds: Mapping[str, Mode | Ids]
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def found(self, split: str) -> tuple[Samples, list[str]]:
         """The lines of a split, and what is wrong with some."""
         if missing := self.missing():
             raise DataError(missing[0])
         path = self.root / self.file.replace("{split}", split)
-        rows, mistakes = _rows(path)
-        if "{split}" not in self.file and rows:
+        alone = "{split}" not in self.file
+        table = self._read(path, [*self.kinds], also=[SPLIT] * alone)
+        if alone and table.rows:
             try:
-                rows = self._of_split(path, rows, split)
+                table.rows = self._of_split(path, table.rows, split)
             except DataError:
-                if not mistakes:
+                if not table.mistakes:
                     raise
-                rows = []  # the lines that are wrong may be those of the split
-        return self._samples(path, rows, list(self.kinds), mistakes)
+                table.rows = []  # the lines that are wrong may be those of the split
+        return self._samples(path, table, [*self.kinds])
 
     def inputs(self, path: Path, *, pairs: bool, maps: Sequence[str] | None) -> Samples:
         """The lines of a table, without a target; where one map is asked for, also its files.
@@ -75,26 +65,11 @@ class Manifest(Root):
             )
         names = input_maps(self.kinds, maps)
         if path.suffix.lower() in TABLES:
-            rows, mistakes = _rows(path)
-            samples, mistakes = self._samples(path, rows, names, mistakes, fixed=True)
+            table = self._read(path, names)
+            samples, mistakes = self._samples(path, table, names, fixed=True)
             refuse_mistakes(mistakes)
             return samples
-        if len(names) > 1:
-            raise DataError(
-                f"{path} is no table ({' '.join(TABLES)}); the model asks for "
-                f"{' and '.join(names)}, so name a table with these columns"
-            )
-        found = list_inputs(path)
-        refuse_mistakes(found.mistakes)
-        kind = WORDS.get(names[0], "picture")
-        return Samples(
-            names=tuple(found.files),
-            files={names[0]: tuple(found.files.values())},
-            kinds={names[0]: self.kinds[names[0]]},
-            said=f"{len(found.files)} {kind}{'s' * (len(found.files) != 1)} in {path}, whole"
-            + name_skipped(found),
-            fixed=True,
-        )
+        return one_map_inputs(path, names, self.kinds, f"table ({' '.join(TABLES)})")
 
     def _of_split(self, path: Path, rows: list[Row], split: str) -> list[Row]:
         """The lines of one split.
@@ -113,162 +88,97 @@ class Manifest(Root):
             raise DataError(f"{path} has no line of the split '{split}'; its splits are {there}")
         return chosen
 
+    def _read(self, path: Path, maps: Sequence[str], *, also: Sequence[str] = ()) -> Table:
+        return read_table(path, [*dict.fromkeys(map(self._column, maps)), *also])
+
+    def _column(self, name: str) -> str:
+        return self.columns.get(name, name)
+
     def _samples(
-        self,
-        path: Path,
-        rows: list[Row],
-        columns: list[str],
-        mistakes: list[str],
-        *,
-        fixed: bool = False,
+        self, path: Path, table: Table, maps: Sequence[str], *, fixed: bool = False
     ) -> tuple[Samples, list[str]]:
-        """Rows -> samples, and what is wrong with others."""
+        """Lines -> samples, and what is wrong with others."""
+        columns = {name: self._column(name) for name in maps}
+        folders = [path.parent]
+        if path.parent != self.root and path.is_relative_to(self.root):
+            folders.append(self.root)
         names: dict[str, str] = {}
-        files: dict[str, list[Path]] = {column: [] for column in columns}
-        found = list(mistakes)
-        if path.suffix.lower() == ".csv" and rows:  # one first line stands for all
-            absent = [column for column in columns if column not in rows[0].cells]
-            found += [_no_column(f"{path}:1", column, rows[0]) for column in absent]
+        files: dict[str, list[Path]] = {name: [] for name in maps}
+        found, rows = list(table.mistakes), table.rows
+        if table.first and rows:  # one first line stands for all
+            absent = [c for c in dict.fromkeys(columns.values()) if c not in table.columns]
+            found += [_no_column(table.first, column, table.columns, folders) for column in absent]
             rows = [] if absent else rows
         for row in rows:
-            wrong = list(_wrong(path.parent, row, columns))
-            name = "" if wrong else _name(row, columns)
-            if not wrong and name in names:
-                wrong = [
-                    f"{row.place}: the name {name} came before, in {names[name]}; take one line "
-                    f"out, or name the samples in a column {NAME}"
-                ]
+            meant = {c: find_file(row.cells.get(c, ""), folders) for c in columns.values()}
+            there = {column: file for column, file in meant.items() if file}
+            wrong = list(_wrong(row, meant, folders, look=len(found) < SHOWN))
+            if not wrong:
+                name = _name(row, there[columns[maps[0]]].text)
+                if name in names:
+                    wrong = [
+                        f"{row.place}: the name {name} came before, in {names[name]}; take one "
+                        f"line out, or name the samples in a column {NAME}"
+                    ]
             found += wrong
             if not wrong:
                 names[name] = row.place
-                for column in columns:
-                    files[column].append(path.parent / row.cells[column])
+                table.note(file.told for file in there.values() if file.told)
+                for one, column in columns.items():
+                    files[one].append(there[column].path)
         if not rows and not found:
             found.append(f"{path} has no lines")
-        known = {*self.kinds, SPLIT, NAME}
+        known = {*map(self._column, self.kinds), SPLIT, NAME}
         unused = list(dict.fromkeys(c for row in rows for c in row.cells if c not in known))
+        named = [name if name == c else f"{name} (column {c})" for name, c in columns.items()]
         samples = Samples(
             names=tuple(names),
-            files={column: tuple(paths) for column, paths in files.items()},
-            kinds={column: self.kinds[column] for column in columns},
+            files={name: tuple(paths) for name, paths in files.items()},
+            kinds={name: self.kinds[name] for name in maps},
             geometry=self.geometry if not fixed else type(self.geometry)(),
-            said=f"{len(names)} line{'s' * (len(names) != 1)} of {path}: {', '.join(columns)}"
-            + (f"; not used: {', '.join(unused)}" if unused else ""),
+            said=f"{len(names)} line{'s' * (len(names) != 1)} of {path}: {', '.join(named)}"
+            + (f"; not used: {', '.join(filter(None, unused))}" if any(unused) else "")
+            + "".join(f"; {told}" for told in table.notes),
             fixed=fixed,
         )
         return samples, found
 
 
-def _rows(path: Path) -> tuple[list[Row], list[str]]:
-    """The lines of a table, and what is wrong with others.
-
-    Raises:
-        DataError: there is no such table, or it is no text.
-    """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        tables = sorted(p.name for p in path.parent.glob("*") if p.suffix.lower() in TABLES)
-        there = f"there are {', '.join(tables)}" if tables else "there is no other beside it"
-        raise DataError(f"there is no table {path}; {there}. `file` names the table") from None
-    except UnicodeDecodeError as problem:
-        raise DataError(f"{path} is no UTF-8 text ({problem.reason}); save it as UTF-8") from None
-    except OSError as problem:
-        raise DataError(f"{path} cannot be read ({problem.strerror})") from problem
-    read = _csv if path.suffix.lower() == ".csv" else _jsonl
-    rows: list[Row] = []
-    mistakes: list[str] = []
-    for made in read(path, text):
-        if isinstance(made, Row):
-            rows.append(made)
-        else:
-            mistakes.append(made)
-    return rows, mistakes
-
-
-def _csv(path: Path, text: str) -> Iterator[Row | str]:
-    """Rows, and messages for lines that are none."""
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
-    try:
-        header = [column.strip() for column in next(reader, [])]
-        if not header and text.strip():
-            yield f"{path}:1: the first line is empty; it names the columns"
-            return
-        if len(header) == 1 and (other := next((c for c in SEPARATORS if c in header[0]), "")):
-            yield (
-                f"{path}:1: the cells are separated by {SEPARATORS[other]}, but commas are "
-                f"expected: {','.join(cell.strip() for cell in header[0].split(other))}"
-            )
-            return
-        if twice := [column for column in header if header.count(column) > 1]:
-            yield f"{path}:1: the column {twice[0]!r} is there twice; name every column once"
-            return
-        for cells in reader:
-            place = f"{path}:{reader.line_num}"
-            if not cells:
-                continue  # an empty line
-            if len(cells) == len(header):
-                yield Row(place, dict(zip(header, (cell.strip() for cell in cells), strict=True)))
-            else:
-                cure = 'put a cell that holds commas in quotes: "..."'
-                if len(cells) < len(header):
-                    cure = "write the cells that are missing, or take the line out"
-                yield (
-                    f"{place}: {len(cells)} cell{'s' * (len(cells) != 1)}, but the first line "
-                    f"names {len(header)} columns; {cure}"
-                )
-    except csv.Error as problem:
-        yield f"{path}:{reader.line_num}: {problem}; quotes must be closed"
-
-
-def _jsonl(path: Path, text: str) -> Iterator[Row | str]:
-    """Rows, and messages for lines that are none."""
-    for number, line in enumerate(text.splitlines(), 1):
-        place = f"{path}:{number}"
-        if not line.strip():
-            continue
-        try:
-            made: Any = json.loads(line)
-        except json.JSONDecodeError as problem:
-            yield f"{place}: not JSON: {problem.msg} (character {problem.pos + 1})"
-            continue
-        if isinstance(made, dict):
-            yield Row(place, {key: v if isinstance(v, str) else "" for key, v in made.items()})
-        else:
-            yield f'{place}: {line[:40]} came; {{"map": "path", ...}} was expected'
-
-
-def _wrong(folder: Path, row: Row, columns: Sequence[str]) -> Iterator[str]:
+def _wrong(
+    row: Row, meant: Mapping[str, Meant | None], folders: Sequence[Path], *, look: bool
+) -> Iterator[str]:
     """What is wrong with a line."""
-    for column in columns:
-        if column not in row.cells:
-            yield _no_column(row.place, column, row)
+    for column, file in meant.items():
+        if column in row.nested:
+            yield (
+                f"{row.place}: {column} is {row.nested[column][:SHORT]}, but the path of a file "
+                f'was expected: "{column}": "a.png"'
+            )
+        elif column not in row.cells:
+            yield _no_column(row.place, column, [*row.cells], folders)
         elif not row.cells[column]:
             yield f"{row.place}: {column} is empty; write the path of a file, or take the line out"
-        elif not (folder / row.cells[column]).is_file():
-            yield (
-                f"{row.place}: {column}: there is no file {folder / row.cells[column]}; "
-                f"paths start from {folder}"
-            )
+        elif file is None:
+            told = describe_absence(row.cells[column], folders, look=look)
+            yield f"{row.place}: {column}: {told}"
     name = row.cells.get(NAME)
-    if name is not None and (not name or not _inside(name)):
+    if name is not None and (not name or not is_inside(name)):
         yield f"{row.place}: the name {name!r} came; a name is a text such as a1 or house/a1"
 
 
-def _no_column(place: str, column: str, row: Row) -> str:
-    there = ", ".join(row.cells) or "none"
-    return f"{place}: no column {column}; there are {there}"
+def _no_column(place: str, column: str, there: Sequence[str], folders: Sequence[Path]) -> str:
+    named = [one for one in there if one]
+    if any(find_file(one, folders) for one in named):
+        return (
+            f"{place}: {', '.join(named)[:SHORT]} came, which are files; the first line names the "
+            f"columns: write one above it, with {column} over the files that are it"
+        )
+    return f"{place}: no column {column}; there are {', '.join(named) or 'none'}"
 
 
-def _name(row: Row, columns: Sequence[str]) -> str:
+def _name(row: Row, first: str) -> str:
     """What a sample is called: files made from it are called so too."""
     if NAME in row.cells:
         return row.cells[NAME]
-    path = PurePosixPath(row.cells[columns[0]])
-    return path.with_suffix("").as_posix() if _inside(path.as_posix()) else path.stem
-
-
-def _inside(name: str) -> bool:
-    """Whether a file of that name lies within the folder it is written to."""
-    path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts
+    path = PurePosixPath(first)
+    return path.with_suffix("").as_posix() if is_inside(path.as_posix()) else path.stem

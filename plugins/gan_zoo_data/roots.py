@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from gan_zoo.components import DataError, remembered
 from gan_zoo_data.geometry import Geometry
 from gan_zoo_data.ids import Ids
-from gan_zoo_data.layouts import Listing, list_pictures, no_folder, refuse_mistakes
+from gan_zoo_data.layouts import Listing, list_pictures, name_skipped, no_folder, refuse_mistakes
 from gan_zoo_data.pictures import EXTENSIONS
-from gan_zoo_data.samples import Samples
+from gan_zoo_data.samples import WORDS, Samples
 
 if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode
@@ -121,6 +121,38 @@ def list_inputs(path: Path) -> Listing:
     if path.suffix.lower() not in EXTENSIONS:
         raise DataError(f"{path} is not a picture ({' '.join(EXTENSIONS)})")
     return Listing(path.parent, {path.stem: path})
+
+
+def one_map_inputs(
+    path: Path, names: Sequence[str], kinds: Mapping[str, Mode | Ids], instead: str
+) -> Samples:
+    """A file or a folder of files of the one map that is asked for.
+
+    Args:
+        path: The file or the folder.
+        names: The maps that are asked for.
+        kinds: Map -> mode of its files, or what their ids may be.
+        instead: What would hold several maps, for the message.
+
+    Raises:
+        DataError: several are asked for, or there is no picture.
+    """
+    if len(names) > 1:
+        raise DataError(
+            f"{path} is no {instead}; the model asks for {' and '.join(names)}, so name one with "
+            "these columns"
+        )
+    found = list_inputs(path)
+    refuse_mistakes(found.mistakes)
+    kind = WORDS.get(names[0], "picture")
+    return Samples(
+        names=tuple(found.files),
+        files={names[0]: tuple(found.files.values())},
+        kinds={names[0]: kinds[names[0]]},
+        said=f"{len(found.files)} {kind}{'s' * (len(found.files) != 1)} in {path}, whole"
+        + name_skipped(found),
+        fixed=True,
+    )
 
 
 def input_maps(kinds: Mapping[str, Mode | Ids], maps: Sequence[str] | None) -> list[str]:

@@ -3,62 +3,124 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, PositiveInt, model_validator
 from pydantic_core import PydanticCustomError
 
 from gan_zoo.components import Image, Size
-from gan_zoo_data.bases import Files, Numbers, Table, refuse_ignored_classes
+from gan_zoo_data.bases import Files, Numbers, refuse_ignored_classes
 from gan_zoo_data.folder_specs import TINY
 from gan_zoo_data.modes import Mode, channels_of
+from gan_zoo_data.table_rows import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gan_zoo.components import Dataset
+    from gan_zoo.components import Dataset, Found, Refused
     from gan_zoo_data.ids import Ids
     from gan_zoo_data.manifest import Manifest
 
 
-class ManifestSpec(Files, name="manifest"):
-    """Samples named by a table: a CSV file, or one JSON object a line (JSONL).
+def _table(file: str) -> str:
+    """The name of a table."""
+    if not file.lower().endswith(TABLES):
+        told = f"'{file}' came, but the name of a table is expected: a .csv or .tsv file, whose "
+        told += "cells stand between separators, a .jsonl or .json file of objects, or a .txt file "
+        told += "with an image and its label a line"
+        raise PydanticCustomError("table", "{told}", {"told": told})
+    return file
 
-        source,label,target                          {"label": "a.png", "target": "b.jpg"}
-        shots/1.jpg,ids/1.png,out/1.jpg
 
-    A column a map, a line a sample; every map is a file, by a path from the folder of the table.
-    A column `split` says which split a line belongs to, unless every split has a table of its own.
-    A column `name` names the samples; without it the path of the first map does. Other columns
-    are not used, which is said. Files are read and resized as by `paired_folder`, maps of ids as
-    by `label_folder`.
-    """
+Table = Annotated[str, AfterValidator(_table)]
 
-    file: Table = Field("{split}.csv", examples=["all.csv"])
-    """The table in the root; `{split}` in it stands for the split."""
+
+class Columns(Files):
+    """Samples whose maps are columns of something."""
+
     pictures: dict[str, Mode] = Field({}, examples=[{"target": "grey"}])
-    """Columns of pictures, and the mode of each: rgb, grey, or the number of channels."""
+    """Maps that are pictures, and the mode of each: rgb, grey, or the number of channels."""
     labels: dict[str, PositiveInt] = Field({}, examples=[{"label": 2}])
-    """Columns of label maps, and how many classes each has."""
+    """Maps of labels, and how many classes each has."""
     ignore: Numbers = ()
     """Ids beyond the classes that label maps may hold too, such as [255] for "don't care"."""
     instances: dict[str, PositiveInt] = Field({}, examples=[{"instance": 600}])
-    """Columns of instance maps, and how many different ids one picture may have at most."""
+    """Maps of instances, and how many different ids one picture may have at most."""
+    columns: dict[str, str] = Field({}, examples=[{"instance": "label"}])
+    """Map -> its column, where that is called otherwise than the map."""
 
     @model_validator(mode="after")
     def _columns_agree(self) -> Self:
-        columns = [*self.pictures, *self.labels, *self.instances]
+        maps = [*self.pictures, *self.labels, *self.instances]
+        own = ("name", "split")
         wrong = ""
-        if not columns:
+        if not maps:
             wrong = "no column came; name those of pictures, labels or instances"
-        elif twice := [name for name in dict.fromkeys(columns) if columns.count(name) > 1]:
+        elif twice := [name for name in dict.fromkeys(maps) if maps.count(name) > 1]:
             wrong = f"the column {twice[0]} came twice; a map is a picture, labels or instances"
-        elif taken := [name for name in columns if name in ("name", "split")]:
-            wrong = f"a map called {taken[0]} came, but that column has a meaning of its own"
+        elif taken := [name for name in maps if self.columns.get(name, name) in own]:
+            column = self.columns.get(taken[0], taken[0])
+            wrong = f"a map called {column} came, but that column has a meaning of its own"
+        elif beyond := [name for name in self.columns if name not in maps]:
+            wrong = f"columns: {beyond[0]} came, but the maps are {', '.join(maps)}; the map "
+            wrong += "stands before the colon, its column behind it"
         if wrong:
             raise PydanticCustomError("columns", "{wrong}", {"wrong": wrong})
         refuse_ignored_classes(self.ignore, max(self.labels.values(), default=0))
         return self
+
+    def maps(self, size: Size | None = None) -> dict[str, Image]:
+        """Labels, instances, pictures."""
+        sides = self._sides(size)
+        return {
+            **{name: Image(1, *sides, classes=count) for name, count in self.labels.items()},
+            **{name: Image(1, *sides, instances=most) for name, most in self.instances.items()},
+            **{name: Image(channels_of(mode), *sides) for name, mode in self.pictures.items()},
+        }
+
+    def counting_options(self) -> dict[str, str]:
+        """The maps of labels and of pictures."""
+        columns = {"labels": [*self.labels], "pictures": [*self.pictures]}
+        return {name: f"{of}.{name}" for of, named in columns.items() for name in named}
+
+    def ignored_ids(self, name: str) -> tuple[int, ...]:
+        """What `ignore` says of label maps."""
+        return self.ignore if name in self.labels else ()
+
+    def _kinds(self) -> dict[str, Mode | Ids]:
+        """Map -> mode of its files, or what their ids may be."""
+        from gan_zoo_data.ids import Ids
+
+        kinds: dict[str, Mode | Ids] = {
+            name: Ids(classes=count, ignore=self.ignore, said=f"labels.{name}")
+            for name, count in self.labels.items()
+        }
+        for name, most in self.instances.items():
+            kinds[name] = Ids(instances=most, said=f"instances.{name}")
+        return kinds | self.pictures
+
+
+class ManifestSpec(Columns, name="manifest"):
+    """Samples named by a table: cells between separators (CSV), or objects in JSON.
+
+        source,label,target                          {"label": "a.png", "target": "b.jpg"}
+        shots/1.jpg,ids/1.png,out/1.jpg
+
+    A column a map, a line a sample; every map is a file, by a path from the folder of the table,
+    or else from the root. A column `split` says which split a line belongs to, unless every split
+    has a table of its own. A column `name` names the samples; without it the path of the first map
+    does. Other columns are not used, which is said. Files are read and resized as by
+    `paired_folder`, maps of ids as by `label_folder`.
+
+    Tables are read as programs write them: in UTF-8 or UTF-16 with its mark; separated by commas,
+    semicolons, tabs or bars, whichever makes the columns appear; with empty lines, comments (#) or
+    Excel's `sep=;` above the first line; with `\\` in paths. A JSON file holds an object a line, or
+    a list of objects. A .txt file has no first line: an image a line, and perhaps its label, which
+    are the columns `image` and `label`. Names are text: 1, 1.0 and 001 are three.
+    """
+
+    file: Table = Field("{split}.csv", examples=["all.csv"])
+    """The table in the root; `{split}` in it stands for the split."""
 
     @classmethod
     def example(cls) -> Self:
@@ -71,23 +133,12 @@ class ManifestSpec(Files, name="manifest"):
             instances={"instance": 512},
         )
 
-    def maps(self, size: Size | None = None) -> dict[str, Image]:
-        """Those of the columns: labels, instances, pictures."""
-        sides = self._sides(size)
-        return {
-            **{name: Image(1, *sides, classes=count) for name, count in self.labels.items()},
-            **{name: Image(1, *sides, instances=most) for name, most in self.instances.items()},
-            **{name: Image(channels_of(mode), *sides) for name, mode in self.pictures.items()},
-        }
+    @classmethod
+    def recognize(cls, folder: Path) -> Found | Refused | None:
+        """A folder with tables whose cells name its pictures."""
+        from gan_zoo_data.table_layouts import recognize_tables
 
-    def counting_options(self) -> dict[str, str]:
-        """The columns of labels and of pictures."""
-        columns = {"labels": [*self.labels], "pictures": [*self.pictures]}
-        return {name: f"{of}.{name}" for of, named in columns.items() for name in named}
-
-    def ignored_ids(self, name: str) -> tuple[int, ...]:
-        """What `ignore` says of label maps."""
-        return self.ignore if name in self.labels else ()
+        return recognize_tables(folder, cls)
 
     def inputs(
         self, path: str | Path, *, pairs: bool = False, maps: Sequence[str] | None = None
@@ -103,14 +154,7 @@ class ManifestSpec(Files, name="manifest"):
         return super().inputs(path, pairs=pairs, maps=maps)
 
     def _files(self) -> Manifest:
-        from gan_zoo_data.ids import Ids
         from gan_zoo_data.manifest import Manifest
 
-        kinds: dict[str, Mode | Ids] = {
-            name: Ids(classes=count, ignore=self.ignore, said=f"labels.{name}")
-            for name, count in self.labels.items()
-        }
-        for name, most in self.instances.items():
-            kinds[name] = Ids(instances=most, said=f"instances.{name}")
-        kinds |= self.pictures
-        return Manifest(Path(self.root).expanduser(), self._geometry(), self.file, kinds)
+        root = Path(self.root).expanduser()
+        return Manifest(root, self._geometry(), self.file, self._kinds(), self.columns)

@@ -55,7 +55,10 @@ def pictures(tmp_path: Path) -> Path:
         ("check pix2pix --set data.target=RGB", "did you mean rgb?"),
         ("check pix2pix --set data.target=5", "more are not read from picture files"),
         ("check pix2pixhd --set data.ignore=255", "255 came, but a list is expected; did you mean"),
-        ("check pix2pix --set data.use=manifest --set data.file=t.json", "or a .jsonl file, with"),
+        (
+            "check pix2pix --set data.use=manifest --set data.file=t.xlsx",
+            "a .jsonl or .json file of objects",
+        ),
         ("check pix2pix --set losses.gan.form=wgan", "wasserstein is {use: adversarial, form: was"),
         ("check pix2pix --set discriminator.norm=spectral", "option `spectral: true`, beside any"),
         ("check pix2pix --set engine.recompute=true", "is engine.recompute, a list: [generator]"),

@@ -113,7 +113,7 @@ def test_bring_labels_and_instances(
 ) -> None:
     labels(tmp_path / "my_labels")
     monkeypatch.chdir(tmp_path)
-    assert follow("bring-labels-and-instances.md", capfd) == 10
+    assert follow("bring-labels-and-instances.md", capfd) == 14
     assert sorted(path.name for path in Path("out").iterdir()) == ["000.png", "001.png"]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 import torch
 
-from gan_zoo.components import DataError, Sample, distinct_ids, progress, remembered
+from gan_zoo.components import DataError, Glance, Sample, distinct_ids, progress, remembered
 from gan_zoo_data import pictures
 from gan_zoo_data.faults import group_faults
 from gan_zoo_data.geometry import Geometry
@@ -22,7 +22,6 @@ from gan_zoo_data.pictures import Header, Wanted
 
 if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode
-
 
 T = TypeVar("T")
 THREADS = min(8, os.cpu_count() or 1)
@@ -100,8 +99,15 @@ class Samples:
 
     def identity(self) -> Iterator[tuple[str, int]]:
         """Every sample's name, and the bytes of its files."""
-        sizes = self._once("bytes", lambda: list(map(self._bytes, range(len(self)))))
+        rows = [{of[n] for of in self.files.values()} for n in range(len(self))]
+        sizes = self._once("bytes", lambda: [sum(p.stat().st_size for p in row) for row in rows])
         return zip(self.names, sizes, strict=True)
+
+    def glances(self) -> Iterator[Glance]:
+        """Every sample's name and files, and what its headers say is wrong."""
+        for index, heads in enumerate(self._all_heads()):
+            files = tuple(dict.fromkeys(str(file.path) for file in self._wanted(index)))
+            yield Glance(self.names[index], files, "\n".join(map(str, heads.wrong)))
 
     def read(self, index: int, draw: np.random.Generator | None) -> Sample:
         """One sample; the maps share one draw.
@@ -208,9 +214,6 @@ class Samples:
         _, made = remembered(f"{what} of {id(self.names)}", lambda: (self.names, make()))
         return made
 
-    def _bytes(self, index: int) -> int:
-        return sum(path.stat().st_size for path in {of[index] for of in self.files.values()})
-
     def _look(self) -> list[Heads]:
         found: list[Heads] = []
         starts = range(0, len(self), AT_ONCE)
@@ -236,8 +239,7 @@ class Samples:
                 wrong.append(problem)
         if not wrong:
             try:
-                sizes = {file: (head.height, head.width) for file, head in headers.items()}
-                self._one_size(index, sizes)
+                self._one_size(index, {f: (h.height, h.width) for f, h in headers.items()})
             except DataError as problem:
                 wrong.append(problem)
         return Heads(headers, wrong)

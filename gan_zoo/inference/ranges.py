@@ -62,22 +62,58 @@ def to_network(name: str, picture: Tensor, values: Values, said: Range | None) -
         return picture
     if picture.is_complex() or picture.dtype == torch.bool:
         raise UserError(f"{name}: {picture.dtype} came; uint8 or floats are expected")
+    if said is None and not values.plain:
+        return _own_numbers(name, picture.detach(), values)
     if said is None:
-        _refuse_doubtful(name, picture, values)
-    low, high = said or (NETWORK if values.plain else (values.low, values.high))
+        _refuse_doubtful(name, picture)
+    low, high = said or NETWORK
     if not picture.is_floating_point():
         picture = picture.double()
     least, most = (float(x) for x in torch.aminmax(picture.detach()))
     slack = 0.0 if (low, high) == NETWORK else ROUNDING * max(abs(low), abs(high))
     if not low - slack <= least <= most <= high + slack:  # also where one is not a number
+        cure = "clip them, or say the range that they have"
         raise UserError(
             f"{name}: floats from {least:.4g} to {most:.4g} came, [{low:g}, {high:g}] is expected; "
-            + _cure(values, said)
+            + (cure if said else "for 8-bit values: x / 127.5 - 1, or range=(0, 255)")
         )
-    if (low, high) == NETWORK:
-        return picture.detach()
-    wide = picture.detach().double()
-    return ((wide - low) / (high - low) * 2 - 1).clamp(-1, 1).float()
+    return picture.detach() if (low, high) == NETWORK else _scaled(picture.detach(), low, high)
+
+
+def _own_numbers(name: str, picture: Tensor, values: Values) -> Tensor:
+    """The numbers of a map's files, as files are read: clipped, and without data as -1.
+
+    Raises:
+        UserError: they are none of these.
+    """
+    if picture.dtype == torch.uint8 and values.dtype != "uint8":
+        raise UserError(
+            f"{name}: uint8 came, but its files hold {values.dtype} of {values}; give these, or "
+            "say what 8 bits mean: range=(0, 255)"
+        )
+    wide = picture.double()
+    if values.nodata is not None:
+        none = wide.isnan() if values.nodata != values.nodata else wide == values.nodata
+        wide = torch.where(none, values.low, wide)
+    least, most = (float(x) for x in torch.aminmax(wide))
+    far = values.low if values.high > 1 else values.low - (values.high - values.low) / 2
+    scaled = picture.is_floating_point() and least < far and -1 <= least <= most <= 1
+    if scaled or not least <= most:
+        raise UserError(
+            f"{name}: floats from {least:.4g} to {most:.4g} came, but its files hold {values}; "
+            "give these, or say what the numbers mean: range=(-1, 1), if it is scaled already"
+        )
+    if least > values.high or most < values.low:
+        raise UserError(
+            f"{name}: {least:.4g} to {most:.4g} came, and all of it lies beyond {values}, which "
+            "its files hold; range=(low, high) says what other numbers mean"
+        )
+    return _scaled(wide, values.low, values.high)
+
+
+def _scaled(numbers: Tensor, low: float, high: float) -> Tensor:
+    """Numbers -> float32 in [-1, 1], clipped."""
+    return ((numbers.double().clamp(low, high) - low) / (high - low) * 2 - 1).float()
 
 
 def from_network(made: Tensor, to: Range) -> Tensor:
@@ -101,15 +137,8 @@ def in_file_numbers(made: Tensor, values: Values) -> Tensor:
     return numbers
 
 
-def _refuse_doubtful(name: str, picture: Tensor, values: Values) -> None:
+def _refuse_doubtful(name: str, picture: Tensor) -> None:
     """Refuse numbers that may mean two things."""
-    if not values.plain:
-        if picture.dtype == torch.uint8 and values.dtype != "uint8":
-            raise UserError(
-                f"{name}: uint8 came, but its files hold {values.dtype} of {values}; give these, "
-                "or say what 8 bits mean: range=(0, 255)"
-            )
-        return
     if not picture.is_floating_point():
         raise UserError(
             f"{name}: {picture.dtype} came; uint8, or floats in [-1, 1], is expected; "
@@ -122,14 +151,6 @@ def _refuse_doubtful(name: str, picture: Tensor, values: Values) -> None:
             "is expected. Say what they mean: range=(0, 1), as torchvision, matplotlib and "
             "scikit-image give them, or range=(-1, 1) if the picture is that bright"
         )
-
-
-def _cure(values: Values, said: Range | None) -> str:
-    if said is None and values.plain:
-        return "for 8-bit values: x / 127.5 - 1, or range=(0, 255)"
-    if said is None:
-        return f"its files hold {values}; range=(low, high) says what other numbers mean"
-    return "clip them, or say the range that they have"
 
 
 def _native(array: np.ndarray) -> np.ndarray:

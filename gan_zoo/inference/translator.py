@@ -217,7 +217,8 @@ class Translator:
                 modes 1, L, P, I;16, I) and give uint8. Where a dict mixes types, its first
                 picture says the type of the answer; if all are ids, its first map.
                 Maps whose files hold other numbers than 0 to 255 (a `range:` in the recipe) are
-                given as these numbers, of any type. A target of such is always answered as floats
+                given as these numbers, of any type, clipped to the range as those of files are. A
+                target of such is always answered as floats
                 of its files' numbers, neither rounded nor clipped: a tensor for tensors, else an
                 array, `H W` of one channel unless an array `H W 1` came.
             seed: The seed of dropout where inference keeps it on, and of sampled styles.

@@ -99,8 +99,16 @@ def test_files_come_in_the_target_s_type_and_range(run: RunFolder, tmp_path: Pat
     assert np.allclose(tensor[0], made, atol=0.01)
     assert np.allclose(model(given / np.float32(2000) - 1, range=(-1, 1)), made, atol=0.01)
     assert model(np.stack([given, given])[..., None]).shape == (2, 20, 30, 1)
-    with pytest.raises(UserError, match=r"floats from 0 to 4001 came, \[0, 4000\] is expected"):
-        model(np.array([[0, 4001]], np.uint16))
+    beyond = given.copy()
+    beyond[given == given.max()] = 60_000  # clipped, as files are read
+    assert np.allclose(model(beyond), model(np.where(beyond > 4000, 4000, given)), atol=0.01)
+    for odd, told in (
+        (given / np.float32(2000) - 1, r"files hold 0\.\.4000; give these, .* range=\(-1, 1\)"),
+        (np.full((16, 16), np.nan), "floats from nan to nan came"),
+        (np.full((16, 16), 5000, np.int32), r"all of it lies beyond 0\.\.4000"),
+    ):
+        with pytest.raises(UserError, match=told):
+            model(odd)
     with pytest.raises(UserError, match=r"uint8 came, but its files hold uint16 of 0\.\.4000"):
         model(given.astype(np.uint8))
 

@@ -84,3 +84,12 @@ def test_there_and_back(low: float, span: float, dtype: str) -> None:
         gap = np.abs(written - numbers.double().numpy())[inside.numpy()]
         assert gap.max(initial=0) <= 1.5  # rounded within the range, whose ends may be no numbers
     assert read_range((low, low + span)) == (low, low + span)
+
+
+def test_numbers_without_data_are_seen_as_the_low_one() -> None:
+    given = torch.tensor([[[-9999, 0, 50], [100, 130, -9999]]])
+    seen = to_network("x", given, Values("int16", 0, 100, nodata=-9999), None)
+    assert seen.tolist() == [[[-1, -1, 0], [1, 1, -1]]]
+    given = torch.tensor([[[torch.nan, 0, 50]]])
+    seen = to_network("x", given, Values("float32", -50, 50, nodata=float("nan")), None)
+    assert seen.tolist() == [[[-1, 0, 1]]]

@@ -99,8 +99,7 @@ class Samples:
 
     def identity(self) -> Iterator[tuple[str, int]]:
         """Every sample's name, and the bytes of its files."""
-        rows = [{of[n] for of in self.files.values()} for n in range(len(self))]
-        sizes = self._once("bytes", lambda: [sum(p.stat().st_size for p in row) for row in rows])
+        sizes = self._once("bytes", lambda: list(map(self._bytes, range(len(self)))))
         return zip(self.names, sizes, strict=True)
 
     def glances(self) -> Iterator[Glance]:
@@ -214,6 +213,9 @@ class Samples:
         _, made = remembered(f"{what} of {id(self.names)}", lambda: (self.names, make()))
         return made
 
+    def _bytes(self, index: int) -> int:
+        return sum(path.stat().st_size for path in {of[index] for of in self.files.values()})
+
     def _look(self) -> list[Heads]:
         found: list[Heads] = []
         starts = range(0, len(self), AT_ONCE)
@@ -225,11 +227,9 @@ class Samples:
         return found
 
     def _heads(self, start: int) -> list[Heads]:
-        """Of so many samples at once."""
         return [self._heads_of(n) for n in range(start, min(start + AT_ONCE, len(self)))]
 
     def _heads_of(self, index: int) -> Heads:
-        """The headers of one sample."""
         headers: dict[File, Header] = {}
         wrong: list[DataError] = []
         for file, wanted in self._wanted(index).items():

@@ -14,12 +14,14 @@ from PIL import Image as PIL
 
 import gan_zoo
 from gan_zoo.components import Values
+from gan_zoo.engine.assembly import assemble
 from gan_zoo.errors import UserError
 from gan_zoo.inference.files import translate_files
 from gan_zoo.inference.input_tags import InputTags, read_input_tags
 from gan_zoo.inference.picture_files import as_file, choose_suffix
 from gan_zoo.inference.ranges import in_file_numbers
 from gan_zoo.runs.folder import RunFolder
+from gan_zoo.testing import rehearse
 from tests.inference import measured
 
 GEO = [  # a grid of 10 m with its corner at 500000, 4600000 in UTM 33 north
@@ -65,6 +67,18 @@ def test_a_run_learns_previews_and_scores_them(run: RunFolder) -> None:
     made = model.output({"source": sample.maps["source"]})
     eight = [((x + 1) * 127.5).round().clamp(0, 255) for x in (made, sample.maps["target"])]
     assert kept["values"][0] == pytest.approx(float((eight[0] - eight[1]).abs().mean()), abs=1e-6)
+
+
+def test_the_pool_holds_measurements_as_they_are(run: RunFolder) -> None:
+    recipe = run.recipe()
+    for dtype, exact in (("uint16", True), ("uint8", False)):
+        data = recipe.data.model_copy(update={"dtype": dtype, "high": 255.0})
+        assembly = assemble(recipe.model_copy(update={"data": data}), weights=False)
+        assert assembly.method.history.pool.exact == exact
+    [found] = rehearse(recipe)
+    eight = recipe.data.model_copy(update={"dtype": "uint8", "high": 255.0})
+    [less] = rehearse(recipe.model_copy(update={"data": eight}))
+    assert found.peak_bytes > less.peak_bytes  # three bytes more a number of a batch
 
 
 def test_baselines_are_of_8_bits_too(run: RunFolder) -> None:

@@ -124,7 +124,7 @@ def _phase(
 
     def step(batch: int = found.batch) -> None:
         shapes = {key: (batch, image.channels, *sizes[key]) for key, image in maps.items()}
-        kinds = {k: torch.int32 if image.ids else torch.uint8 for k, image in maps.items()}
+        kinds = {name: _kind(recipe, name, image) for name, image in maps.items()}
         runner.step([Blank(shapes, kinds)] * found.accumulate)
 
     for module in [*assembly.networks.values(), *runner.losses.values()]:
@@ -163,6 +163,13 @@ def _phase(
         except UserError as problem:
             raise UserError(f"{where}, and {problem}; or take a sample out") from None
     return found
+
+
+def _kind(recipe: Recipe, name: str, image: Image) -> torch.dtype:
+    """What samples hold a map as."""
+    if image.ids:
+        return torch.int32
+    return torch.uint8 if recipe.data.values(name).plain else torch.float32
 
 
 class Blank(Mapping[str, Tensor]):

@@ -13,7 +13,7 @@ from gan_zoo.cli.options import Device, RunPath
 def translate(
     run: RunPath,
     input: Annotated[Path, typer.Argument(metavar="INPUT", help="A picture, or a folder of them.")],
-    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="A folder, or NAME.png.")],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="A folder, or NAME.png, .tif.")],
     seed: Annotated[int, typer.Option(metavar="N", help="Of dropout and of sampled styles.")] = 0,
     pairs: Annotated[
         bool, typer.Option("--pairs", help="Files are side by side: take the input half.")
@@ -22,6 +22,13 @@ def translate(
         str | None, typer.Option(metavar="NAME", help="latest or best; else as the recipe says.")
     ] = None,
     device: Device = "auto",
+    format: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="png or tiff; auto: PNG where it holds them."),
+    ] = "auto",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End at the first input that cannot be translated.")
+    ] = False,
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -41,8 +48,9 @@ def translate(
 ) -> None:
     """Translate pictures with a trained run.
 
-    All pictures of a folder and of the folders in it, at their own size, to PNG files of the same
-    names.
+    All pictures of a folder and of the folders in it, at their own size, to files of the same
+    names in the target's type and range: PNG where it holds these, else TIFF. Inputs that cannot be
+    translated are named and left out; there were some if the exit code is 2.
     """
     from gan_zoo.recipe.source import parse_set
     from gan_zoo.runs.folder import RunFolder
@@ -59,5 +67,7 @@ def translate(
         weights=weights,
         device=device,
         style=style,
+        format=format,  # type: ignore[arg-type]  # judged there
+        strict=strict,
     )
     print(f"{written} picture{'s' * (written != 1)} written to {output}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gan_zoo.components import backbones, downloads, pretrained
     from gan_zoo.components.at_hand import remembered
     from gan_zoo.components.conditions import ConditionSpec
-    from gan_zoo.components.data import DataSpec, Found, Refused, Values
+    from gan_zoo.components.data import DataSpec, Found, Glance, Refused
     from gan_zoo.components.foreign import Published, Reading, Shapes
     from gan_zoo.components.hooks import hookimpl, hookspec
     from gan_zoo.components.instance_ids import distinct_ids
@@ -49,11 +49,12 @@ if TYPE_CHECKING:
     from gan_zoo.components.measuring import MeanOverPictures, Metric, MetricContext
     from gan_zoo.components.meta_device import on_meta
     from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec, NetworkSpec, Single
-    from gan_zoo.components.pictures import to_pil
+    from gan_zoo.components.pictures import as_8bit, to_pil, to_view
     from gan_zoo.components.pool import Pool
     from gan_zoo.components.scene import Scene, Term, concatenated
     from gan_zoo.components.shapes import (
         Image,
+        Values,
         convolved_side,
         count_halvings,
         receptive_field,
@@ -88,6 +89,7 @@ __all__ = [
     "ForwardState",
     "Found",
     "GeneratorSpec",
+    "Glance",
     "Image",
     "InitSpec",
     "InstanceNorm",
@@ -125,6 +127,7 @@ __all__ = [
     "UserError",
     "Values",
     "Wiring",
+    "as_8bit",
     "backbones",
     "concatenated",
     "conv_norm_activation",
@@ -149,12 +152,13 @@ __all__ = [
     "require_halvings",
     "thinned",
     "to_pil",
+    "to_view",
 ]
 
 _MODULES = {  # where the names live
     "gan_zoo.components.at_hand": "remembered",
     "gan_zoo.components.conditions": "ConditionSpec",
-    "gan_zoo.components.data": "DataSpec Found Refused Values",
+    "gan_zoo.components.data": "DataSpec Found Glance Refused",
     "gan_zoo.components.foreign": "Published Reading Shapes",
     "gan_zoo.components.hooks": "hookimpl hookspec",
     "gan_zoo.components.instance_ids": "distinct_ids",
@@ -171,11 +175,11 @@ _MODULES = {  # where the names live
     "gan_zoo.components.measuring": "MeanOverPictures Metric MetricContext",
     "gan_zoo.components.meta_device": "on_meta",
     "gan_zoo.components.networks": "DiscriminatorSpec GeneratorSpec NetworkSpec Single",
-    "gan_zoo.components.pictures": "to_pil",
+    "gan_zoo.components.pictures": "as_8bit to_pil to_view",
     "gan_zoo.components.pool": "Pool",
     "gan_zoo.components.scene": "Scene Term concatenated",
     "gan_zoo.components.shapes": (
-        "Image convolved_side count_halvings receptive_field require_halvings"
+        "Image Values convolved_side count_halvings receptive_field require_halvings"
     ),
     "gan_zoo.components.spec": "Norm Size Spec",
     "gan_zoo.components.thinning": "thinned",

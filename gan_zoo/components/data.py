@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, PositiveInt
 
-from gan_zoo.components.shapes import Image
+from gan_zoo.components.shapes import Image, Values
 from gan_zoo.components.spec import Size, Spec
 from gan_zoo.errors import DataError
 
@@ -17,25 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gan_zoo.components.interfaces import Dataset, Sample
-
-
-@dataclass(frozen=True)
-class Values:
-    """What the numbers of a picture's files mean; networks see `low` as -1 and `high` as 1.
-
-    Args:
-        dtype: What a file of it holds: uint8, uint16, int16, float32, ...
-        low: The number that is -1 to networks.
-        high: The number that is 1.
-        nodata: The number of pixels that show nothing; None where every pixel shows something.
-        colors: What the channels are, where that is more than their number.
-    """
-
-    dtype: str = "uint8"
-    low: float = 0.0
-    high: float = 255.0
-    nodata: float | None = None
-    colors: Literal["", "grey", "rgb", "rgba", "cmyk"] = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +45,21 @@ class Refused:
     """
 
     why: str
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What is known of a sample before its pixels are read, of names and headers alone.
+
+    Args:
+        name: Of the sample.
+        files: That it is read from.
+        fault: What is wrong with them, and the cure; names the file. Empty where nothing is.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    fault: str = ""
 
 
 class DataSpec(Spec, kind="data"):

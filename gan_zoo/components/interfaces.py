@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from gan_zoo.components.shapes import Image
+from gan_zoo.components.shapes import Image, Values
 
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor, nn
 
     from gan_zoo.components.scene import Scene, Term
-
-
-# ---------------------------------------------------------------------------------- data
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,8 @@ class Sample:
     Args:
         name: Short and unique in its split; files made from it carry this name.
         files: The files that it was read from, for messages.
-        maps: `C H W`: pictures as uint8, ids as integers of any width.
+        maps: `C H W`: pictures as uint8, or float32 in [-1, 1] where the data's `values` says other
+            numbers than 0 to 255; ids as integers of any width.
     """
 
     name: str
@@ -40,8 +38,9 @@ class Sample:
 class Dataset(Protocol):
     """The samples of one split, in a fixed order. Holds no random state.
 
-    One of files has one method more: `identity()` gives every sample's name and the bytes of its
-    files, (name, bytes), which a run keeps and compares when it is resumed.
+    One of files has two methods more: `identity()` gives every sample's name and the bytes of its
+    files, (name, bytes), which a run keeps and compares when it is resumed; `glances()` gives a
+    Glance of every sample, so that translations are judged before the first is made.
     """
 
     def __len__(self) -> int: ...
@@ -166,9 +165,6 @@ class Styled(Protocol):
         ...
 
 
-# ---------------------------------------------------------------------------------- watching
-
-
 class Pictures(Protocol):
     """Makes pictures as inference does, with the networks as they are now."""
 
@@ -192,12 +188,16 @@ class Pictures(Protocol):
         """Those of the data's maps; they tell ids from colors."""
         ...
 
+    def values(self, name: str) -> Values:
+        """What the numbers of a picture mean in its files."""
+        ...
+
     def style_of(self, maps: Mapping[str, Tensor]) -> Any:
         """The style that a sample itself has, of its maps with the target; None without styles."""
         ...
 
     def picture(self, maps: Mapping[str, Tensor], *, seed: int = 0, style: Any = None) -> Tensor:
-        """Input maps `C H W` -> the picture, uint8 `D H W`."""
+        """Input maps `C H W` -> the picture as 8 bits, uint8 `D H W`, whatever its files hold."""
         ...
 
 

@@ -22,7 +22,7 @@ Numbers = float | Mapping[str, float]  # of one number, or field -> number
 
 
 class Metric(Protocol):
-    """Accumulates over pictures, uint8 `C H W`.
+    """Accumulates over pictures, uint8 `C H W` whatever their files hold.
 
     May have three methods more. `values()` gives what every single picture scores, in their order
     (a sequence, or one for each field that has such values). `beside()` gives numbers that stand

@@ -1,9 +1,12 @@
-"""Static shapes: what is known of a picture before a tensor exists. No torch here."""
+"""Static shapes, and what numbers mean: what is known of a picture before a tensor exists. No torch
+here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from gan_zoo.errors import ContractError
 
@@ -50,6 +53,33 @@ class Image:
     def __str__(self) -> str:
         sides = "x".join("?" if side is None else str(side) for side in (self.height, self.width))
         return f"{self.channels} channels at {sides}"
+
+
+@dataclass(frozen=True)
+class Values:
+    """What the numbers of a picture's files mean; networks see `low` as -1 and `high` as 1.
+
+    Args:
+        dtype: What a file of it holds: uint8, uint16, int16, float32, ...
+        low: The number that is -1 to networks.
+        high: The number that is 1.
+        nodata: The number of pixels that show nothing; None where every pixel shows something.
+        colors: What the channels are, where that is more than their number.
+    """
+
+    dtype: str = "uint8"
+    low: float = 0.0
+    high: float = 255.0
+    nodata: float | None = None
+    colors: Literal["", "grey", "rgb", "rgba", "cmyk"] = ""
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is an 8-bit picture of 0 to 255, which samples hold as uint8."""
+        return (self.dtype, self.low, self.high) == ("uint8", 0.0, 255.0)
+
+    def __str__(self) -> str:
+        return f"{self.low:g}..{self.high:g}"
 
 
 def convolved_side(

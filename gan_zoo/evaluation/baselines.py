@@ -27,10 +27,12 @@ def median(training: Dataset, maps: Mapping[str, Image], target: str) -> Painter
     import numpy as np
     import torch
 
+    from gan_zoo.components.pictures import as_8bit
+
     targets: list[Any] = []
     for index in range(len(training)):
         sample = training.read(index, None)
-        real = sample.maps[target].numpy()
+        real = as_8bit(sample.maps[target]).numpy()
         if targets and real.shape != targets[0].shape:
             raise DataError(
                 f"{sample.files[0]}: {[*real.shape]}, others are {[*targets[0].shape]}; "
@@ -51,6 +53,8 @@ def classes(training: Dataset, maps: Mapping[str, Image], target: str) -> Painte
     import numpy as np
     import torch
 
+    from gan_zoo.components.pictures import as_8bit
+
     labels = next((name for name, image in maps.items() if image.classes), None)
     if labels is None:
         raise UserError(
@@ -59,7 +63,7 @@ def classes(training: Dataset, maps: Mapping[str, Image], target: str) -> Painte
     counts: dict[int, Any] = {}  # id -> how often each level came, D x 256
     for index in range(len(training)):
         sample = training.read(index, None)
-        label, real = sample.maps[labels].numpy()[0], sample.maps[target].numpy()
+        label, real = sample.maps[labels].numpy()[0], as_8bit(sample.maps[target]).numpy()
         for one in np.unique(label).tolist():
             levels = [np.bincount(channel[label == one], minlength=LEVELS) for channel in real]
             counts[one] = counts.get(one, 0) + np.stack(levels)

@@ -14,6 +14,7 @@ from pydantic_core import to_jsonable_python
 from gan_zoo.components.data import DataSpec
 from gan_zoo.components.interfaces import Dataset, Sample
 from gan_zoo.components.measuring import Metric, MetricContext
+from gan_zoo.components.pictures import as_8bit
 from gan_zoo.components.watching import MetricSpec
 from gan_zoo.engine.precision import generator_states, restore_generators
 from gan_zoo.errors import DataError, UserError, add_note_on_error
@@ -122,7 +123,7 @@ def measure(
     with own_draws(at.device), progress(len(dataset), f"scoring {at.split}") as advance:
         for index in range(len(dataset)):
             sample = dataset.read(index, None)
-            real = sample.maps[translator.target]
+            real = as_8bit(sample.maps[translator.target])
             made = instead(sample) if instead else _translation(translator, sample)
             if made.shape != real.shape:
                 came = f"{[*real.shape]}, and {[*made.shape]} is compared with it"
@@ -146,6 +147,8 @@ def measure(
             "bits": BITS,
             "styles": _styles(translator),
         }
+        if not (values := at.data.values(translator.target)).plain:
+            on["values"] = f"{values} as {BITS} bits"
         for name, metric in built.items():
             found.scores |= _scores(name, metrics[name], metric, on)
     return found

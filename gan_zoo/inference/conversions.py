@@ -12,17 +12,27 @@ from PIL import Image as PIL
 from torch import Tensor
 
 from gan_zoo.components.instance_ids import distinct_ids
-from gan_zoo.components.pictures import MODES, to_pil
-from gan_zoo.components.shapes import Image
+from gan_zoo.components.pictures import MODES, as_8bit, to_pil
+from gan_zoo.components.shapes import Image, Values
 from gan_zoo.errors import UserError
+from gan_zoo.inference.ranges import NETWORK, Range, from_network, to_network
 
+PLAIN = Values()
+DEEP = ("L", "I;16", "I;16L", "I;16B", "I", "F")  # modes of one number a pixel, as measured
 IDS = ("1", "L", "P", "I;16", "I;16L", "I;16B", "I")  # modes of one number a pixel
 ORIENTATION = 0x0112  # EXIF: how a camera was held
 MOST = 2**31  # ids lie below it
 SHOWN = 5
 
 
-def to_map(name: str, value: Any, wanted: Image, ignored: Sequence[int] = ()) -> Tensor:
+def to_map(
+    name: str,
+    value: Any,
+    wanted: Image,
+    ignored: Sequence[int] = (),
+    values: Values = PLAIN,
+    said: Range | None = None,
+) -> Tensor:
     """Any accepted type -> `C H W`: pictures as uint8 or floats, ids as int32.
 
     Args:
@@ -31,17 +41,19 @@ def to_map(name: str, value: Any, wanted: Image, ignored: Sequence[int] = ()) ->
             channel, except of tensors of colors.
         wanted: What the model takes.
         ignored: Ids beyond the classes that it takes too.
+        values: What the numbers of the map's files mean.
+        said: What the caller says of the numbers.
 
     Raises:
         UserError: it is something else; says what was expected.
     """
     if isinstance(value, PIL.Image):
-        _refuse_odd(name, value, wanted)
+        _refuse_odd(name, value, wanted, values)
         value = np.asarray(value)
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "buif":
             raise UserError(f"{name}: an array of {value.dtype} came; numbers were expected")
-        value = torch.from_numpy(np.array(value, value.dtype.newbyteorder("="), copy=True))
+        value = torch.from_numpy(_own(value, wanted))
         value = value[None] if value.ndim == 2 else value.movedim(-1, 0)
     elif isinstance(value, Tensor) and wanted.ids and value.ndim == 2:
         value = value[None]
@@ -58,21 +70,9 @@ def to_map(name: str, value: Any, wanted: Image, ignored: Sequence[int] = ()) ->
             + "; a batch is B 1 H W, as an array B H W 1"
             * (wanted.channels == 1 and value.shape[0] > 1)
         )
-    return _ids(name, value, wanted, ignored) if wanted.ids else _colors(name, value)
-
-
-def _colors(name: str, value: Tensor) -> Tensor:
-    if value.dtype == torch.uint8:
-        return value
-    if not value.is_floating_point():
-        raise UserError(f"{name}: {value.dtype} came; uint8, or floats in [-1, 1], is expected")
-    most = value.abs().max().item()
-    if not most <= 1:  # also where it is not a number
-        raise UserError(
-            f"{name}: floats up to {most:.4g} came, [-1, 1] is expected; "
-            "for 8-bit values: x / 127.5 - 1"
-        )
-    return value.detach()
+    if wanted.ids:
+        return _ids(name, value, wanted, ignored)
+    return to_network(name, value, values, said)
 
 
 def _ids(name: str, value: Tensor, wanted: Image, ignored: Sequence[int]) -> Tensor:
@@ -102,20 +102,30 @@ def _ids(name: str, value: Tensor, wanted: Image, ignored: Sequence[int]) -> Ten
     return wide.to(torch.int32)
 
 
-def to_type_of(given: Any, made: Tensor) -> Any:
-    """A picture `D H W` in the type of what was given: a tensor, an array, or PIL.
+def to_type_of(given: Any, made: Tensor, values: Values = PLAIN, said: Range | None = None) -> Any:
+    """A picture in the type of what was given: a tensor, an array, or PIL. Where its files hold
+    other numbers than 0 to 255 it is of these, as floats: a tensor, or an array for all else.
 
     Args:
         given: What the caller gave.
-        made: uint8, or floats where floats were given.
+        made: Floats in [-1, 1], `D H W`.
+        values: What the numbers of the picture's files mean.
+        said: The range of floats that the caller says.
     """
+    floats = is_float(given)
+    if not values.plain:
+        made = from_network(made, (values.low, values.high))
+        floats = floats and given.dtype.itemsize >= made.dtype.itemsize
+    else:
+        made = from_network(made, said or NETWORK) if floats else as_8bit(made.float()).cpu()
     if isinstance(given, Tensor):
-        return made.to(given) if given.is_floating_point() else made.to(given.device)
-    if isinstance(given, np.ndarray):
-        array = rearrange(made, "c h w -> h w c").numpy()
-        array = array[..., 0] if given.ndim == 2 and array.shape[-1] == 1 else array
-        return array.astype(given.dtype) if is_float(given) else array
-    return to_pil(made)
+        return made.to(given) if floats else made.to(given.device)
+    if values.plain and not isinstance(given, np.ndarray):
+        return to_pil(made, values.colors)
+    array = rearrange(made, "c h w -> h w c").numpy()
+    flat = given.ndim == 2 if isinstance(given, np.ndarray) else True
+    array = array[..., 0] if flat and array.shape[-1] == 1 else array
+    return array.astype(given.dtype) if floats else array
 
 
 def is_float(given: Any) -> bool:
@@ -143,7 +153,14 @@ def stack(made: list[Any]) -> Any:
     return torch.stack(made) if isinstance(made[0], Tensor) else np.stack(made)
 
 
-def _refuse_odd(name: str, picture: PIL.Image, wanted: Image) -> None:
+def _own(array: np.ndarray, wanted: Image) -> np.ndarray:
+    """A copy in the machine's byte order, of a type that torch computes with."""
+    kinds = {"uint16": np.int32, "uint32": np.int64}
+    dtype = array.dtype.newbyteorder("=")
+    return np.array(array, dtype if wanted.ids else kinds.get(dtype.name, dtype), copy=True)
+
+
+def _refuse_odd(name: str, picture: PIL.Image, wanted: Image, values: Values) -> None:
     """Refuse what would only look right as numbers: palettes, other modes, turned pixels."""
     if wanted.ids:
         if picture.mode not in IDS:
@@ -152,14 +169,26 @@ def _refuse_odd(name: str, picture: PIL.Image, wanted: Image) -> None:
                 "number a pixel, as pictures of the modes L, P, I;16 and I do"
             )
     else:
-        mode = MODES.get(wanted.channels, f"{wanted.channels} channels")
-        if picture.mode != mode and (picture.mode, wanted.channels) != ("CMYK", 4):
-            raise UserError(
-                f"{name}: a picture of mode {picture.mode} came, the model takes {mode}; "
-                f"picture.convert('{mode}') makes one"
-            )
+        _refuse_mode(name, picture, wanted, values)
     if picture.getexif().get(ORIENTATION, 1) != 1:
         raise UserError(
             f"{name}: its EXIF tag turns the picture, its pixels lie on their side; "
             "PIL.ImageOps.exif_transpose(picture) turns them"
         )
+
+
+def _refuse_mode(name: str, picture: PIL.Image, wanted: Image, values: Values) -> None:
+    came = f"{name}: a picture of mode {picture.mode} came"
+    if not values.plain:
+        if picture.mode not in DEEP or wanted.channels != 1:
+            raise UserError(
+                f"{came}, but its files hold {values.dtype} of {values} in {wanted.channels} "
+                f"channel{'s' * (wanted.channels != 1)}; give these as an array"
+            )
+        return
+    mode = "CMYK" if values.colors == "cmyk" else MODES.get(wanted.channels)
+    inks = (picture.mode, wanted.channels, values.colors) == ("CMYK", 4, "")
+    if mode is None:
+        raise UserError(f"{came}, the model takes {wanted.channels} channels; give an array H W C")
+    if picture.mode != mode and not inks:
+        raise UserError(f"{came}, the model takes {mode}; picture.convert('{mode}') makes one")

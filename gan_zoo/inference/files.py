@@ -1,24 +1,33 @@
-"""Translate a file, or a folder of them, into PNG files."""
+"""Translate a file, or a folder of them, into files of the target's type."""
 
 from __future__ import annotations
 
 import errno
-import io
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from PIL import Image as PIL
+from torch import Tensor
 
-from gan_zoo.components.pictures import to_pil
-from gan_zoo.errors import UserError
-from gan_zoo.inference.styles.rules import read_rules
+from gan_zoo.components.at_hand import read_once
+from gan_zoo.components.data import Glance
+from gan_zoo.components.interfaces import Dataset, Sample
+from gan_zoo.errors import DataError, UserError
+from gan_zoo.inference.input_tags import read_input_tags
+from gan_zoo.inference.picture_files import SUFFIXES, Format, as_file, choose_suffix
+from gan_zoo.inference.styles.rules import Rules, read_rules
+from gan_zoo.inference.targets import place_targets, single_target
 from gan_zoo.inference.translator import Translator
 from gan_zoo.runs.atomic import write_file
 from gan_zoo.runs.folder import RunFolder
 
 NO_FAULT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # of the disk, not of the user
+SHOWN = 5  # names in the last message
 
 
+@read_once()
 def translate_files(
     run: str | Path | RunFolder,
     input: str | Path,
@@ -29,19 +38,29 @@ def translate_files(
     weights: str | None = None,
     device: str = "auto",
     style: Any = None,
+    format: Format = "auto",
+    strict: bool = False,
 ) -> int:
-    """Translate a file, or all of a folder and the folders in it, into PNG files.
+    """Translate a file, or all of a folder and the folders in it, into files of the type and range
+    of the target's: PNG where it holds these, else TIFF.
+
+    Files keep the resolution of their input's, TIFF files also its georeference; where the data
+    says a number of no data, TIFF files name it. Inputs that cannot be translated are named and
+    left out; the others are translated before that is an error.
 
     Args:
         run: The run's folder.
         input: A picture, a map of ids, or a table of inputs, as the data takes; or a folder.
-        output: A folder, in which the inputs' names are kept; for one file also NAME.png. What an
-            earlier translation wrote there is replaced, inputs never are.
+        output: A folder, in which the inputs' names are kept; for one file also NAME.png or
+            NAME.tif. What an earlier translation wrote there is replaced, inputs never are.
         seed: The seed of dropout where inference keeps it on.
         pairs: The files hold input and target side by side; take the input half.
         weights: latest or best; what the recipe says if absent.
         device: As in the recipe's engine section.
         style: As of a call to a Translator; an instance must be in one of the pictures.
+        format: png or tiff, where auto is not what is wanted.
+        strict: The first input that cannot be translated ends it: before anything is written, where
+            its header tells.
 
     Returns:
         How many pictures were written.
@@ -51,65 +70,165 @@ def translate_files(
         OSError: the disk is full; what was written is whole.
     """
     input, output = Path(input), Path(output)
-    single, said = _place(input, output), read_rules(style)
+    single, said = single_target(input, output), read_rules(style)
     translator = Translator.load(run, device=device, weights=weights)
+    channels = translator.shapes[translator.target].channels
+    suffix = choose_suffix(
+        translator.values(translator.target), channels, _format(format, output if single else None)
+    )
     dataset = translator.recipe.data.inputs(input, pairs=pairs, maps=translator.inputs)
     if single and len(dataset) != 1:
         raise UserError(f"{output} names one file, but {input} has {len(dataset)}; name a folder")
+    samples = _glances(dataset)
+    targets = place_targets(samples, output, suffix, single)
+    faults = [sample.fault for sample in samples if sample.fault]
+    if faults and (strict or len(faults) == len(samples)):
+        raise DataError("\n".join(faults))
     drawn = translator.recipe.inference.dropout or "sample" in said.chosen.values()
     noise = f"; seed {seed}" if drawn else ""
     print(f"{dataset.describe()}\n{translator.describe(said)}{noise}")
-    odd = 0
-    for sample, picture in translator.translate_dataset(dataset, seed=seed, style=said):
-        height, width = picture.shape[1:]
-        odd += translator.fitting_size(height, width) != (height, width)
-        target = single or output / f"{sample.name}.png"
-        if target.resolve() in {Path(file).resolve() for file in sample.files}:
-            raise UserError(f"{target} is an input, and no input is overwritten; name another")
-        _save(to_pil(picture), target)
-    written = len(dataset)
-    pictures = f"the picture{'s' * (written != 1)} without it lie{'s' * (written == 1)} in {output}"
-    translator.stylist.refuse_unmet(said, f"; {pictures}, {written} written")
-    if odd:
-        multiple = translator.recipe.generator.multiple()
-        print(f"{odd} padded by reflection to multiples of {multiple} and cropped back")
-    return len(dataset)
+    job = Job(translator, dataset, seed, said, suffix, strict or len(samples) == 1)
+    for sample in samples:
+        if sample.fault:
+            job.leave_out(sample.name, sample.fault)
+    for index, target in enumerate(targets):
+        if target is not None:
+            job.translate(index, samples[index].name, target)
+    job.finish(output)
+    return job.written
 
 
-def _place(input: Path, output: Path) -> Path | None:
-    """The one file to write, or None for a folder of them.
+@dataclass
+class Job:
+    """The translations of a dataset, one after another.
+
+    Args:
+        translator: Makes them.
+        dataset: Of it.
+        seed, said: As of a call.
+        suffix: Of the files.
+        strict: Whether the first fault ends it.
+    """
+
+    translator: Translator
+    dataset: Dataset
+    seed: int
+    said: Rules
+    suffix: str
+    strict: bool
+    written: int = 0
+    padded: int = 0
+    unplaced: int = 0  # georeferences that PNG does not hold
+    left_out: list[str] = field(default_factory=list)
+
+    def leave_out(self, name: str, fault: str) -> None:
+        """Say what is wrong with a sample."""
+        self.left_out.append(name)
+        print(f"left out: {fault}", file=sys.stderr)
+
+    def translate(self, index: int, name: str, target: Path) -> None:
+        """Read, translate and write one.
+
+        Raises:
+            UserError: it cannot be written, or asks for a style that there is not.
+            DataError: it cannot be translated; where that ends the job.
+        """
+        try:
+            sample, made = self._made(index)
+        except DataError as problem:
+            if self.strict:
+                raise
+            self.leave_out(name, str(problem))
+            return
+        tags = read_input_tags(sample.files[0], *made.shape[-2:])
+        self.unplaced += bool(tags.georeference) and self.suffix == ".png"
+        values = self.translator.values(self.translator.target)
+        _write(as_file(made, values, self.suffix, tags), target)
+        self.written += 1
+
+    def finish(self, output: Path) -> None:
+        """Say what is to be known of all of them.
+
+        Raises:
+            UserError: some were left out, or a style met nothing.
+        """
+        if self.padded:
+            multiple = self.translator.recipe.generator.multiple()
+            print(f"{self.padded} padded by reflection to multiples of {multiple} and cropped back")
+        if self.unplaced:
+            print(
+                f"{self.unplaced} with a georeference, which PNG does not hold; --format tiff does"
+            )
+        faults, one = [], self.written == 1
+        lie = f"the picture{'s' * (not one)} without it lie{'s' * one} in {output}"
+        try:
+            self.translator.stylist.refuse_unmet(self.said, f"; {lie}, {self.written} written")
+        except UserError as problem:
+            faults.append(str(problem))
+        if out := self.left_out:
+            names = ", ".join(out[:SHOWN]) + f" and {len(out) - SHOWN} more" * (len(out) > SHOWN)
+            faults.append(
+                f"{len(out)} of {len(self.dataset)} inputs could not be translated and were left "
+                f"out: {names}; {self.written} written to {output}"
+            )
+        if faults:
+            raise UserError("\n".join(faults))
+
+    def _made(self, index: int) -> tuple[Sample, Tensor]:
+        """A sample and its picture, floats in [-1, 1].
+
+        Raises:
+            DataError: it cannot be read, or no size near its own can be taken.
+        """
+        sample = self.dataset.read(index, None)
+        maps = {name: sample.maps[name] for name in self.translator.inputs}
+        size = next(iter(maps.values())).shape[-2:]
+        try:
+            fitting = self.translator.fitting_size(*size)
+        except UserError as problem:
+            raise DataError(f"{sample.files[0]}: {problem}") from problem
+        made = self.translator.output(maps, seed=self.seed, style=self.said)
+        self.padded += fitting != tuple(size)
+        return sample, made
+
+
+def _format(format: Format, single: Path | None) -> Format:
+    """What is asked for, by a word or by the name of the one file.
 
     Raises:
-        UserError: the output is of the wrong kind, or lies within the input.
+        UserError: it is no format, or the two are not one.
     """
-    suffix = output.suffix.lower()
-    if not input.is_dir() and not output.is_dir():
-        if suffix == ".png":
-            return output
-        if suffix in PIL.registered_extensions():
-            raise UserError(
-                f"{output}: translations are PNG files, which keep every pixel; "
-                f"name it {output.with_suffix('.png')}, or name a folder"
-            )
-    if output.exists() and not output.is_dir():
-        raise UserError(f"{output} is a file; a folder was expected")
-    if input.is_dir():
-        if output.resolve().is_relative_to(input.resolve()):
-            raise UserError(
-                f"{output} lies in {input}, whose pictures are all inputs; name a folder elsewhere"
-            )
-        if suffix == ".png":
-            raise UserError(f"{output} names a file, but {input} is a folder; name a folder")
-    return None
+    if format not in ("auto", "png", "tiff"):
+        raise UserError(f"format: {format} came; auto, png or tiff was expected")
+    if single is None:
+        return format
+    named: Format = SUFFIXES[single.suffix.lower()]
+    if format not in ("auto", named):
+        raise UserError(f"format: {format} came, but the file is to be called {single.name}")
+    return named
 
 
-def _save(picture: PIL.Image, target: Path) -> None:
-    """Write a PNG file, whole or not at all."""
-    data = io.BytesIO()
-    picture.save(data, format="PNG")
+def _glances(dataset: Dataset) -> Sequence[Glance]:
+    """What is known of the samples before the first is translated."""
+    glances: Any = getattr(dataset, "glances", None)
+    if glances is not None:
+        return [*glances()]
+    found = []
+    for index in range(len(dataset)):  # one that tells nothing beforehand is read twice
+        try:
+            sample = dataset.read(index, None)
+        except DataError as problem:
+            found.append(Glance(f"number {index + 1}", (), str(problem)))
+        else:
+            found.append(Glance(sample.name, sample.files))
+    return found
+
+
+def _write(content: bytes, target: Path) -> None:
+    """Write a file, whole or not at all."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_file(target, data.getvalue())
+        write_file(target, content)
     except OSError as problem:
         if problem.errno in NO_FAULT:
             raise

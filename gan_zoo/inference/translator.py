@@ -7,15 +7,16 @@ time, so that none of them can differ from another.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import Tensor, nn
 
+from gan_zoo.components.data import DataSpec
 from gan_zoo.components.instance_ids import renumber
-from gan_zoo.components.interfaces import Dataset, Method, Sample
+from gan_zoo.components.interfaces import Method
+from gan_zoo.components.shapes import Values
 from gan_zoo.components.weights import put_back
 from gan_zoo.engine.assembly import assemble
 from gan_zoo.engine.cast import Cast
@@ -23,7 +24,7 @@ from gan_zoo.engine.norm_errors import single_values
 from gan_zoo.engine.phase import playing
 from gan_zoo.engine.precision import Precision, pick_device
 from gan_zoo.errors import UserError
-from gan_zoo.inference.conversions import is_batch, is_float, stack, to_map, to_type_of
+from gan_zoo.inference.calls import Call
 from gan_zoo.inference.networks import (
     fitting_size,
     inference_state,
@@ -32,7 +33,8 @@ from gan_zoo.inference.networks import (
     to_8bit,
 )
 from gan_zoo.inference.noise import OwnNoise, seed_of
-from gan_zoo.inference.styles.rules import Rules, read_rules
+from gan_zoo.inference.ranges import read_range
+from gan_zoo.inference.styles.rules import read_rules
 from gan_zoo.inference.styles.stylist import Stylist
 from gan_zoo.recipe.wired import WiredPhase
 from gan_zoo.runs.folder import RunFolder
@@ -118,6 +120,15 @@ class Translator:
         """Whether the target of a sample is what its picture should be."""
         return self.recipe.data.paired
 
+    @property
+    def data(self) -> DataSpec:
+        """That of the recipe."""
+        return self.recipe.data
+
+    def values(self, name: str) -> Values:
+        """What the numbers of a picture mean in its files."""
+        return self.recipe.data.values(name)
+
     def style_of(self, maps: Mapping[str, Tensor]) -> Any:
         """The style that a sample itself has, of its maps with the target; None without styles, or
         where inference.styles takes what a translation takes.
@@ -188,7 +199,13 @@ class Translator:
         return to_8bit(self.output(maps, seed=seed, style=style))
 
     def __call__(
-        self, inputs: Any = None, *, seed: int = 0, style: Any = None, **others: Any
+        self,
+        inputs: Any = None,
+        *,
+        seed: int = 0,
+        style: Any = None,
+        range: tuple[float, float] | None = None,
+        **others: Any,
     ) -> Any:
         """Translate one input or a batch of them; the answer is of the same type.
 
@@ -199,10 +216,19 @@ class Translator:
                 give floats, not rounded on the way. Ids are integers of any width (in PIL the
                 modes 1, L, P, I;16, I) and give uint8. Where a dict mixes types, its first
                 picture says the type of the answer; if all are ids, its first map.
+                Maps whose files hold other numbers than 0 to 255 (a `range:` in the recipe) are
+                given as these numbers, of any type, clipped to the range as those of files are. A
+                target of such is always answered as floats
+                of its files' numbers, neither rounded nor clipped: a tensor for tensors, else an
+                array, `H W` of one channel unless an array `H W 1` came.
             seed: The seed of dropout where inference keeps it on, and of sampled styles.
             style: For models that take styles: `sample`, `cluster:K` or `encode:IMAGE`, with
                 `instance:ID=` or `class:C=` before it for these alone; a list of such, or a dict
                 of `instance:ID`, `class:C` or "" (all) and which, which may be a tensor too.
+            range: (low, high) of the numbers that were given, where they are none of the above:
+                (0, 1) as torchvision's ToTensor and matplotlib give them, which give floats of the
+                same range. uint8 is 0 to 255 all the same. Floats in [-1, 1] of which none is
+                negative are refused without it, since they may be either.
             others: Refused: maps come as one dict.
 
         Raises:
@@ -212,7 +238,7 @@ class Translator:
         if inputs is None or others:
             raise UserError(self._asked(others))
         said = read_rules(style)
-        made = self._any(inputs, seed, said)
+        made = Call(self, seed, said, read_range(range)).answer(inputs)
         self.stylist.refuse_unmet(said)
         return made
 
@@ -221,80 +247,7 @@ class Translator:
         came = f"{', '.join(others)} came by name" if others else "nothing came"
         maps = ", ".join(f"'{name}': ..." for name in self.inputs)
         call = f"({{{maps}}})" + " or (picture)" * (len(self.inputs) == 1)
-        return f"{came}; call the model with its maps, {call}, and with seed or style by name"
-
-    def _any(self, inputs: Any, seed: int, said: Rules) -> Any:
-        """One input of any type, or several."""
-        if isinstance(inputs, Mapping):
-            return self._named(inputs, seed, said)
-        if isinstance(inputs, list | tuple):
-            return [self._any(item, seed, said) for item in inputs]
-        if isinstance(inputs, Tensor | np.ndarray) and inputs.ndim == 4:
-            return stack([self._any(item, seed, said) for item in inputs])
-        if isinstance(inputs, str | Path):  # the data knows which files belong together
-            return self._like(inputs, self._read(inputs), seed, said)
-        if len(self.inputs) > 1:
-            raise UserError(
-                f"this model takes the maps {', '.join(self.inputs)}; give a dict of them"
-            )
-        return self._named({self.inputs[0]: inputs}, seed, said)
-
-    def translate_dataset(
-        self, dataset: Dataset, *, seed: int = 0, style: Any = None
-    ) -> Iterator[tuple[Sample, Tensor]]:
-        """Translate the samples of a dataset, one after another.
-
-        Raises:
-            DataError: a file is not what the recipe says; names it.
-        """
-        for index in range(len(dataset)):
-            sample = dataset.read(index, None)
-            maps = {name: sample.maps[name] for name in self.inputs}
-            yield sample, self.picture(maps, seed=seed, style=style)
+        return f"{came}; call the model with its maps, {call}, seed, style or range by name"
 
     def _modules(self) -> list[nn.Module]:
         return [*self.cast.networks.values(), *self.cast.conditions.values()]
-
-    def _named(self, inputs: Mapping[str, Any], seed: int, said: Rules) -> Any:
-        """One dict of maps, or a dict of batches."""
-        if set(inputs) != set(self.inputs):
-            came = ", ".join(inputs) or "none"
-            raise UserError(f"the maps {came} came; this model takes {', '.join(self.inputs)}")
-        pictures = [name for name in self.inputs if not self.shapes[name].ids]
-        first = inputs[[*pictures, *self.inputs][0]]
-        batched = {name: is_batch(value) for name, value in inputs.items()}
-        if any(batched.values()):
-            lengths = {len(v) if batched[name] else -1 for name, v in inputs.items()}
-            if len(lengths) > 1:
-                raise UserError("the maps of a batch must all have the same length")
-            rows = zip(*inputs.values(), strict=True)
-            made = [self._named(dict(zip(inputs, row, strict=True)), seed, said) for row in rows]
-            return made if isinstance(first, list | tuple) else stack(made)
-        maps = {name: self._map(name, inputs[name]) for name in self.inputs}
-        sizes = {name: f"{m.shape[-2]}x{m.shape[-1]}" for name, m in maps.items()}
-        if len(set(sizes.values())) > 1:
-            told = ", ".join(f"{name} {size}" for name, size in sizes.items())
-            raise UserError(f"the maps of one picture must have one size; {told} came")
-        return self._like(first, maps, seed, said)
-
-    def _read(self, path: str | Path, maps: list[str] | None = None) -> dict[str, Tensor]:
-        names = maps or self.inputs
-        dataset = self.recipe.data.inputs(path, maps=names)
-        if len(dataset) != 1:
-            raise UserError(
-                f"{path} holds {len(dataset)} pictures; give one, or a list of them "
-                "(gan_zoo.translate takes folders)"
-            )
-        read = dataset.read(0, None).maps
-        return {name: read[name] for name in names}
-
-    def _map(self, name: str, value: Any) -> Tensor:
-        """Any accepted type -> `C H W`."""
-        if isinstance(value, str | Path):
-            return self._read(value, [name])[name]
-        return to_map(name, value, self.shapes[name], self.recipe.data.ignored_ids(name))
-
-    def _like(self, given: Any, maps: Mapping[str, Tensor], seed: int, said: Rules) -> Any:
-        """The translation in the type of what was given."""
-        made = self.output(maps, seed=seed, style=said)
-        return to_type_of(given, made if is_float(given) else to_8bit(made))

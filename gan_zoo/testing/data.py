@@ -68,24 +68,29 @@ def samples_are_what_maps_says(subject: Subject) -> None:
                     cure="make maps() and read() agree on names and order",
                 )
             for name, image in maps.items():
-                _one_map(sample, name, image, spec.ignored_ids(name))
+                _one_map(spec, sample, name, image)
 
 
-def _one_map(sample: Sample, name: str, image: Image, ignored: Sequence[int]) -> None:
+def _one_map(spec: DataSpec, sample: Sample, name: str, image: Image) -> None:
     tensor, said = sample.maps[name], (image.channels, image.height, image.width)
+    plain = image.ids or spec.values(name).plain
+    color = torch.uint8 if plain else torch.float32
     fits = tensor.ndim == 3 and all(
         a == b or b is None for a, b in zip(tensor.shape, said, strict=True)
     )
-    if not fits or tensor.dtype not in (IDS if image.ids else (torch.uint8,)):
+    if not fits or tensor.dtype not in (IDS if image.ids else (color,)):
         raise Advice(
             f"read {sample.name}, map {name}, in training",
             came=f"{tuple(tensor.shape)} {tensor.dtype}",
-            expected=f"{said} (None is any), {'ids as int32' if image.ids else 'uint8'}: what is "
+            expected=f"{said} (None is any), {_type(image, plain=plain)}: what is "
             "uint8 becomes colors in [-1, 1], what is a wider integer stays an id",
-            cure="make maps() and read() agree",
+            cure="make maps() and read() agree"
+            + ", and values() say what numbers the files hold" * (not image.ids),
         )
     if not image.ids:
+        _refuse_wide(sample, name)
         return
+    ignored = spec.ignored_ids(name)
     most = image.classes or 2**31
     ids = np.unique(tensor.numpy()).tolist()
     strays = [number for number in ids if not 0 <= number < most and number not in ignored]
@@ -96,6 +101,25 @@ def _one_map(sample: Sample, name: str, image: Image, ignored: Sequence[int]) ->
             expected=f"ids from 0 to {most - 1}, at most {image.instances or most} of them in a "
             "picture, as maps() says",
             cure="refuse such a file with a DataError, name the id in ignored(), or correct maps()",
+        )
+
+
+def _type(image: Image, *, plain: bool) -> str:
+    if image.ids:
+        return "ids as int32"
+    return "uint8" if plain else "float32 in [-1, 1], since values() says other than 0 to 255"
+
+
+def _refuse_wide(sample: Sample, name: str) -> None:
+    if not sample.maps[name].is_floating_point():
+        return
+    most = sample.maps[name].abs().max().item()
+    if not most <= 1:  # also where it is not a number
+        raise Advice(
+            f"read {sample.name} and looked at the numbers in {name}",
+            came=f"floats up to {most:.4g}",
+            expected="floats in [-1, 1]: the low of values() as -1, its high as 1",
+            cure="scale by (x - low) / (high - low) * 2 - 1, and refuse or clip what lies beyond",
         )
 
 

@@ -113,7 +113,7 @@ def equal_pictures_score_best(subject: Subject) -> None:
     with trying(
         "updated it with four pairs of uint8 pictures 3x48x64 and their samples, and computed",
         expected="a number, or one for each of fields",
-        cure="take uint8 `C H W`, one picture at a time",
+        cure="take uint8 `C H W` of any data, one picture at a time",
     ):
         same = [(real, real, sample) for _, real, sample in pairs]
         perfect, near, far = (score(metric, chosen) for chosen in (same, pairs, noisy))

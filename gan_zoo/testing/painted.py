@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gan_zoo.components.interfaces import Dataset, Sample
-from gan_zoo.components.shapes import Image
+from gan_zoo.components.shapes import Image, Values
 from gan_zoo.components.spec import Size
 from gan_zoo.testing.stand_ins import PicturesSpec
 
@@ -83,6 +83,10 @@ class Seeded:
     target = "target"
     paired = True
     shapes: Mapping[str, Image] = PaintedSpec().maps()
+
+    def values(self, name: str) -> Values:
+        """8-bit pictures."""
+        return Values()
 
     def style_of(self, maps: Mapping[str, Tensor]) -> Any:
         """Its samples have none of their own."""

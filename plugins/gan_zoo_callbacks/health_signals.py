@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gan_zoo.components import as_8bit
+
 STRIDES = (2, 4, 8)  # of upsampling, in pixels
 WINDOW, INSIDE = 15, 7  # a spot lies in the inner square, what it is compared with around that
 OUTLIER = 6.0  # deviations that make it one
@@ -178,13 +180,13 @@ def copied_share(outputs: Tensor, targets: Tensor, training: Tensor) -> float:
 
 
 def shrunk(pictures: Tensor) -> Tensor:
-    """Pictures `N C H W` -> small ones as vectors `N D`."""
-    return F.adaptive_avg_pool2d(pictures.float(), NEAR).flatten(1)
+    """Pictures `N C H W` -> small ones as vectors `N D`, in 8-bit values."""
+    return F.adaptive_avg_pool2d(as_8bit(pictures).float(), NEAR).flatten(1)
 
 
 def stacked(made: Sequence[Tensor], real: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Pictures `C H W` of two kinds -> `N C H W` of each, cut to what all of them have."""
+    """Pictures `C H W` of two kinds -> `N C H W` of each, in 8 bits, cut to what all have."""
     both = [*made, *real]
     height, width = (min(picture.shape[dim] for picture in both) for dim in (-2, -1))
-    cut = [picture[:, :height, :width] for picture in both]
+    cut = [as_8bit(picture[:, :height, :width]) for picture in both]
     return torch.stack(cut[: len(made)]), torch.stack(cut[len(made) :])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gan_zoo.components import hookimpl, to_pil
+from gan_zoo.components import hookimpl, to_view
 from gan_zoo_callbacks.preview_files import PreviewFiles, name_files
 from gan_zoo_callbacks.sheet import color_ids, make_sheet
 
@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from PIL import Image
+    from torch import Tensor
 
-    from gan_zoo.components import Run
+    from gan_zoo.components import Pictures, Run
 
 OUTPUT = "output"  # the title of what is made
+SEEN = (1, 3, 4)  # numbers of channels that are shown as they are
 
 
 class Previews:
@@ -37,6 +39,7 @@ class Previews:
         self.keep = keep
         self._latest: Path | None = None
         self._given: str | None = None  # the phase whose inputs are on disk
+        self._said = False
 
     @hookimpl
     def on_run_start(self, run: Run) -> None:
@@ -68,6 +71,7 @@ class Previews:
         path = files.sheet(run.position.phase, step)
         if path == self._latest:
             return  # the end of an epoch may be that of a phase and of the run
+        self._say_what_is_hidden(run)
         rows = self._rows(run)
         if self._given != run.position.phase:
             given = {
@@ -93,9 +97,27 @@ class Previews:
         for file, sample in zip(name_files([s.name for s in samples]), samples, strict=True):
             inputs = {name: sample.maps[name] for name in pictures.inputs}
             made = pictures.picture(inputs, style=pictures.style_of(sample.maps))
-            row = {**inputs, known: sample.maps[pictures.target], OUTPUT: made}
-            ids = {name for name in inputs if pictures.shapes[name].ids}
+            target = pictures.target
             rows[file] = {
-                name: color_ids(map_) if name in ids else to_pil(map_) for name, map_ in row.items()
+                **{name: _view(pictures, name, map_) for name, map_ in inputs.items()},
+                known: _view(pictures, target, sample.maps[target]),
+                OUTPUT: _view(pictures, target, made),
             }
         return rows
+
+    def _say_what_is_hidden(self, run: Run) -> None:
+        """Once: which maps have more channels than are shown."""
+        pictures = run.pictures()
+        shapes = {n: pictures.shapes[n] for n in (*pictures.inputs, pictures.target)}
+        odd = {n: i.channels for n, i in shapes.items() if not i.ids and i.channels not in SEEN}
+        for name, channels in {} if self._said else odd.items():
+            shown = "the first as grey" if channels == 2 else "the first three as red, green, blue"
+            run.say(f"  {run.name_of(self)}: of the {channels} channels of {name} shows {shown}")
+        self._said = True
+
+
+def _view(pictures: Pictures, name: str, map_: Tensor) -> Image.Image:
+    """A map as a picture for the eye."""
+    if pictures.shapes[name].ids:
+        return color_ids(map_)
+    return to_view(map_, pictures.values(name).colors)

@@ -16,8 +16,9 @@ class PreviewsSpec(CallbackSpec, name="previews"):
     """Writes previews/PHASE-STEP.png: the same samples every time, input, target and output.
 
     Each output lies beside it as a file of its own, previews/NAME/STEP/SAMPLE.png, as `translate`
-    would write it, and what was given in previews/NAME/given-PHASE/MAP/SAMPLE.png. A model that
-    takes styles is shown with those of the target.
+    would write it, and what was given in previews/NAME/given-PHASE/MAP/SAMPLE.png. All are shown in
+    8 bits, of two channels the first, of more than four the first three. A model that takes styles
+    is shown with those of the target.
     """
 
     earlier: ClassVar[Mapping[str, Any]] = {"keep": 1_000_000}  # all stayed
@@ -41,7 +42,7 @@ class PreviewsSpec(CallbackSpec, name="previews"):
 
         sizes = [(image.height or UNKNOWN, image.width or UNKNOWN) for image in row]
         raw = [
-            height * width * (3 if image.ids else image.channels)
+            height * width * (3 if image.ids or image.channels > 4 else image.channels)
             for image, (height, width) in zip(row, sizes, strict=True)
         ]
         times = min(self.keep, 1 + looks // self.every)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 import torch
 
-from gan_zoo.components import DataError, Sample, distinct_ids, progress, remembered
+from gan_zoo.components import DataError, Glance, Sample, distinct_ids, progress, remembered
 from gan_zoo_data import pictures
 from gan_zoo_data.faults import group_faults
 from gan_zoo_data.geometry import Geometry
@@ -22,7 +22,6 @@ from gan_zoo_data.pictures import Header, Wanted
 
 if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode
-
 
 T = TypeVar("T")
 THREADS = min(8, os.cpu_count() or 1)
@@ -102,6 +101,12 @@ class Samples:
         """Every sample's name, and the bytes of its files."""
         sizes = self._once("bytes", lambda: list(map(self._bytes, range(len(self)))))
         return zip(self.names, sizes, strict=True)
+
+    def glances(self) -> Iterator[Glance]:
+        """Every sample's name and files, and what its headers say is wrong."""
+        for index, heads in enumerate(self._all_heads()):
+            files = tuple(dict.fromkeys(str(file.path) for file in self._wanted(index)))
+            yield Glance(self.names[index], files, "\n".join(map(str, heads.wrong)))
 
     def read(self, index: int, draw: np.random.Generator | None) -> Sample:
         """One sample; the maps share one draw.
@@ -222,11 +227,9 @@ class Samples:
         return found
 
     def _heads(self, start: int) -> list[Heads]:
-        """Of so many samples at once."""
         return [self._heads_of(n) for n in range(start, min(start + AT_ONCE, len(self)))]
 
     def _heads_of(self, index: int) -> Heads:
-        """The headers of one sample."""
         headers: dict[File, Header] = {}
         wrong: list[DataError] = []
         for file, wanted in self._wanted(index).items():
@@ -236,8 +239,7 @@ class Samples:
                 wrong.append(problem)
         if not wrong:
             try:
-                sizes = {file: (head.height, head.width) for file, head in headers.items()}
-                self._one_size(index, sizes)
+                self._one_size(index, {f: (h.height, h.width) for f, h in headers.items()})
             except DataError as problem:
                 wrong.append(problem)
         return Heads(headers, wrong)

@@ -32,7 +32,8 @@ class PairedSpec(MethodSpec, name="paired"):
     0 for none, as in both papers."""
     history: Literal["8-bit", "exact"] = "8-bit"
     """How the pool holds them, in main memory and in checkpoints: in 8 bits with the maps that they
-    were made of, or as they are with all that the discriminator saw."""
+    were made of, or as they are with all that the discriminator saw, as are those of targets whose
+    files hold other numbers than 0 to 255."""
 
     def wire(self, parts: Parts) -> Wiring:
         """Condition -> generator -> picture; condition and picture -> discriminator."""
@@ -71,7 +72,7 @@ class PairedSpec(MethodSpec, name="paired"):
         both = {name: spec for name, spec in parts.conditions.items() if spec.seen_by == "both"}
         still = {name for name, spec in both.items() if not (spec.by_chance or spec.learns())}
         again = {name: both[name].needs() for name in both if name in still}
-        exact = self.history == "exact"
+        exact = self.history == "exact" or not parts.data.values("target").plain
         return Paired(
             conditions=list(parts.conditions),
             seen=list(both),

@@ -19,7 +19,15 @@ import torch.nn.functional as F
 from safetensors.torch import load, save_file
 from torch import Tensor
 
-from gan_zoo.components import Dataset, MetricContext, Sample, UserError, first_line, remembered
+from gan_zoo.components import (
+    Dataset,
+    MetricContext,
+    Sample,
+    UserError,
+    as_8bit,
+    first_line,
+    remembered,
+)
 from gan_zoo_metrics.segmentation import TrainedJudge, confusion, summary
 from gan_zoo_metrics.segmentation_network import MULTIPLE, Judge
 
@@ -181,7 +189,7 @@ def _cropped(
     draw: np.random.Generator,
 ) -> tuple[Tensor, Tensor]:
     """A photo and its classes, cut at random to (height, width)."""
-    photo, label = sample.maps[at.target], sample.maps[plan.label][0]
+    photo, label = as_8bit(sample.maps[at.target]), sample.maps[plan.label][0]
     top, left = (
         int(draw.integers(photo.shape[dim - 2] - side + 1)) for dim, side in enumerate(sides)
     )
@@ -206,7 +214,7 @@ def _score(
     counts = torch.zeros(classes, classes, dtype=torch.int64)
     for index in chosen:
         maps = watched.read(index, None).maps
-        found = judge.classes_of(maps[at.target][None])[0]
+        found = judge.classes_of(as_8bit(maps[at.target])[None])[0]
         counts += confusion(found, maps[plan.label][0], classes)
     return summary(counts)["mean_iou"]
 

@@ -138,6 +138,19 @@ def test_colors_for_a_model_of_grey(zoo: Command, trained: Path, pictures: Path)
     refused(translated(zoo, trained, pictures), f"{pictures / 'b.png'} is color (RGB)", "grey")
 
 
+def test_the_others_are_done_unless_it_is_strict(
+    zoo: Command, trained: Path, pictures: Path
+) -> None:
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(pictures / "0.png")
+    said = zoo("translate", trained, pictures, pictures.parent / "strict", "--strict")
+    refused(said, f"{pictures / '0.png'} is color (RGB)")
+    assert not (pictures.parent / "strict").exists()
+    count = len([*pictures.glob("*.png")])
+    told = f"1 of {count} inputs could not be translated and were left out: 0; {count - 1} written"
+    refused(translated(zoo, trained, pictures), f"{pictures / '0.png'} is color (RGB)", told)
+    refused(zoo("translate", trained, pictures, "x", "--format", "gif"), "auto, png or tiff")
+
+
 def test_a_text_file_among_pictures(zoo: Command, trained: Path, pictures: Path) -> None:
     (pictures / "notes.txt").write_text("hello")
     refused(translated(zoo, trained, pictures), f"{pictures / 'notes.txt'} is not a picture")
@@ -162,7 +175,7 @@ def test_an_output_that_cannot_be_written(zoo: Command, trained: Path, pictures:
 
 def test_an_output_that_would_lose_pixels(zoo: Command, trained: Path, pictures: Path) -> None:
     said = zoo("translate", trained, pictures / "a.png", pictures.parent / "b.jpg")
-    refused(said, "b.jpg: translations are PNG files, which keep every pixel; name it")
+    refused(said, "b.jpg: translations are PNG or TIFF files, which keep every pixel")
 
 
 # ------------------------------------------------------------------ as a process

@@ -70,7 +70,11 @@ def test_side_by_side_files_give_their_input_half(
 @pytest.mark.parametrize(
     ("given", "out", "told"),
     [
-        ("inputs/a.bmp", "out.jpg", "translations are PNG files, which keep every pixel; name it"),
+        (
+            "inputs/a.bmp",
+            "out.jpg",
+            "translations are PNG or TIFF files, which keep every pixel; name it",
+        ),
         ("inputs", "out.png", "out.png names a file, but"),
         ("inputs", "inputs", "whose pictures are all inputs; name a folder elsewhere"),
         ("inputs", "inputs/made", "whose pictures are all inputs; name a folder elsewhere"),

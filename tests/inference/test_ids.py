@@ -203,7 +203,7 @@ def test_both_maps_are_needed(translator: Translator) -> None:
         translator(ids()["label"])
     with pytest.raises(UserError, match="the maps label came; this model takes label, instance"):
         translator({"label": ids()["label"]})
-    call = "call the model with its maps, ({'label': ..., 'instance': ...}), and with seed or style"
+    call = "call the model with its maps, ({'label': ..., 'instance': ...}), seed, style or range"
     for given, came in (
         (ids(), "label, instance came by name"),
         ({"sed": 3}, "sed came"),

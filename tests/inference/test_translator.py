@@ -190,7 +190,7 @@ def test_batches_come_back_as_batches(translator: Translator) -> None:
         (picture()[:, :0], "[1, 0, 64]"),
         (picture().long(), "torch.int64 came; uint8, or floats in [-1, 1], is expected"),
         (picture().float(), "x / 127.5 - 1"),
-        (torch.full((1, 4, 4), torch.nan), "floats up to nan came"),
+        (torch.full((1, 4, 4), torch.nan), "floats from nan to nan came"),
         (grey(picture()).convert("RGB"), "mode RGB came, the model takes L; picture.convert('L')"),
         (grey(picture()).convert("P"), "mode P came"),
         (np.zeros(5), "[5] came"),

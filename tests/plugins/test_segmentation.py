@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.components import ContractError, Image, MetricContext, Sample, UserError
+from gan_zoo.components import ContractError, Image, MetricContext, Sample, UserError, Values
 from gan_zoo.components.at_hand import read_once
 from gan_zoo.evaluation.measurement import build_metrics
 from gan_zoo.testing import metrics
@@ -105,6 +105,43 @@ def test_the_judge_is_trained_once_and_leaves_the_generators(tmp_path: Path) -> 
     for pair in metrics.pictures():
         first.update(*pair)
     assert first.beside()["pixel_accuracy"]["ceiling"] > 0.6  # of five classes, in seconds
+
+
+class FloatSpec(PaintedSpec, name="floats"):
+    """The same pictures as floats."""
+
+    def values(self, name: str) -> Values:
+        return Values("float32", 0, 1)
+
+    def open(self, split: str, size: Any = None) -> Any:
+        return Floats(super().open(split, size))
+
+
+class Floats:
+    def __init__(self, dataset: Any) -> None:
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def read(self, index: int, draw: Any) -> Sample:
+        read = self.dataset.read(index, draw)
+        return replace(read, maps={**read.maps, "target": read.maps["target"] / 127.5 - 1})
+
+
+def test_the_judge_sees_floats_as_8_bits(tmp_path: Path) -> None:
+    eight = context(tmp_path, [])
+    floats = replace(eight, data=FloatSpec(), learned=FloatSpec())
+    plan = segmentation_training.Plan("label", "resnet10t", 1, 0)
+    seen = []
+    for at in (eight, floats):
+        draw, training = np.random.default_rng(0), at.dataset("train")
+        [(photos, _), *_] = segmentation_training._batches(plan, at, training, [0, 1, 2], draw)
+        red: Any = Red()
+        score = segmentation_training._score(red, plan, at, training, [0, 1])
+        seen.append((photos, score))
+    assert torch.equal(seen[0][0], seen[1][0])
+    assert seen[0][1] == seen[1][1]
 
 
 def test_a_run_looks_its_judge_up_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from pydantic import Field
 
+from gan_zoo.components.shapes import Values
 from gan_zoo.testing.stand_ins import LabelledSpec, Pictures, PicturesSpec
 from tests.testing.faults import Faults, sound
 
@@ -83,6 +84,49 @@ class Crowded(LabelledSpec, name="faulty"):
 
     def open(self, split: str, size: Any = None) -> Any:
         return Pictures(super().maps(size))
+
+
+class Measured(Pictures):
+    """Pictures whose sources are floats."""
+
+    most = 1.0
+
+    def read(self, index: int, draw: Any) -> Any:
+        sample = super().read(index, draw)
+        scaled = self.most * (sample.maps["source"] / 127.5 - 1)
+        return replace(sample, maps={**sample.maps, "source": scaled})
+
+
+class Wide(Measured):
+    """The same beyond what they may be."""
+
+    most = 2.0
+
+
+class Depths(Files, name="depths"):
+    """Data without a fault whose files hold other numbers than 0 to 255."""
+
+    def values(self, name: str) -> Values:
+        return Values("uint16", 0, 5000) if name == "source" else Values()
+
+    def open(self, split: str, size: Any = None) -> Any:
+        return Measured(self.maps(size))
+
+
+@fault("samples are what maps says", "values() say what numbers the files hold")
+class Unsaid(Depths, name="faulty"):
+    """Data that does not say what its floats are."""
+
+    def values(self, name: str) -> Values:
+        return Values()
+
+
+@fault("samples are what maps says", "came:     floats up to 2")
+class Beyond(Depths, name="faulty"):
+    """Data with floats beyond [-1, 1]."""
+
+    def open(self, split: str, size: Any = None) -> Any:
+        return Wide(self.maps(size))
 
 
 @fault("datasets travel to workers", "let pickle carry everything")
@@ -165,4 +209,4 @@ class Brittle(PicturesSpec, name="faulty"):
 
 
 test_a_fault_is_found_and_said = fault.test()
-test_the_stand_in_data_is_sound = sound(Files)
+test_the_stand_in_data_is_sound = sound(Files, Depths)

@@ -38,7 +38,8 @@ class CyclicSpec(MethodSpec, name="cyclic"):
     """Earlier fakes of each side that are held and shown to its discriminator in place of half of
     the new ones; 0 for none."""
     history: Literal["8-bit", "exact"] = "8-bit"
-    """How the pools hold them, in main memory and in checkpoints: in 8 bits, or as they are."""
+    """How the pools hold them, in main memory and in checkpoints: in 8 bits, or as they are, as
+    are those of pictures whose files hold other numbers than 0 to 255."""
 
     @classmethod
     def example(cls) -> Self:
@@ -73,7 +74,7 @@ class CyclicSpec(MethodSpec, name="cyclic"):
             conditions=list(parts.conditions),
             translate=self.translate,
             pool=self.pool,
-            exact=self.history == "exact",
+            exact=self.history == "exact" or not all(parts.data.values(s).plain for s in SIDES),
         )
 
     def _check(self, parts: Parts, maps: Mapping[str, Image]) -> None:

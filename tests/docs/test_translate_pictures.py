@@ -1,0 +1,47 @@
+"""What the page about translating tells to type works, and says what the page quotes."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import gan_zoo
+from tests.docs.test_how_to import PAGES, lines, picture, typed
+
+BOX = re.compile(r"^```(bash|text|python)( fails)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TINY = {
+    "generator.width": 4,
+    "discriminator.width": 4,
+    "data.workers": 0,
+    "phases.main": {"epochs": None, "steps": 1},
+    "validation": None,
+    "callbacks": None,
+}
+
+
+def test_translate_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    gan_zoo.train(gan_zoo.Recipe.load("quickstart", set=TINY), Path("runs/mine"))
+    picture(Path("new_pictures/one.png"), 48, 64, mode="L")
+    said, count = "", 0
+    for language, fails, text in BOX.findall((PAGES / "translate-pictures.md").read_text()):
+        count += 1
+        if language == "text":
+            assert all(line in said for line in text.splitlines()), said
+        elif language == "python":
+            done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True)
+            assert not done.returncode, done.stderr
+        else:
+            for line in lines(text):
+                code, said = typed(line.replace("python -c", f"{sys.executable} -c"), capfd)
+                assert code == (2 if fails else 0), f"{line}\n{said}"
+    assert count == 9
+    with Image.open("one.tif") as made:
+        assert (made.mode, made.size) == ("RGB", (64, 48))

@@ -122,9 +122,8 @@ class Samples:
         geometry = replace(self.geometry, ids=self._ids)
         maps = geometry.apply(maps, draw, str(next(iter(whole)).path))
         tensors = {name: _tensor(pixels) for name, pixels in maps.items()}  # C H W
-        return Sample(
-            self.names[index], tuple(dict.fromkeys(str(file.path) for file in whole)), tensors
-        )
+        files = tuple(dict.fromkeys(str(file.path) for file in whole))
+        return Sample(self.names[index], files, tensors)
 
     def survey(self) -> Survey:
         """What the headers say: read once, and judged by the size rule."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gan_zoo.components import DataError, printable, progress
+from gan_zoo.components import DataError, printable, progress, remembered
 from gan_zoo_data.pictures import EXTENSIONS
 
 # What file managers, systems and network disks leave between pictures; compared in lower case.
@@ -79,7 +79,11 @@ class Listing:
 
 
 def list_pictures(folder: Path) -> Listing:
-    """List a folder and the folders in it."""
+    """List a folder and the folders in it; once while the data stands still."""
+    return remembered(f"listing of {folder}", lambda: _list(folder))
+
+
+def _list(folder: Path) -> Listing:
     found = Listing(folder)
     for place, inside in _walk(folder, found):
         stem, suffix = os.path.splitext(inside)

@@ -76,7 +76,7 @@ def recognize_pairs(spec: type[Files], root: Path) -> Found | Refused | None:
             for name, end in zip(files, couples, strict=True):
                 files[name] = [path for stem, path in a.files.items() if stem.endswith(end)]
     for name, paths in files.items():
-        options[name], odd = _mode(paths, name)
+        options[name], odd = mode_of(paths, name)
         notes += odd
     called = f"{first.folders['A'].relative_to(root).as_posix()}/"
     if first.one_folder:
@@ -120,7 +120,7 @@ def recognize_labels(spec: type[Files], root: Path) -> Found | Refused | None:
     if "instance" not in maps:
         options["instance"] = False
         notes.append("instance: false, since no instance maps are there")
-    options["target"], odd = _mode(files["target"], "target")
+    options["target"], odd = mode_of(files["target"], "target")
     why = f"{name_place(root, first)} hold label maps and photos"
     if scheme.name:
         why += f" with the names of {scheme.name}"
@@ -154,8 +154,8 @@ def _found(
     why: str,
     places: Mapping[str, Place],
     notes: Sequence[str],
-) -> Found | None:
-    """With what the spec itself finds in the splits; None where nothing in them fits together."""
+) -> Found | Refused:
+    """With what the spec itself finds in the splits; refused where nothing fits together."""
     pairs, told = {}, [*notes]
     for split, place in places.items():
         try:
@@ -173,7 +173,7 @@ def _found(
         if mistakes:
             more = f", and {len(mistakes) - 1} more" if len(mistakes) > 1 else ""
             told.append(f"{split}: {mistakes[0]}{more}")
-    return Found(spec, why, pairs, tuple(told)) if pairs else None
+    return Found(spec, why, pairs, tuple(told)) if pairs else Refused(told[len(notes)])
 
 
 def _without_splits(root: Path) -> Refused | None:
@@ -222,7 +222,7 @@ def _modes(files: Sequence[Path]) -> list[str]:
     return [mode for mode, _ in counts.most_common()]
 
 
-def _mode(files: Sequence[Path], name: str) -> tuple[Any, list[str]]:
+def mode_of(files: Sequence[Path], name: str) -> tuple[Any, list[str]]:
     """The word of a recipe for the mode of most files, and what is odd."""
     modes = _modes(files)
     said = [mode for mode in modes if mode in SAYING]

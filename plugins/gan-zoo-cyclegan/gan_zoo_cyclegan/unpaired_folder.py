@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from gan_zoo.components import DataError, Sample, remembered
+from gan_zoo.components import DataError, Found, Sample, remembered
 from gan_zoo_data.geometry import Geometry
 from gan_zoo_data.layouts import (
     BESIDE,
@@ -21,12 +21,15 @@ from gan_zoo_data.layouts import (
     say_no_split,
 )
 from gan_zoo_data.listing import list_pictures, name_skipped, no_folder, refuse_mistakes
+from gan_zoo_data.recognition import mode_of
 from gan_zoo_data.roots import list_inputs
 from gan_zoo_data.samples import Samples
 
 if TYPE_CHECKING:
+    from gan_zoo_data.bases import Sized
     from gan_zoo_data.modes import Mode
 
+SPLITS = ("train", "val", "test")
 LETTERS = {"source": "A", "target": "B"}
 SIDE_A = [layout["A"] for layout in BESIDE]
 
@@ -221,3 +224,22 @@ class UnpairedFolder:
                     f"{one} has no {other} beside it; put pictures of the other side there"
                 )
         return there[0]
+
+
+def recognize(spec: type[Sized], root: Path) -> Found | None:
+    """Two folders a split of which most names are not the same; else they are pairs."""
+    counts, modes, why = {}, {}, ""
+    for split in SPLITS:
+        for place in find_places(root, split, BESIDE, ("A", "B"), 2)[:1]:
+            a, b = (list_pictures(folder).files for folder in place.folders.values())
+            if not a or not b or 2 * len(a.keys() & b.keys()) >= min(len(a), len(b)):
+                return None
+            counts[split] = max(len(a), len(b))
+            modes = modes or {
+                name: mode_of([*of.values()], name)[0]
+                for name, of in zip(LETTERS, (a, b), strict=True)
+            }
+            why = why or f"{name_place(root, place)} hold pictures of other names each"
+    if not counts:
+        return None
+    return Found(spec.model_validate({"root": str(root), **modes}), why, counts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
@@ -11,7 +12,13 @@ from typing import TextIO
 
 
 class UserError(Exception):
-    """The user's input is wrong: a recipe, data, an argument. The command line exits with 2."""
+    """The user's input is wrong: a recipe, data, an argument. The command line exits with 2.
+
+    Its message may be printed: control codes, as of a file's name, are shown and not obeyed.
+    """
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class DataError(UserError):
@@ -82,6 +89,17 @@ def quoted(value: object) -> str:
     if isinstance(value, Mapping):
         return "a mapping"
     return str(value) if isinstance(value, int | float) else type(value).__name__
+
+
+def printable(text: str) -> str:
+    """A text whose control codes are written out (`\\x1b`), but for tabs and ends of lines: a
+    terminal would obey them."""
+    return "".join(
+        ascii(letter)[1:-1]
+        if letter not in "\n\t" and unicodedata.category(letter) == "Cc"
+        else letter
+        for letter in text
+    )
 
 
 def format_size(sides: Sequence[int | None]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gan_zoo.checks.contracts import contracts
-from gan_zoo.checks.data_at_hand import data_mistakes, first_size
+from gan_zoo.checks.data_at_hand import Holding, data_mistakes, first_size, holdings
 from gan_zoo.checks.disk import describe_disk
 from gan_zoo.checks.last_batch import count_samples
 from gan_zoo.checks.readiness import list_needed, refuse_unready
@@ -33,12 +33,14 @@ class Report:
             what components tell of their options, and the disk that callbacks' files take.
         needed: What a run still needs, each with its cure.
         mistakes: What is wrong in the data at hand, by file.
+        data: What lies in every split that a run would read.
     """
 
     phases: list[Rehearsal]
     notes: list[str] = field(default_factory=list)
     needed: list[str] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
+    data: list[Holding] = field(default_factory=list)
 
 
 def check(recipe: Recipe | WiredRecipe, source: Source | None = None) -> Report:
@@ -55,6 +57,7 @@ def check(recipe: Recipe | WiredRecipe, source: Source | None = None) -> Report:
 def _check(wired: WiredRecipe, source: Source | None) -> Report:
     notes = [*(source.notes if source else ()), *_notes(wired.recipe)]
     report = Report([], notes, list_needed(wired), data_mistakes(wired, pixels=True))
+    report.data = holdings(wired)
     size, samples = None, {}
     if not report.mistakes and not wired.recipe.data.missing():
         try:

@@ -2,13 +2,62 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from gan_zoo.checks.phase_contracts import size_misfit
 from gan_zoo.components.data import DataSpec
 from gan_zoo.components.spec import Size
-from gan_zoo.errors import format_size
+from gan_zoo.errors import UserError, format_size, printable
 from gan_zoo.recipe.wired import WiredPhase, WiredRecipe
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What lies in a split.
+
+    Args:
+        split: Its name.
+        samples: How many there are.
+        said: What was found, where, in which layout, what was passed over, and the size rule.
+        facts: Why it is that layout, and the sizes and modes of the files; a clause each.
+        example: The files of the first sample.
+    """
+
+    split: str
+    samples: int
+    said: str
+    facts: list[str]
+    example: list[str]
+
+    def describe(self) -> str:
+        """The facts and the example, its files as they lie beside each other, in one line."""
+        facts = [*self.facts]
+        if self.example:
+            around = os.path.commonpath([os.path.dirname(file) for file in self.example])
+            names = [os.path.relpath(file, around) for file in self.example]
+            facts.append(f"for example {' and '.join(names)}")
+        return printable("; ".join(facts))
+
+
+def holdings(wired: WiredRecipe) -> list[Holding]:
+    """What lies in the splits that a run would read; without those that cannot be opened, of which
+    the mistakes tell. Headers are read, and the pixels of one sample.
+    """
+    data, found = wired.recipe.data, []
+    if data.missing():
+        return []
+    for split in wired.recipe.splits():
+        try:
+            dataset = data.open(split)
+            example = [*dataset.read(0, None).files] if len(dataset) else []
+        except UserError:
+            continue
+        facts = data.facts(split)
+        said = printable(dataset.describe())
+        found.append(Holding(split, len(dataset), said, facts, example))
+    return found
 
 
 def data_mistakes(wired: WiredRecipe, *, pixels: bool = False) -> list[str]:

@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         first_line,
         format_size,
         near_misses,
+        printable,
         quoted,
     )
     from gan_zoo.reporter import progress
@@ -144,6 +145,7 @@ __all__ = [
     "norm_layer",
     "on_meta",
     "pretrained",
+    "printable",
     "progress",
     "put_back",
     "quoted",
@@ -185,7 +187,9 @@ _MODULES = {  # where the names live
     "gan_zoo.components.thinning": "thinned",
     "gan_zoo.components.watching": "CallbackSpec MetricSpec",
     "gan_zoo.components.weights": "put_back",
-    "gan_zoo.errors": "ContractError DataError UserError first_line format_size near_misses quoted",
+    "gan_zoo.errors": (
+        "ContractError DataError UserError first_line format_size near_misses printable quoted"
+    ),
     "gan_zoo.reporter": "progress",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}

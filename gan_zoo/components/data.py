@@ -149,6 +149,11 @@ class DataSpec(Spec, kind="data"):
         pixels read."""
         return []
 
+    def facts(self, split: str) -> list[str]:
+        """What `check` and `run` tell of the files of a split from their headers, beside what the
+        dataset describes: sizes and modes, a clause each."""
+        return []
+
     def sizes(self, split: str, size: Size | None = None) -> Mapping[tuple[int, int], str]:
         """Each (height, width) in training -> its first file; empty if `maps` tells, or no file."""
         return {}

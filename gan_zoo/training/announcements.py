@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gan_zoo.checks.data_at_hand import holdings
 from gan_zoo.components.interfaces import Dataset
 from gan_zoo.engine.loader import Plan
 from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.errors import format_size
+from gan_zoo.recipe.wired import WiredRecipe
 from gan_zoo.reporter import format_duration
+
+
+def announce_data(wired: WiredRecipe) -> list[str]:
+    """What lies in each split, a line each: the phase tells how the first one is read."""
+    told = []
+    for number, holding in enumerate(holdings(wired)):
+        said = f"{holding.said}; " if number else ""
+        told.append(f"{holding.split}: {said}{holding.describe()}")
+    return told
 
 
 def announce_phase(

@@ -18,6 +18,7 @@ from gan_zoo.reporter import Reporter
 from gan_zoo.runs.data_identity import identify_data
 from gan_zoo.runs.folder import RunFolder
 from gan_zoo.runs.names import refuse_existing, take_folder
+from gan_zoo.training.announcements import announce_data
 from gan_zoo.training.comparison import compare_data, tell_changes
 from gan_zoo.training.guards import Interrupted, NonFinite
 from gan_zoo.training.loop import Run
@@ -64,7 +65,7 @@ def train(
             run.enter(run.position.phase)
             computing, data = precision.described(), identify_data(wired)
             RunFolder.create(path, wired.recipe, source, steps, computing, data)
-        for note in source.notes if source else ():
+        for note in (*(source.notes if source else ()), *announce_data(wired)):
             run.reporter.say(note)
         with run.dir.claimed():
             run.go()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gan_zoo.components import Dataset
     from gan_zoo_data.geometry import Geometry
     from gan_zoo_data.roots import Root
+    from gan_zoo_data.samples import Samples
 
 
 def _endings(suffixes: dict[str, str]) -> dict[str, str]:
@@ -133,6 +134,18 @@ class Files(Sized):
             f"no pixel of the class{'es' * (len(ids) > 1)} {', '.join(map(str, ids))} in {name}"
             for name, ids in self._files().unseen(split).items()
         ]
+
+    def listed(self, split: str) -> tuple[Samples, list[str]]:
+        """The samples of a split by the names of files, and what is wrong with others.
+
+        Raises:
+            DataError: there is no such split.
+        """
+        return self._files().listed(split)
+
+    def facts(self, split: str) -> list[str]:
+        """The sizes and modes of the files of a split, from the same headers."""
+        return self._files().facts(split)
 
     def sizes(self, split: str, size: Size | None = None) -> dict[tuple[int, int], str]:
         """The sizes of a split in training, from the headers that `inspect` reads."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, ValidationError, WrapValidator, model_validator
 from pydantic_core import PydanticCustomError
 
-from gan_zoo.components import Image, Size
+from gan_zoo.components import Found, Image, Refused, Size, quoted
 from gan_zoo_data.bases import Endings, Files, Numbers, refuse_ignored_classes
 from gan_zoo_data.modes import Mode, channels_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gan_zoo.components import Dataset
     from gan_zoo_data.ids import Ids
     from gan_zoo_data.label_folder import LabelFolder
@@ -25,6 +24,44 @@ SAMPLE = Path(__file__).parent / "emoji"  # in both, data to try things with
 TINY = Path(__file__).parent / "tiny"
 
 
+UNJUDGED = "unjudged"  # of earlier runs alone, which took four layouts whatever was in the files
+
+
+def _one_mistake(value: Any, handler: Any) -> Any:
+    """A wrong layout is one mistake, not one for each way of saying a layout."""
+    if value == UNJUDGED:
+        return value
+    try:
+        layout = handler(value)
+    except ValidationError:
+        told = f"{quoted(value)} came; a layout is one of the words for it, or the folder of every "
+        told += "part in the root, as {a: 'FOLDER/{split}', b: 'OTHER/{split}'}"
+        raise PydanticCustomError("layout", "{told}", {"told": told}) from None
+    for part, folder in layout.items() if isinstance(layout, dict) else ():
+        inside = PurePosixPath(folder)
+        if "{split}" not in folder or inside.is_absolute() or ".." in inside.parts:
+            told = (
+                f"{part}: {quoted(folder)} came; a folder in the root is expected, with {{split}} "
+            )
+            told += "in the place of the split, as 'FOLDER/{split}'"
+            raise PydanticCustomError("layout", "{told}", {"told": told})
+    return layout
+
+
+def _refuse_parts(option: str, parts: dict[str, str], known: Sequence[str]) -> None:
+    """Refuse a part of a sample that there is not."""
+    if odd := [part for part in parts if part not in known]:
+        told = f"{option}: {odd[0]} came; {' and '.join([', '.join(known[:-1]), known[-1]])} have "
+        raise PydanticCustomError(option, "{told}", {"told": told + WHAT[option]})
+
+
+WHAT = {"layout": "folders", "suffixes": "suffixes"}
+SideLayout = Annotated[
+    Literal["find", "side_by_side"] | dict[str, str], WrapValidator(_one_mistake)
+]
+MapLayout = Annotated[Literal["find"] | dict[str, str], WrapValidator(_one_mistake)]
+
+
 class PairedFolderSpec(Files, name="paired_folder"):
     """Pairs of pictures A and B in folders (the data of Isola et al. 2017, sec. 3.3 and 4).
 
@@ -33,8 +70,14 @@ class PairedFolderSpec(Files, name="paired_folder"):
         ROOT/SPLIT/NAME.jpg                        A left and B right in one picture
         ROOT/A/SPLIT/NAME.jpg  ROOT/B/SPLIT/NAME.png
         ROOT/SPLITA/NAME.jpg   ROOT/SPLITB/NAME.png     (also SPLIT_A and SPLIT_B)
+        ROOT/SPLIT/A/NAME.jpg  ROOT/SPLIT/B/NAME.png
+        ROOT/SPLIT/NAME_A.jpg  ROOT/SPLIT/NAME_B.png    with suffixes: {a: _A, b: _B}
 
-    Which one was found is said; two at once are refused. Pictures are 8-bit files of exactly the
+    A and B may have other usual names, such as input and target, source and target, labels and
+    images; a split too, as training or validation. Which layout was found is said; two at once are
+    refused, and so are pictures in one folder that look like no two sides. Names may differ by
+    Unicode form, letter case and the usual endings where only one partner can be meant, which is
+    said. Thumbnails and caches of systems are passed over. Pictures are 8-bit files of exactly the
     declared mode and lie as they are stored: a file turned by an EXIF tag is refused.
 
     Training resizes (bicubic), crops at random and flips, source and target alike. Evaluation
@@ -49,11 +92,41 @@ class PairedFolderSpec(Files, name="paired_folder"):
     """Mode of the source files: rgb, grey, or their number of channels, never converted."""
     target: Mode = "rgb"
     """Mode of the target files."""
+    layout: SideLayout = Field("find", examples=["side_by_side"])
+    """Where the two sides lie: `find` looks for the layouts above, `side_by_side` insists that each
+    picture holds both, {a: FOLDER/{split}, b: OTHER/{split}} names the folders in the root."""
+    suffixes: Endings | None = Field(None, examples=[{"a": "_in", "b": "_out"}])
+    """What the names of the files end in, by side (a, b), where it is not the same for both; other
+    files are left alone. Both sides may then lie in one folder."""
+
+    earlier: ClassVar[Mapping[str, Any]] = {"layout": UNJUDGED}
+
+    @model_validator(mode="after")
+    def _sides_agree(self) -> Self:
+        _refuse_parts("suffixes", self.suffixes or {}, ("a", "b"))
+        if isinstance(self.layout, dict):
+            _refuse_parts("layout", self.layout, ("a", "b"))
+            if {*self.layout} != {"a", "b"}:
+                told = "layout: name the folders of both sides, a and b"
+                raise PydanticCustomError("layout", told)
+        if self.layout == "side_by_side" and self.suffixes:
+            told = (
+                "suffixes are of files with one side each, which layout: side_by_side rules out; "
+            )
+            raise PydanticCustomError("suffixes", "{told}", {"told": told + "take one of them out"})
+        return self
 
     @classmethod
     def example(cls) -> Self:
         """The folders of the sample that ships with gan-zoo."""
         return cls(root=str(SAMPLE), source="grey")
+
+    @classmethod
+    def recognize(cls, folder: Path) -> Found | Refused | None:
+        """Pairs side by side, or two folders of partners."""
+        from gan_zoo_data.recognition import recognize_pairs
+
+        return recognize_pairs(cls, folder)
 
     def maps(self, size: Size | None = None) -> dict[str, Image]:
         """Source and target; sides that only the files know are None."""
@@ -68,19 +141,28 @@ class PairedFolderSpec(Files, name="paired_folder"):
 
         modes = {"source": self.source, "target": self.target}
         root = Path(self.root).expanduser()
-        return PairedFolder(root, self._geometry(), self.direction, modes)
+        return PairedFolder(
+            root, self._geometry(), self.direction, modes, self.layout, self.suffixes
+        )
 
 
 class LabelFolderSpec(Files, name="label_folder"):
     """Label maps, instance maps and photos in folders (the data of Wang et al. 2018, sec. 3).
 
-        ROOT/SPLIT_label/NAME.png   ROOT/SPLIT_inst/NAME.png   ROOT/SPLIT_img/NAME.jpg
+        ROOT/SPLIT_label/NAME.png      ROOT/SPLIT_inst/NAME.png        ROOT/SPLIT_img/NAME.jpg
+        ROOT/SPLIT/seg_maps/NAME.png   .../SPLIT/instance_maps/...     .../SPLIT/images/...
+        ROOT/gtFine/SPLIT/CITY/...     (Cityscapes as it comes)        .../leftImg8bit/SPLIT/...
+        ROOT/annotations/SPLIT/...     (ADE20K)                        .../images/SPLIT/...
+        ROOT/stuffthingmaps/SPLIT/...  ROOT/panoptic_SPLIT/... (COCO)  ROOT/SPLIT/...
 
-    Files belong together by NAME, whatever their order; folders may have folders inside. What
-    Cityscapes' names end in (_gtFine_labelIds, _gtFine_instanceIds, _leftImg8bit) is no part of
-    it. Label and instance maps hold one whole number a pixel, the id, as it is stored: grey files
-    of 8, 16 or 32 bits, or palette files, of which the index counts. They are resized by nearest,
-    photos bicubic, and cropped and flipped together, as the data `paired_folder` says.
+    Also with other usual names, with the folder of a map around those of the splits, and splits
+    called training, validation, train2017 or val2017. Which layout was found is said; two at once
+    are refused. Files belong together by NAME, whatever their order; folders may have folders
+    inside. What Cityscapes' names end in (_gtFine_labelIds, _gtFine_instanceIds, _leftImg8bit) is
+    no part of it, and its other files there are left alone, which is said. Label and instance maps
+    hold one whole number a pixel, the id, as it is stored: grey files of 8, 16 or 32 bits, or
+    palette files, of which the index counts. They are resized by nearest, photos bicubic, and
+    cropped and flipped together, as the data `paired_folder` says.
     """
 
     classes: PositiveInt
@@ -95,24 +177,40 @@ class LabelFolderSpec(Files, name="label_folder"):
     """Mode of the photos: rgb, grey, or their number of channels, never converted."""
     suffixes: Endings | None = Field(None, examples=[{"label": "_seg", "target": "_photo"}])
     """What the names of the files end in, by map (label, instance, target), where it is not the
-    same for all and not one of the known endings."""
+    same for all and not one of the known endings; files that end otherwise are left alone."""
+    layout: MapLayout = Field(
+        "find", examples=[{"label": "ids/{split}", "target": "shots/{split}"}]
+    )
+    """Where the maps lie: `find` looks for the layouts above, {label: FOLDER/{split}, ...} names
+    the folder of each map in the root."""
+
+    earlier: ClassVar[Mapping[str, Any]] = {
+        "layout": {"label": "{split}_label", "instance": "{split}_inst", "target": "{split}_img"}
+    }
 
     @model_validator(mode="after")
     def _ids_agree(self) -> Self:
         refuse_ignored_classes(self.ignore, self.classes)
-        for name in self.suffixes or {}:
-            if name not in ("label", "instance", "target"):
-                raise PydanticCustomError(
-                    "suffixes",
-                    "suffixes: {name} came; label, instance and target have suffixes",
-                    {"name": name},
-                )
+        names = ("label", "instance", "target")
+        _refuse_parts("suffixes", self.suffixes or {}, names)
+        if isinstance(self.layout, dict):
+            _refuse_parts("layout", self.layout, names)
+            if absent := [name for name in self.maps() if name not in self.layout]:
+                told = f"layout: the folder of {absent[0]} is missing"
+                raise PydanticCustomError("layout", "{told}", {"told": told})
         return self
 
     @classmethod
     def example(cls) -> Self:
         """The folders of the tiny sample."""
         return cls(root=str(TINY), classes=3, ignore=(255,))
+
+    @classmethod
+    def recognize(cls, folder: Path) -> Found | Refused | None:
+        """Label maps, which hold ids, and photos."""
+        from gan_zoo_data.recognition import recognize_labels
+
+        return recognize_labels(cls, folder)
 
     def maps(self, size: Size | None = None) -> dict[str, Image]:
         """Label, instance where there are such maps, and target."""
@@ -154,4 +252,4 @@ class LabelFolderSpec(Files, name="label_folder"):
             kinds["instance"] = Ids(instances=self.instances, said="instances")
         kinds["target"] = self.target
         root = Path(self.root).expanduser()
-        return LabelFolder(root, self._geometry(), kinds, self.suffixes)
+        return LabelFolder(root, self._geometry(), kinds, self.suffixes, self.layout)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from gan_zoo.components import DataError, first_line
 from gan_zoo_data.ids import Ids
-from gan_zoo_data.layouts import refuse_mistakes
+from gan_zoo_data.listing import refuse_mistakes
 from gan_zoo_data.roots import Root, input_maps, one_map_inputs
 from gan_zoo_data.samples import Samples
 from gan_zoo_data.table_rows import NAME, is_inside, match_columns

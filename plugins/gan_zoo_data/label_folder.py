@@ -3,44 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gan_zoo.components import DataError
+from gan_zoo.components import DataError, remembered
 from gan_zoo_data.ids import Ids
-from gan_zoo_data.layouts import (
-    Listing,
-    find_splits,
-    list_content,
-    list_pictures,
-    name_skipped,
-    name_splits,
-    no_folder,
-    refuse_mistakes,
-)
+from gan_zoo_data.layouts import Folders, Place
+from gan_zoo_data.listing import Listing, list_pictures, passed_over, refuse_mistakes
+from gan_zoo_data.map_folders import find_map_folders, places_around
+from gan_zoo_data.names import call_alike
 from gan_zoo_data.roots import Root, input_maps, list_inputs
 from gan_zoo_data.samples import WORDS, Samples
+from gan_zoo_data.schemes import Scheme, cut_scheme, find_scheme, of_map, say_no_common
 
 if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode
 
 FOLDERS = {"label": "_label", "instance": "_inst", "target": "_img"}  # what follows the split
-LONGEST = 40  # letters of an ending that is looked for
-# What the names of known data end in: the first line that fits most label maps, or the last.
-SUFFIXES: dict[str, dict[str, str]] = {
-    "Cityscapes": {
-        "label": "_gtFine_labelIds",
-        "instance": "_gtFine_instanceIds",
-        "target": "_leftImg8bit",
-    },
-    "Cityscapes, train ids": {
-        "label": "_gtFine_labelTrainIds",
-        "instance": "_gtFine_instanceIds",
-        "target": "_leftImg8bit",
-    },
-    "": {"label": "", "instance": "", "target": ""},
-}
 
 
 @dataclass(frozen=True)
@@ -50,34 +30,59 @@ class LabelFolder(Root):
     Args:
         kinds: Map -> mode of its files, or what their ids may be; a sample has these maps.
         suffixes: Map -> what its files' names end in; one of the known ones if absent.
+        layout: `find` one, or map -> its folder.
     """
 
     kinds: Mapping[str, Mode | Ids]
     suffixes: Mapping[str, str] | None
+    layout: str | Folders = "find"
 
     def found(self, split: str) -> tuple[Samples, list[str]]:
         """The samples of a split, and what has no place or no partner."""
-        folders = self._folders(split)
-        listings = {name: list_pictures(folder) for name, folder in folders.items()}
+        place = self._place(split)
+        folders = place.folders
+        listed = {folder: list_pictures(folder) for folder in {*folders.values()}}
+        whole = {name: listed[folder] for name, folder in folders.items()}
+        scheme = find_scheme(whole["label"], self.suffixes)
+        listings = {name: of_map(found, name, scheme) for name, found in whole.items()}
         mistakes = [line for found in listings.values() for line in found.mistakes]
-        scheme, suffixes = self._scheme(listings["label"])
-        stems = {}
+        stems, alike = {}, []
         for name, found in listings.items():
-            stems[name], odd = _stripped(found, suffixes[name], scheme)
+            stems[name], odd = cut_scheme(found, name, scheme, whole=whole[name])
+            if odd and not stems[name]:
+                mistakes = [line for line in mistakes if line not in found.mistakes]
             mistakes += odd
-        mistakes += self._partners(listings, stems, suffixes)
+            if name != "label":
+                stems[name], said = call_alike(stems["label"], stems[name])
+                alike += [f"{said} in {folders[name].name}"] * bool(said)
+        mistakes += self._partners(listings, stems, scheme.suffixes)
         names = tuple(stem for stem in stems["label"] if all(stem in s for s in stems.values()))
-        places = ", ".join(f"{name} = {folder.name}" for name, folder in folders.items())
-        ends = f" without the endings of {scheme}" if scheme else ""
+        places = ", ".join(
+            f"{name} = {folder.relative_to(self.root).as_posix()}"
+            for name, folder in folders.items()
+        )
+        ends = f" without the endings of {scheme.name}" if scheme.name else ""
         samples = Samples(
             names=names,
             files={name: tuple(stems[name][stem] for stem in names) for name in self.kinds},
             kinds=self.kinds,
             geometry=self.geometry,
             said=f"{len(names)} label map{'s' * (len(names) != 1)} in {self.root}, "
-            f"matched by name{ends}: {places}{name_skipped(*listings.values())}",
+            f"matched by name{ends}: {places}",
+            notes=(*alike, *passed_over(*_once(listings))),
         )
-        return samples, mistakes
+        return samples, list(dict.fromkeys(mistakes))
+
+    def layout_of(self, split: str) -> str:
+        """The folders of the maps, and who says so."""
+        found = "as the recipe says" if self.layout != "find" else "found by the folders' names"
+        return f"layout {', '.join(self._place(split).layout.values())}, {found}"
+
+    def _place(self, split: str) -> Place:
+        key = f"maps {[*self.kinds]} of {split} in {self.root} as {self.layout}"
+        return remembered(
+            key, lambda: find_map_folders(self.root, split, [*self.kinds], self.layout)
+        )
 
     def inputs(self, path: Path, *, pairs: bool, maps: Sequence[str] | None) -> Samples:
         """The label maps at a path, with the instance maps beside them where they are asked for;
@@ -92,12 +97,15 @@ class LabelFolder(Root):
                 "in files of their own, so leave it out"
             )
         names = sorted(input_maps(self.kinds, maps), key=lambda name: name != "target")
-        self._refuse_other_folders(path, names[0])
+        if path.exists():
+            self._refuse_other_folders(path, names[0])
         found = list_inputs(path)
+        scheme = find_scheme(found, self.suffixes, names[0])
+        found = of_map(found, names[0], scheme)
         mistakes = found.mistakes
         files: dict[str, list[Path]] = {names[0]: list(found.files.values())}
         for name in names[1:]:
-            beside, odd = self._beside(found, names[0], name)
+            beside, odd = self._beside(found, names[0], name, scheme)
             files[name] = beside
             mistakes = [*mistakes, *odd]
         refuse_mistakes(mistakes)
@@ -107,48 +115,10 @@ class LabelFolder(Root):
             names=tuple(found.files),
             files={name: tuple(paths) for name, paths in files.items()},
             kinds={name: self.kinds[name] for name in names},
-            said=f"{len(found.files)} {kind}{'s' * (len(found.files) != 1)} in {path}"
-            + others
-            + name_skipped(found),
+            said=f"{len(found.files)} {kind}{'s' * (len(found.files) != 1)} in {path}" + others,
+            notes=tuple(passed_over(found)),
             fixed=True,
         )
-
-    def _folders(self, split: str) -> dict[str, Path]:
-        """The folder of each map.
-
-        Raises:
-            DataError: one is not there.
-        """
-        if not self.root.is_dir():
-            raise DataError(no_folder(self.root))
-        folders = {name: self.root / f"{split}{FOLDERS[name]}" for name in self.kinds}
-        there = [folder for folder in folders.values() if folder.is_dir()]
-        if not there:
-            looked = ", ".join(f"{folder.name}/" for folder in folders.values())
-            others = find_splits(self.root, [f"{{split}}{FOLDERS[name]}" for name in self.kinds])
-            raise DataError(
-                f"{self.root} has no split '{split}': looked for {looked}; found "
-                f"{list_content(self.root)}{name_splits(others)}. Name another folder with --data "
-                "DIR, or name the folders so"
-            )
-        for name, folder in folders.items():
-            if not folder.is_dir():
-                without = ", or say `instance: false`" if name == "instance" else ""
-                raise DataError(
-                    f"{there[0]} has no {folder} beside it; put the {WORDS.get(name, 'photo')}s "
-                    f"there, with the same names{without}"
-                )
-        return folders
-
-    def _scheme(self, found: Listing, of: str = "label") -> tuple[str, Mapping[str, str]]:
-        """What the names end in: as the recipe says, or as the files of a map show."""
-        if self.suffixes is not None:
-            return "the recipe", {**dict.fromkeys(FOLDERS, ""), **self.suffixes}
-        for scheme, suffixes in SUFFIXES.items():
-            fitting = sum(stem.endswith(suffixes[of]) for stem in found.files)
-            if 2 * fitting > len(found.files):
-                return scheme, suffixes
-        return "", SUFFIXES[""]
 
     def _partners(
         self,
@@ -164,7 +134,7 @@ class LabelFolder(Root):
             for name in self.kinds
             if stems["label"] and stems[name] and not stems["label"].keys() & stems[name].keys()
         ]
-        found = [_no_common(listings["label"], listings[name], name) for name in apart]
+        found = [say_no_common(listings["label"], listings[name], name) for name in apart]
         for name in self.kinds:
             for other in self.kinds if name == "label" else ("label",):
                 if other == name or {name, other} & {*apart} or not stems[other]:
@@ -180,17 +150,26 @@ class LabelFolder(Root):
 
     def _refuse_other_folders(self, path: Path, first: str) -> None:
         """Refuse the root, and folders of other maps."""
-        ending = FOLDERS[first]
-        if path.resolve() == self.root.resolve():
-            splits = sorted(p.name for p in path.glob(f"*{ending}") if p.is_dir())
-            if splits:
-                raise DataError(
-                    f"{path} holds the splits of the data; name one, as {path / splits[0]}"
-                )
-        for name, other in FOLDERS.items():
-            folder = path if path.is_dir() else path.parent
-            if name != first and folder.name.endswith(other):
-                kin = folder.with_name(folder.name.removesuffix(other) + ending)
+        folder = path if path.is_dir() else path.parent
+        inside = folder.resolve()
+        places = places_around(self.root, folder, [first], self.layout)
+        within = [
+            place.folders[first]
+            for place in places
+            if inside != (own := place.folders[first].resolve()) and own.is_relative_to(inside)
+        ]
+        if within and folder == path:
+            raise DataError(f"{path} holds the splits of the data; name one, as {within[-1]}")
+        others = [name for name in FOLDERS if name != first]
+        kin: Path | None = None
+        for name in others:
+            for place in places_around(self.root, folder, [first, name], self.layout):
+                own, other = place.folders[first].resolve(), place.folders[name].resolve()
+                if own != other and inside.is_relative_to(other) and not inside.is_relative_to(own):
+                    kin = place.folders[first]
+            if folder.name.endswith(FOLDERS[name]):
+                kin = folder.with_name(folder.name.removesuffix(FOLDERS[name]) + FOLDERS[first])
+            if kin is not None:
                 kind = WORDS.get(name, "photo")
                 came = f"a folder of {kind}s" if folder == path else f"one of the {kind}s"
                 raise DataError(
@@ -198,24 +177,17 @@ class LabelFolder(Root):
                     f"{kin}" + " or a file in it" * (folder != path)
                 )
 
-    def _beside(self, found: Listing, first: str, name: str) -> tuple[list[Path], list[str]]:
+    def _beside(
+        self, found: Listing, first: str, name: str, scheme: Scheme
+    ) -> tuple[list[Path], list[str]]:
         """The other maps of these files, and one message for each that is not there."""
-        place = _named(found.folder, FOLDERS[first])
-        if place is None:
-            listed = next(iter(found.files.values()), found.folder)
-            raise DataError(
-                f"{listed}: the model asks for its {WORDS[name]} too, which is looked for in a "
-                f"folder *{FOLDERS[name]} beside a folder *{FOLDERS[first]}; put the files into "
-                f"such folders, or give the maps by name from Python: {{'{first}': ..., "
-                f"'{name}': ...}}"
-            )
-        folder = place.with_name(place.name.removesuffix(FOLDERS[first]) + FOLDERS[name])
-        there = list_pictures(folder).files if folder.is_dir() else {}
-        _, suffixes = self._scheme(found, first)
+        place, folder = self._folders_beside(found, first, name)
+        listed = list_pictures(folder) if folder.is_dir() else Listing(folder)
+        there = of_map(listed, name, scheme).files
         paths, odd = [], []
         for path in found.files.values():
             stem = path.absolute().relative_to(place).with_suffix("").as_posix()
-            wanted = stem.removesuffix(suffixes[first]) + suffixes[name]
+            wanted = stem.removesuffix(scheme.suffixes[first]) + scheme.suffixes[name]
             if wanted in there:
                 paths.append(there[wanted])
             else:
@@ -225,70 +197,35 @@ class LabelFolder(Root):
                 )
         return paths, odd
 
+    def _folders_beside(self, found: Listing, first: str, name: str) -> tuple[Path, Path]:
+        """The folder of a split that these files lie in, and that of another map.
 
-def _stripped(found: Listing, suffix: str, scheme: str) -> tuple[dict[str, Path], list[str]]:
-    """Name without its ending -> file, and a message for each that does not end so, or for all."""
-    stems, odd = {}, []
-    said = "`suffixes` says" if scheme == "the recipe" else f"the names of {scheme} do"
-    for stem, path in found.files.items():
-        if stem.endswith(suffix):
-            stems[stem.removesuffix(suffix)] = path
-        else:
-            cure = "correct `suffixes`" if scheme == "the recipe" else "say `suffixes`"
-            odd.append(
-                f"{path} does not end in {suffix}, as {said}; rename it, take it out, or {cure}"
-            )
-    if len(odd) > 1 and not stems:
-        first = next(iter(found.files.values()))
-        return {}, [
-            f"no name in {found.folder} ends in {suffix}, as {said}: {first.name}, ...; correct "
-            "`suffixes`"
-        ]
-    return stems, odd
-
-
-def _no_common(labels: Listing, others: Listing, name: str) -> str:
-    """The message for two folders whose files have no name in common."""
-    mine, theirs = (next(iter(found.files)) for found in (labels, others))
-    ending = _endings([*labels.files], [*others.files])
-    told = "`suffixes`"
-    if ending:
-        label, other = (one or "''" for one in ending)
-        told = f"`suffixes: {{label: {label}, {name}: {other}}}`"
-    return (
-        f"{labels.folder} and {others.folder} have no name in common: {mine}, ... and {theirs}, "
-        f"...; what names end in may differ if the data says so: {told}"
-    )
+        Raises:
+            DataError: there is none.
+        """
+        absolute = found.folder.absolute()
+        for place in places_around(self.root, found.folder, [first, name], self.layout):
+            for around in (absolute, *absolute.parents):
+                if around.resolve() == place.folders[first].resolve():
+                    return around, place.folders[name]
+        for around in (absolute, *absolute.parents):
+            if around.name.endswith(FOLDERS[first]):
+                kin = around.name.removesuffix(FOLDERS[first]) + FOLDERS[name]
+                return around, around.with_name(kin)
+        listed = next(iter(found.files.values()), found.folder)
+        raise DataError(
+            f"{listed}: the model asks for its {WORDS[name]} too, which is looked for in a "
+            f"folder *{FOLDERS[name]} beside a folder *{FOLDERS[first]}; put the files into "
+            f"such folders, or give the maps by name from Python: {{'{first}': ..., "
+            f"'{name}': ...}}"
+        )
 
 
-def _endings(labels: list[str], others: list[str]) -> tuple[str, str] | None:
-    """The shortest endings without which most of two lists of names are the same."""
-    best, rank = None, (0, 0)
-    for one in _common(labels):
-        stems = {label.removesuffix(one) for label in labels}
-        for other in _common(others):
-            shared = len(stems & {name.removesuffix(other) for name in others})
-            whole = sum(ending[:1] in ("", "_", "-", ".", " ") for ending in (one, other))
-            if 2 * shared > len(labels) and (shared, whole) > rank:
-                best, rank = (one, other), (shared, whole)
-    return best
-
-
-def _common(names: list[str]) -> list[str]:
-    """The endings that names of one list share, shortest first; the empty one is among them."""
-    first = min(names, key=len)
-    found = [""]
-    for length in range(1, min(len(first), LONGEST) + 1):
-        if not all(name.endswith(first[-length:]) for name in names):
-            break
-        found.append(first[-length:])
-    return found
-
-
-def _named(folder: Path, ending: str) -> Path | None:
-    """The folder itself or the nearest around it that ends so."""
-    absolute = folder.absolute()
-    for place in (absolute, *absolute.parents):
-        if place.name.endswith(ending):
-            return place
-    return None
+def _once(listings: Mapping[str, Listing]) -> list[Listing]:
+    """One listing a folder, which left alone what no map of it took."""
+    first: dict[Path, Listing] = {}
+    for found in listings.values():
+        place = found.folder.resolve()
+        before = first.setdefault(place, found)
+        first[place] = replace(before, left=before.left & found.left)
+    return [*first.values()]

@@ -1,173 +1,198 @@
-"""Where the two sides of a split lie, and which files belong together."""
+"""Where the files of a split lie: a table of the layouts that are found by themselves.
+
+A layout says for every part of a sample (the sides A and B, or the maps) in which folder of the
+root it lies, `{split}` standing for the split. Folders are compared without letter case.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from gan_zoo.components import DataError, progress
+from gan_zoo.components import DataError
+from gan_zoo_data.listing import list_content, list_folders, no_folder
 from gan_zoo_data.pictures import EXTENSIONS
 
 Side = Literal["A", "B"]
+Folders = Mapping[str, str]  # part -> its folder in the root, with {split}
 
-LAYOUTS = (  # folders of A and B in the root
-    ("{split}", "{split}"),
-    ("A/{split}", "B/{split}"),
-    ("{split}A", "{split}B"),
-    ("{split}_A", "{split}_B"),
+PLAIN = "{split}"
+# The two sides of a pair as people call them; the first is A, which is usually the input.
+SIDES = (
+    ("A", "B"),
+    ("input", "target"),
+    ("inputs", "targets"),
+    ("input", "output"),
+    ("inputs", "outputs"),
+    ("input", "gt"),
+    ("source", "target"),
+    ("src", "tgt"),
+    ("src", "dst"),
+    ("x", "y"),
+    ("before", "after"),
+    ("label", "image"),
+    ("labels", "images"),
+    ("label", "photo"),
+    ("labels", "photos"),
+    ("label", "img"),
+    ("labels", "imgs"),
+    ("mask", "image"),
+    ("masks", "images"),
+    ("mask", "img"),
+    ("seg", "img"),
+    ("edge", "photo"),
+    ("edges", "photos"),
+    ("edges", "images"),
+    ("sketch", "photo"),
+    ("sketches", "photos"),
+    ("sketch", "image"),
+    ("map", "photo"),
+    ("lq", "gt"),
+    ("low", "high"),
+    ("blur", "sharp"),
+    ("noisy", "clean"),
+    ("hazy", "clear"),
+    ("hazy", "gt"),
+    ("rain", "norain"),
 )
-BESIDE = ("A/{split}", "{split}_A", "{split}A")  # of them, where A and B have folders of their own
-ALONE = ("{split}",)
-CLUTTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # left by file managers
-SHOWN = 10
+SIDE_PATTERNS = ("{name}/{split}", "{split}{name}", "{split}_{name}", "{split}/{name}")
+BESIDE: list[Folders] = [  # as published programs have them
+    {"A": "A/{split}", "B": "B/{split}"},
+    {"A": "{split}A", "B": "{split}B"},
+    {"A": "{split}_A", "B": "{split}_B"},
+]
+WITHIN: Folders = {"A": "{split}/A", "B": "{split}/B"}
+
+# Label, instance and target as published sets and programs call them.
+MAPS = (
+    ("label", "inst", "img"),
+    ("label", "instance", "image"),
+    ("labels", "instances", "images"),
+    ("label", "instance", "photo"),
+    ("labels", "instances", "photos"),
+    ("mask", "instance", "image"),
+    ("masks", "instances", "images"),
+    ("seg_maps", "instance_maps", "images"),  # imaginaire
+    ("semantic", "instance", "image"),
+    ("annotations", "annotations_instance", "images"),  # ADE20K
+)
+MAP_PATTERNS = ("{split}_{name}", "{name}/{split}", "{split}/{name}")
+CITYSCAPES = ("gtFine", "gtCoarse")
+STUFF = ("stuffthingmaps", "stuffthingmaps_trainval2017", "annotations")
+PANOPTIC = ("panoptic_{split}", "annotations/panoptic_{split}")
+# A split in folders of other names, looked for where it is not there under its own.
+ALSO = {
+    "train": ("training", "train2017"),
+    "val": ("valid", "validation", "val2017"),
+    "test": ("testing", "test2017"),
+}
 
 
-class Sides(NamedTuple):
-    """The folders of A and B; the same one where the pictures stand side by side."""
-
-    a: Path
-    b: Path
-
-    @property
-    def side_by_side(self) -> bool:
-        """Whether one file holds both."""
-        return self.a == self.b
-
-
-@dataclass
-class Listing:
-    """The pictures in a folder, sorted by path.
+class Place(NamedTuple):
+    """Where a split lies.
 
     Args:
-        folder: The folder.
-        files: Path in the folder without suffix -> file.
-        mistakes: One message for each file that has no place here.
-        skipped: Names of clutter that file managers left.
+        folders: Part -> its folder; several may share one.
+        layout: Part -> its folder in the root, with {split}.
+        split: What the folders call the split.
     """
 
-    folder: Path
-    files: dict[str, Path] = field(default_factory=dict)
-    mistakes: list[str] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
+    folders: Mapping[str, Path]
+    layout: Folders
+    split: str
+
+    @property
+    def one_folder(self) -> bool:
+        """Whether all parts lie in one folder."""
+        return len({*self.folders.values()}) == 1
 
 
-def find_sides(root: Path, split: str) -> Sides:
-    """The layout of a split.
-
-    Raises:
-        DataError: none is there, only half of one, or two at once.
-    """
-    if not root.is_dir():
-        raise DataError(no_folder(root))
-    layouts = [Sides(*(root / side.format(split=split) for side in sides)) for sides in LAYOUTS]
-    there = [sides for sides in layouts if sides.a.is_dir() or sides.b.is_dir()]
-    if not there:
-        looked = "; ".join(_within(root, sides) for sides in layouts)
-        raise DataError(
-            f"{root} has no split '{split}': looked for {looked}; found {list_content(root)}"
-            f"{name_splits(find_splits(root, BESIDE) or find_splits(root, ALONE))}. Name another "
-            "folder with --data DIR, or arrange the files in one of these ways"
-        )
-    if len(there) > 1:
-        twice = "; ".join(_within(root, sides) for sides in there)
-        raise DataError(f"{root} has the split '{split}' more than once: {twice}; keep one of them")
-    (sides,) = there
-    for one, other in ((sides.a, sides.b), (sides.b, sides.a)):
-        if not other.is_dir():
-            raise DataError(
-                f"{one} has no {other} beside it; put the partners there, with the same names"
-            )
-    return sides
-
-
-def list_pictures(folder: Path) -> Listing:
-    """List a folder and the folders in it."""
-    found = Listing(folder)
-    for place, inside in _walk(folder):
-        stem, suffix = os.path.splitext(inside)
-        name = inside.rpartition("/")[2]
-        if name in CLUTTER or name.startswith("._"):
-            found.skipped.append(name)
-        elif inside.startswith(".") or "/." in inside:
-            found.mistakes.append(f"{place} is hidden; move it out of {folder}")
-        elif suffix.lower() not in EXTENSIONS:
-            found.mistakes.append(
-                f"{place} is not a picture ({' '.join(EXTENSIONS)}); move it out of {folder}"
-            )
-        elif stem in found.files:
-            found.mistakes.append(
-                f"{place} and {found.files[stem]} have one name; take one out, or rename it"
-            )
-        else:
-            found.files[stem] = Path(place)
-    if not found.files and not found.mistakes:
-        found.mistakes.append(f"{folder} has no pictures in it ({' '.join(EXTENSIONS)})")
+def side_layouts() -> list[Folders]:
+    """Those of pairs; the first is one folder of pictures that hold both sides."""
+    found: list[Folders] = [{"A": PLAIN, "B": PLAIN}]
+    for names in SIDES:
+        for pattern in SIDE_PATTERNS:
+            sides = [pattern.replace("{name}", name) for name in names]
+            found.append(dict(zip("AB", sides, strict=True)))
     return found
 
 
-def missing_partners(a: Listing, b: Listing) -> list[str]:
-    """One message for each file whose partner is missing."""
-    return [
-        f"{path} has no partner {other.folder / stem}.*; add it, or take this file out"
-        for one, other in ((a, b), (b, a))
-        for stem, path in one.files.items()
-        if other.files and stem not in other.files
+def map_layouts() -> list[Folders]:
+    """Those of label maps, instance maps and photos; the first is pix2pixHD's."""
+    rows = [
+        tuple(pattern.replace("{name}", name) for name in names)
+        for names in MAPS
+        for pattern in MAP_PATTERNS
     ]
+    for fine in CITYSCAPES:
+        rows.append((f"{fine}/{{split}}", f"{fine}/{{split}}", "leftImg8bit/{split}"))
+    labels = [f"{folder}/{{split}}" for folder in STUFF]
+    for label in (*labels, "stuff_{split}_pixelmaps", "annotations/stuff_{split}_pixelmaps"):
+        for instance in PANOPTIC:
+            rows += [(label, instance, target) for target in (PLAIN, "images/{split}")]
+    return [dict(zip(("label", "instance", "target"), row, strict=True)) for row in rows]
 
 
-def refuse_mistakes(mistakes: list[str]) -> None:
-    """Raise what is wrong, as much as fits on a screen.
+def find_places(
+    root: Path, split: str, layouts: Iterable[Folders], parts: Sequence[str], least: int
+) -> list[Place]:
+    """Every layout of these that a split has in a root, under its own name or else another usual
+    one; folders that are not there are named as the layout has them.
+
+    Args:
+        root: The folder of the data.
+        split: The split.
+        layouts: Those that are looked for.
+        parts: The parts that are asked for.
+        least: So many of the parts' folders must be there.
+    """
+    layouts = list(layouts)
+    for name in (split, *ALSO.get(split, ())):
+        seen: dict[Path, dict[str, Path]] = {}
+        found: dict[tuple[Path, ...], Place] = {}
+        for layout in layouts:
+            wanted = {part: layout[part].replace("{split}", name) for part in parts}
+            folders = {part: _spelled(root, wanted[part], seen) for part in parts}
+            if sum(folder.is_dir() for folder in folders.values()) >= least:
+                place = Place(folders, {part: layout[part] for part in parts}, name)
+                # What links lead to the same place is one layout, called as it was found first.
+                found.setdefault(tuple(folder.resolve() for folder in folders.values()), place)
+        if found:
+            return list(found.values())
+    return []
+
+
+def name_place(root: Path, place: Place) -> str:
+    """A layout in words: its folders in the root."""
+    folders = [f"{path.relative_to(root).as_posix()}/" for path in place.folders.values()]
+    if place.one_folder:
+        return f"{folders[0]} (side by side)"
+    return " and ".join(dict.fromkeys(folders))
+
+
+def say_layout(layout: Folders) -> str:
+    """The line of a recipe that names a layout."""
+    parts = ", ".join(f"{part.lower()}: '{folder}'" for part, folder in layout.items())
+    return f"`layout: {{{parts}}}`"
+
+
+def refuse_no_root(root: Path) -> None:
+    """Refuse a root that is no folder.
 
     Raises:
-        DataError: there are mistakes.
+        DataError: with the cure.
     """
-    if mistakes:
-        more = len(mistakes) - SHOWN
-        rest = [f"and {more} more; `gan-zoo check` lists all"] if more > 0 else []
-        raise DataError("\n".join(mistakes[:SHOWN] + rest))
+    if not root.is_dir():
+        raise DataError(no_folder(root))
 
 
-def name_skipped(*listings: Listing) -> str:
-    """What was skipped, for a description."""
-    names = [name for found in listings for name in found.skipped]
-    if not names:
-        return ""
-    files = "file" if len(names) == 1 else "files"
-    return f"; skipped {len(names)} {files} of the system ({', '.join(sorted(set(names)))})"
-
-
-def _within(root: Path, sides: Sides) -> str:
-    a, b = (f"{side.relative_to(root).as_posix()}/" for side in sides)
-    return f"{a} (side by side)" if sides.side_by_side else f"{a} and {b}"
-
-
-def _walk(folder: Path) -> Iterator[tuple[str, str]]:
-    """Every file and its path in the folder with `/`, sorted by its whole path as text, as the
-    published programs sort. Texts, since a hundred thousand paths take seconds.
-    """
-
-    def stop(problem: OSError) -> None:
-        raise DataError(f"{problem.filename} cannot be listed: {problem.strerror}") from problem
-
-    files = []
-    with progress(None, f"listing {folder}, files found") as advance:
-        for inside, _, names in os.walk(folder, onerror=stop, followlinks=True):
-            within = Path(inside).relative_to(folder).as_posix()
-            above = "" if within == "." else f"{within}/"
-            for name in names:
-                files.append((os.path.join(inside, name), f"{above}{name}"))
-                advance()
-    return iter(sorted(files))
-
-
-def list_content(root: Path) -> str:
-    """What a folder holds, for messages."""
-    names = sorted(f"{path.name}/" if path.is_dir() else path.name for path in root.iterdir())
-    more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
-    return ", ".join(names[:SHOWN] + more) or "nothing in it"
+def say_no_split(root: Path, split: str, looked: str, splits: Sequence[str], cure: str) -> str:
+    """What is told where a root has nothing of a split."""
+    return (
+        f"{root} has no split '{split}': looked for {looked}; found {list_content(root)}"
+        f"{name_splits(splits)}. Name another folder with --data DIR, {cure}"
+    )
 
 
 def find_splits(root: Path, patterns: Iterable[str]) -> list[str]:
@@ -176,9 +201,9 @@ def find_splits(root: Path, patterns: Iterable[str]) -> list[str]:
     for pattern in patterns:
         inside, _, name = pattern.rpartition("/")
         ending = name.removeprefix("{split}")
-        for path in (root / inside).glob(f"*{ending}"):
+        for path in list_folders(root / inside):
             split = path.name.removesuffix(ending)
-            if not path.is_dir() or not split or split.endswith("_"):
+            if not path.name.endswith(ending) or not split or split.endswith("_"):
                 continue
             if ending or _holds_pictures(path):
                 found.add(split)
@@ -190,11 +215,15 @@ def name_splits(splits: Sequence[str]) -> str:
     return f"; its splits: {', '.join(splits)}" if splits else ""
 
 
-def no_folder(root: Path) -> str:
-    """What is told where the root is none."""
-    if root.exists():
-        return f"{root} is a file; name the folder that holds the splits with --data DIR"
-    return f"there is no folder {root}; name yours with --data DIR"
+def _spelled(root: Path, inside: str, seen: dict[Path, dict[str, Path]]) -> Path:
+    """A folder in the root, as the disk spells it in upper and lower case."""
+    path = root
+    for name in inside.split("/"):
+        if path not in seen:
+            seen[path] = {folder.name.lower(): folder for folder in list_folders(path)}
+        exact = path / name
+        path = exact if exact.is_dir() else seen[path].get(name.lower(), exact)
+    return path
 
 
 def _holds_pictures(folder: Path) -> bool:

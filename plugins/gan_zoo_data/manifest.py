@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gan_zoo.components import DataError
 from gan_zoo_data.cell_paths import Meant, describe_absence, find_file
 from gan_zoo_data.ids import Ids
-from gan_zoo_data.layouts import SHOWN, refuse_mistakes
+from gan_zoo_data.listing import SHOWN, refuse_mistakes
 from gan_zoo_data.roots import Root, input_maps, one_map_inputs
 from gan_zoo_data.samples import Samples
 from gan_zoo_data.table_rows import NAME, SPLIT, TABLES, Row, Table, is_inside

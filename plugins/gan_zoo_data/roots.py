@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from gan_zoo.components import DataError, remembered
 from gan_zoo_data.geometry import Geometry
+from gan_zoo_data.header_facts import header_facts
 from gan_zoo_data.ids import Ids
-from gan_zoo_data.layouts import Listing, list_pictures, name_skipped, no_folder, refuse_mistakes
+from gan_zoo_data.listing import Listing, list_pictures, name_skipped, no_folder, refuse_mistakes
 from gan_zoo_data.pictures import EXTENSIONS
 from gan_zoo_data.samples import WORDS, Samples
 
 if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Root(ABC):
         Raises:
             DataError: a file has no place or no partner.
         """
-        found, mistakes = self._listed(split)
+        found, mistakes = self.listed(split)
         refuse_mistakes(self._as_named(mistakes))
         return self._sized(found, size)
 
@@ -68,7 +71,7 @@ class Root(ABC):
         where that is asked for.
         """
         try:
-            found, mistakes = self._listed(split)
+            found, mistakes = self.listed(split)
         except DataError as problem:
             return [str(problem)]
         judged = self._sized(found, size).survey().mistakes
@@ -78,24 +81,52 @@ class Root(ABC):
     def sizes(self, split: str, size: tuple[int, int] | None = None) -> dict[tuple[int, int], str]:
         """The sizes in training, each with its first file, of what has no mistake."""
         try:
-            found, _ = self._listed(split)
+            found, _ = self.listed(split)
         except DataError:  # `inspect` says it
             return {}
         sizes = self._sized(found, size).survey().sizes
         return dict(zip(sizes, self._as_named(sizes.values()), strict=True))
 
+    def facts(self, split: str) -> list[str]:
+        """Which layout a split has and why, and what its headers say: sizes and modes."""
+        try:
+            found, _ = self.listed(split)
+        except DataError:  # `inspect` says it
+            return []
+        why = self._once("layout", split, lambda bare: bare.layout_of(split))
+        return [*self._as_named(filter(None, [why])), *header_facts(found)]
+
+    def layout_of(self, split: str) -> str:
+        """Which layout a split has, and why; empty where that says itself."""
+        return ""
+
     def unseen(self, split: str) -> dict[str, tuple[int, ...]]:
         """Map of labels -> its classes that no sample holds."""
         try:
-            found, _ = self._listed(split)
+            found, _ = self.listed(split)
         except DataError:  # `inspect` says it
             return {}
         return dict(found.decode().unseen)
 
-    def _listed(self, split: str) -> tuple[Samples, list[str]]:
-        """What is found, which no size rule changes."""
+    def listed(self, split: str) -> tuple[Samples, list[str]]:
+        """What is found of a split, and what is wrong, which no size rule changes.
+
+        Raises:
+            DataError: there is no such split.
+        """
+        return self._once("files", split, lambda bare: bare.found(split))
+
+    def _once(self, what: str, split: str, make: Callable[[Self], T]) -> T:
+        """What is made of a split, whatever the size rule and however the root is called.
+
+        Raises:
+            DataError: what `make` raises, with the root as the user calls it.
+        """
         bare = replace(self, root=self.root.resolve(), geometry=Geometry())
-        return remembered(f"files of {split} in {bare!r}", lambda: bare.found(split))
+        try:
+            return remembered(f"{what} of {split} in {bare!r}", lambda: make(bare))
+        except DataError as problem:
+            raise DataError(*self._as_named([str(problem)])) from problem
 
     def _as_named(self, lines: Iterable[str]) -> list[str]:
         """Messages with the root as the user calls it: files are listed by their whole path, once

@@ -79,6 +79,7 @@ class Samples:
         geometry: The size rule.
         said: The description for the user.
         fixed: Only the files can change, the recipe cannot.
+        notes: What else is told: what was passed over and why, odd names; a clause each.
     """
 
     names: tuple[str, ...]
@@ -88,14 +89,14 @@ class Samples:
     geometry: Geometry = field(default_factory=Geometry)
     said: str = ""
     fixed: bool = False
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
 
     def describe(self) -> str:
         """What was found, where, in which layout, and the size rule."""
-        rule = self.geometry.describe()
-        return f"{self.said}{'; ' * bool(rule)}{rule}"
+        return "; ".join(filter(None, (self.said, *self.notes, self.geometry.describe())))
 
     def identity(self) -> Iterator[tuple[str, int]]:
         """Every sample's name, and the bytes of its files."""
@@ -104,7 +105,7 @@ class Samples:
 
     def glances(self) -> Iterator[Glance]:
         """Every sample's name and files, and what its headers say is wrong."""
-        for index, heads in enumerate(self._all_heads()):
+        for index, heads in enumerate(self.all_heads()):
             files = tuple(dict.fromkeys(str(file.path) for file in self._wanted(index)))
             yield Glance(self.names[index], files, "\n".join(map(str, heads.wrong)))
 
@@ -121,9 +122,8 @@ class Samples:
         geometry = replace(self.geometry, ids=self._ids)
         maps = geometry.apply(maps, draw, str(next(iter(whole)).path))
         tensors = {name: _tensor(pixels) for name, pixels in maps.items()}  # C H W
-        return Sample(
-            self.names[index], tuple(dict.fromkeys(str(file.path) for file in whole)), tensors
-        )
+        files = tuple(dict.fromkeys(str(file.path) for file in whole))
+        return Sample(self.names[index], files, tensors)
 
     def survey(self) -> Survey:
         """What the headers say: read once, and judged by the size rule."""
@@ -135,7 +135,7 @@ class Samples:
         modes: dict[str, str] = {}
         sound: dict[tuple[int, int], tuple[int, int]] = {}  # of a file -> in training
         ids = self._ids
-        for index, heads in enumerate(self._all_heads()):
+        for index, heads in enumerate(self.all_heads()):
             if heads.wrong:
                 found += heads.wrong
                 continue
@@ -167,7 +167,7 @@ class Samples:
     def _decode(self) -> Decoded:
         found: list[DataError] = []
         seen = {name: set[int]() for name, kind in self.kinds.items() if _classes(kind)}
-        heads = self._all_heads()
+        heads = self.all_heads()
         with ThreadPoolExecutor(THREADS) as pool, progress(len(self), "decoding") as advance:
             # Decoders let other threads work.
             for wrong, ids in pool.map(self._pixels, range(len(self)), heads):
@@ -202,7 +202,7 @@ class Samples:
         }
         return wrong, of_map
 
-    def _all_heads(self) -> list[Heads]:
+    def all_heads(self) -> list[Heads]:
         """The headers of all samples, which no size rule changes."""
         return self._once("headers", self._look)
 

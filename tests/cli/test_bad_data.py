@@ -82,7 +82,7 @@ def empty_folder(root: Path) -> str:
 
 
 def no_such_split(root: Path) -> str:
-    (root / "train").rename(root / "training")
+    (root / "train").rename(root / "learning")
     return f"{root} has no split 'train'"
 
 
@@ -164,10 +164,10 @@ def test_a_split_that_is_not_there_is_told_with_who_reads_it(zoo: Command, root:
     words = [word for change in asking for word in ("--set", change)]
     said = trained(zoo, root, *words)
     assert said.code == 2
-    ending = "; its splits: train. Name another folder with --data DIR, or arrange the files in one"
+    ending = "; its splits: train. Name another folder with --data DIR, arrange the files in one of"
     lines = said.err.splitlines()
     assert all(ending in line for line in lines)
-    assert [line.partition(" these ways")[2] for line in lines] == [
+    assert [line.partition("b: 'OTHER/{split}'}`")[2] for line in lines] == [
         " (the split 'val' is read by validation and callbacks.previews)",
         " (the split 'late' is read by callbacks.late)",
     ]

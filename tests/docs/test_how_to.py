@@ -150,7 +150,7 @@ def moved(root: Path) -> None:
 
 def other_split(root: Path) -> None:
     for side in "AB":
-        (root / side / "train").rename(root / side / "training")
+        (root / side / "train").rename(root / side / "learning")
 
 
 def turned(root: Path) -> None:
@@ -179,6 +179,28 @@ def side_by_side(root: Path) -> None:
     picture(root / "train" / "000.png", 64, 128)
 
 
+def whole(root: Path) -> None:
+    shutil.rmtree(root)
+    picture(root / "train" / "000.png", 64, 64)
+
+
+def couples(root: Path) -> None:
+    shutil.rmtree(root)
+    for side in "AB":
+        picture(root / "train" / f"000_{side}.png", 64, 64)
+
+
+def twins(root: Path) -> None:
+    shutil.rmtree(root)
+    for side in ("one", "two"):
+        picture(root / "train" / side / "000.png", 64, 64)
+
+
+def renamed(root: Path, name: str) -> None:
+    for number, path in enumerate(sorted((root / "A/train").iterdir())):
+        path.rename(path.with_name(f"{name.format(number)}.png"))
+
+
 def small(root: Path) -> None:
     for side, suffix in (("A", "png"), ("B", "jpg")):
         picture(root / side / "train" / f"000.{suffix}", 9, 9)
@@ -188,7 +210,12 @@ REFUSED: dict[str, Callable[[Path], object]] = {  # what the page quotes -> what
     "there is no folder": moved,
     "has no split 'train'": other_split,
     "more than once": lambda root: (root / "train").mkdir(),
+    "look like whole pictures": whole,
+    "come in couples": couples,
+    "folders with equal names": twins,
     "has no partner": lambda root: (root / A).unlink(),
+    "have no name in common": lambda root: renamed(root, "shot {:03}"),
+    "differ in leading zeros": lambda root: renamed(root, "{}"),
     "is not a picture": lambda root: (root / "A/train/notes.txt").write_text("notes"),
     "is empty (0 bytes)": lambda root: (root / A).write_bytes(b""),
     "is damaged or cut short": lambda root: (root / A).write_bytes((root / A).read_bytes()[:999]),
@@ -200,6 +227,7 @@ REFUSED: dict[str, Callable[[Path], object]] = {  # what the page quotes -> what
     "make the width even": odd,
     "smaller than crop": small,
     "holds pairs side by side": side_by_side,
+    "is the folder of targets": lambda root: None,
 }
 
 
@@ -209,7 +237,7 @@ def complaint(data: DataSpec, root: Path) -> str:
         return "\n".join(found)
     try:
         data.open("train").read(0, None)
-        data.inputs(root / "train")
+        data.inputs(root / ("train" if (root / "train").is_dir() else "B/train"))
     except DataError as problem:
         return str(problem)
     return ""
@@ -220,6 +248,11 @@ def suffixed(root: Path) -> None:
         path.rename(path.with_name(f"{path.stem}_seg.png"))
 
 
+def twice(root: Path) -> None:
+    for kind in ("label", "instance", "image"):
+        (root / kind / "train").mkdir(parents=True)
+
+
 def masks(root: Path) -> None:
     for path in (root / "train_label").iterdir():
         Image.fromarray(np.tri(80, dtype=np.uint8) * 255).save(path)
@@ -227,6 +260,7 @@ def masks(root: Path) -> None:
 
 LABELS_REFUSED: dict[str, Callable[[Path], object]] = {
     "has no split 'train'": lambda root: [p.rename(f"{p}s") for p in root.glob("train_*")],
+    "more than once": twice,
     "have no name in common": suffixed,
     "has no label map": lambda root: (root / "train_label/000.png").unlink(),
     "holds the id": lambda root: Image.new("L", (80, 80), 4).save(root / "train_label/000.png"),

@@ -24,6 +24,13 @@ def check_as_data(report: Report) -> dict[str, Any]:
 def print_check(report: Report) -> None:
     """A report as tables, one a phase."""
     print("The contracts hold, and every phase was rehearsed.")
+    if report.data:
+        print("\nData")
+        rows = []
+        for holding in report.data:
+            rows.append([holding.split, holding.said])
+            rows += [["", told] for told in [holding.describe()] if told]
+        print_rows(rows)
     for phase in report.phases:
         _print_phase(phase)
     for title, lines in (

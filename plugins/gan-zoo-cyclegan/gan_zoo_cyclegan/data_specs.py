@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from gan_zoo.components import Image, Size
+from gan_zoo.components import Found, Image, Size
 from gan_zoo_data.bases import Sized
 from gan_zoo_data.modes import Mode, channels_of
 
@@ -45,6 +45,13 @@ class UnpairedFolderSpec(Sized, name="unpaired_folder"):
     def example(cls) -> Self:
         """Disks and squares."""
         return cls(root=str(TINY))
+
+    @classmethod
+    def recognize(cls, folder: Path) -> Found | None:
+        """Two folders a split whose names do not belong together."""
+        from gan_zoo_cyclegan.unpaired_folder import recognize
+
+        return recognize(cls, folder)
 
     def maps(self, size: Size | None = None) -> dict[str, Image]:
         """Source and target; sides that only the files know are None."""

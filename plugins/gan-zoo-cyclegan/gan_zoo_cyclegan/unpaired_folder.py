@@ -9,28 +9,29 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from gan_zoo.components import DataError, Sample, remembered
+from gan_zoo.components import DataError, Found, Sample, remembered
 from gan_zoo_data.geometry import Geometry
 from gan_zoo_data.layouts import (
     BESIDE,
-    LAYOUTS,
-    Sides,
+    Place,
+    find_places,
     find_splits,
-    list_content,
-    list_pictures,
-    name_skipped,
-    name_splits,
-    no_folder,
-    refuse_mistakes,
+    name_place,
+    refuse_no_root,
+    say_no_split,
 )
+from gan_zoo_data.listing import list_pictures, name_skipped, no_folder, refuse_mistakes
+from gan_zoo_data.recognition import mode_of
 from gan_zoo_data.roots import list_inputs
 from gan_zoo_data.samples import Samples
 
 if TYPE_CHECKING:
+    from gan_zoo_data.bases import Sized
     from gan_zoo_data.modes import Mode
 
-APART = [layout for layout in LAYOUTS if layout[0] != layout[1]]  # A and B in two folders
+SPLITS = ("train", "val", "test")
 LETTERS = {"source": "A", "target": "B"}
+SIDE_A = [layout["A"] for layout in BESIDE]
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ class UnpairedFolder:
                 f"{path}: --pairs takes half of each file, and here no file holds two pictures; "
                 "leave it out"
             )
-        if path.resolve() == self.root.resolve() and (found := find_splits(path, BESIDE)):
+        if path.resolve() == self.root.resolve() and (found := find_splits(path, SIDE_A)):
             raise DataError(
                 f"{path} holds both sides of {' and '.join(found)}; name the folder of side "
                 f"{LETTERS[name]}"
@@ -177,9 +178,10 @@ class UnpairedFolder:
 
     def _listed(self, split: str) -> tuple[tuple[Samples, Samples], list[str]]:
         """The same without a size rule."""
-        folders = self._folders(split)
+        folders = self._place(split).folders
         sides, mistakes = [], []
-        for (name, letter), folder in zip(LETTERS.items(), folders, strict=True):
+        for name, letter in LETTERS.items():
+            folder = folders[letter]
             listed = list_pictures(folder)
             mistakes += listed.mistakes
             said = f"{len(listed.files)} pictures {letter} in {folder}{name_skipped(listed)}"
@@ -194,35 +196,50 @@ class UnpairedFolder:
         a, b = sides
         return (a, b), mistakes
 
-    def _folders(self, split: str) -> Sides:
+    def _place(self, split: str) -> Place:
         """The folders of both sides.
 
         Raises:
             DataError: they are not there, or only one of them, or twice.
         """
-        if not self.root.is_dir():
-            raise DataError(no_folder(self.root))
-        layouts = [Sides(*(self.root / side.format(split=split) for side in at)) for at in APART]
-        there = [sides for sides in layouts if sides.a.is_dir() or sides.b.is_dir()]
+        refuse_no_root(self.root)
+        there = find_places(self.root, split, BESIDE, ("A", "B"), 1)
         if not there:
-            looked = "; ".join(map(self._said, layouts))
+            looked = "; ".join(
+                " and ".join(f"{folder.replace('{split}', split)}/" for folder in layout.values())
+                for layout in BESIDE
+            )
+            cure = "or arrange the files in one of these ways"
             raise DataError(
-                f"{self.root} has no split '{split}': looked for {looked}; found "
-                f"{list_content(self.root)}{name_splits(find_splits(self.root, BESIDE))}. Name "
-                "another folder with --data DIR, or arrange the files in one of these ways"
+                say_no_split(self.root, split, looked, find_splits(self.root, SIDE_A), cure)
             )
         if len(there) > 1:
-            twice = "; ".join(map(self._said, there))
+            twice = "; ".join(name_place(self.root, place) for place in there)
             told = f"{self.root} has the split '{split}' more than once: {twice}"
             raise DataError(f"{told}; keep one of them")
-        (sides,) = there
-        for one, other in ((sides.a, sides.b), (sides.b, sides.a)):
+        a, b = there[0].folders.values()
+        for one, other in ((a, b), (b, a)):
             if not other.is_dir():
                 raise DataError(
                     f"{one} has no {other} beside it; put pictures of the other side there"
                 )
-        return sides
+        return there[0]
 
-    def _said(self, sides: Sides) -> str:
-        a, b = (side.relative_to(self.root).as_posix() for side in sides)
-        return f"{a}/ and {b}/"
+
+def recognize(spec: type[Sized], root: Path) -> Found | None:
+    """Two folders a split of which most names are not the same; else they are pairs."""
+    counts, modes, why = {}, {}, ""
+    for split in SPLITS:
+        for place in find_places(root, split, BESIDE, ("A", "B"), 2)[:1]:
+            a, b = (list_pictures(folder).files for folder in place.folders.values())
+            if not a or not b or 2 * len(a.keys() & b.keys()) >= min(len(a), len(b)):
+                return None
+            counts[split] = max(len(a), len(b))
+            modes = modes or {
+                name: mode_of([*of.values()], name)[0]
+                for name, of in zip(LETTERS, (a, b), strict=True)
+            }
+            why = why or f"{name_place(root, place)} hold pictures of other names each"
+    if not counts:
+        return None
+    return Found(spec.model_validate({"root": str(root), **modes}), why, counts)

@@ -161,3 +161,20 @@ def test_the_description_says_that_nothing_belongs_together() -> None:
         f"6 pictures A in {TINY / 'trainA'} and 5 pictures B in {TINY / 'trainB'}"
     )
     assert "unpaired: each with any of the other side; in training cropped" in said
+
+
+def test_folders_of_other_names_are_recognized(tmp_path: Path) -> None:
+    def save(name: str) -> None:
+        path = tmp_path / f"train{name}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (8, 8)).save(path)
+
+    for name in ("A/a1", "A/a2", "A/a3", "B/b1"):
+        save(name)
+    found = UnpairedFolderSpec.recognize(tmp_path)
+    assert found is not None
+    assert dict(found.pairs) == {"train": 3}
+    assert len(found.spec.open("train")) == 3
+    for name in ("B/a1", "B/a2"):
+        save(name)
+    assert UnpairedFolderSpec.recognize(tmp_path) is None

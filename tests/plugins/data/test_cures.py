@@ -73,7 +73,9 @@ def test_names_with_nothing_in_common(tmp_path: Path) -> None:
         save(tmp_path / f"train_label/{name}.png", ids(LABELS))
         save(tmp_path / f"train_img/{name}{name}x.bmp", picture())
     [told] = labelled(tmp_path, instance=False).inspect("train")
-    assert told.endswith("may differ if the data says so: `suffixes`")
+    assert told.endswith(
+        "may differ if the data says so: `suffixes`. Or name the files in a table: `use: manifest`"
+    )
 
 
 def test_wrong_suffixes(tmp_path: Path) -> None:

@@ -140,9 +140,10 @@ def test_missing_folders(tmp_path: Path) -> None:
     for split, told in (
         (
             "val",
-            f"{tmp_path} has no split 'val': looked for val_label/, val_inst/, val_img/; found "
-            "train_img/, train_inst/, train_label/; its splits: train. Name another folder with "
-            "--data DIR, or name the folders so",
+            f"{tmp_path} has no split 'val': looked for val_label/, val_inst/, val_img/ and other "
+            "usual names; found train_img/, train_inst/, train_label/; its splits: train. Name "
+            "another folder with --data DIR, name the folders so, or say where they lie: `layout: "
+            "{label: 'LABELS/{split}', instance: 'INSTANCES/{split}', target: 'TARGETS/{split}'}`",
         ),
         (
             "test",

@@ -234,24 +234,27 @@ def test_one_file_wrong_for_both_sides(tmp_path: Path) -> None:
     ]
 
 
+CURE = (
+    "Name another folder with --data DIR, arrange the files in one of these ways, or say where "
+    "they lie: `layout: {{a: 'FOLDER/{{split}}', b: 'OTHER/{{split}}'}}`"
+)
 REFUSED_FOLDERS: list[tuple[list[str], str]] = [
     (
         [],
         "{root} has no split 'train': looked for train/ (side by side); A/train/ and B/train/; "
-        "trainA/ and trainB/; train_A/ and train_B/; found nothing in it. "
-        "Name another folder with --data DIR, or arrange the files in one of these ways",
+        "trainA/ and trainB/; train_A/ and train_B/; train/A/ and train/B/; found nothing in it. "
+        + CURE,
     ),
     (
         ["images/x.png", "note.txt"],
         "{root} has no split 'train': looked for train/ (side by side); A/train/ and B/train/; "
-        "trainA/ and trainB/; train_A/ and train_B/; found images/, note.txt; "
-        "its splits: images. Name another folder with --data DIR, or arrange the files in one of "
-        "these ways",
+        "trainA/ and trainB/; train_A/ and train_B/; train/A/ and train/B/; found images/, "
+        "note.txt; its splits: images. " + CURE,
     ),
     (
         ["train/x.png", "trainA/x.png", "trainB/x.png"],
         "{root} has the split 'train' more than once: train/ (side by side); trainA/ and trainB/; "
-        "keep one of them",
+        "keep one of them, or say which: `layout: {{a: '{{split}}A', b: '{{split}}B'}}`",
     ),
     (
         ["A/train/x.png"],
@@ -264,8 +267,8 @@ REFUSED_FOLDERS: list[tuple[list[str], str]] = [
         "{root}/train/notes.txt is not a picture (" + EXTENSIONS + "); move it out of {root}/train",
     ),
     (
-        ["train/x.png", "train/.ipynb_checkpoints/x.png"],
-        "{root}/train/.ipynb_checkpoints/x.png is hidden; move it out of {root}/train",
+        ["train/x.png", "train/.mine/x.png"],
+        "{root}/train/.mine/x.png is hidden; move it out of {root}/train",
     ),
     (
         ["train/x.png", "train/x.jpg"],
@@ -297,15 +300,15 @@ def test_refused_folders(tmp_path: Path, files: list[str], message: str) -> None
 
 
 def test_no_more_mistakes_than_a_screen_holds(tmp_path: Path) -> None:
-    save(tmp_path / "B/train/z.png")
-    for index in range(12):
+    for index in range(13):
         save(tmp_path / f"A/train/{index:02}.png")
+        save(tmp_path / f"B/train/{'00' if index == 0 else f'{index}x'}.png")
     with pytest.raises(DataError) as caught:
         spec(tmp_path).open("train")
     lines = str(caught.value).splitlines()
     assert len(lines) == 11
-    assert lines[-1] == "and 3 more; `gan-zoo check` lists all"
-    assert len(spec(tmp_path).inspect("train")) == 13
+    assert lines[-1] == "and 14 more; `gan-zoo check` lists all"
+    assert len(spec(tmp_path).inspect("train")) == 24
 
 
 def test_two_sizes_in_a_pair(tmp_path: Path) -> None:

@@ -1,0 +1,155 @@
+"""Which shipped recipe goes with data that have none, and what it shows of their maps.
+
+No component is named here: recipes that extend none are the published settings on which others
+build, and their conditions show how maps of each kind are seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from gan_zoo.components.conditions import ConditionSpec
+from gan_zoo.components.data import DataSpec
+from gan_zoo.components.shapes import Image
+from gan_zoo.errors import ContractError, UserError
+from gan_zoo.recipe.recipe import Recipe, read_source
+from gan_zoo.recipe.source import Source
+from gan_zoo.recipe.validation import parse
+from gan_zoo.registry.zoo import Zoo
+
+
+@dataclass(frozen=True)
+class Base:
+    """A recipe that another one extends.
+
+    Args:
+        name: As `extends` says it.
+        source: As it is written.
+        zoo: The components that it may name.
+    """
+
+    name: str
+    source: Source
+    zoo: Zoo
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """Its values.
+
+        Raises:
+            RecipeError: every mistake in it.
+        """
+        return parse(Recipe, self.source, self.zoo)
+
+    @classmethod
+    def read(cls, name: str, zoo: Zoo) -> Base:
+        """A recipe by path or name.
+
+        Raises:
+            RecipeError: no such file, broken YAML.
+        """
+        return cls(name, read_source(name, zoo=zoo), zoo)
+
+
+def choose_base(data: DataSpec, zoo: Zoo) -> Base:
+    """The published recipe whose networks are shown most of what the data has.
+
+    Raises:
+        UserError: none learns from such data.
+    """
+    maps = data.maps()
+
+    def fit(base: Base) -> int:
+        shown = [set(one.needs()) <= set(maps) for one in base.recipe.conditions.values()]
+        return 2 * sum(shown) - len(shown)
+
+    found = [base for base in published(data, zoo) if base.recipe.data.paired == data.paired]
+    if not found:
+        told = "pairs" if data.paired else "pictures that are no pairs"
+        raise UserError(
+            f"no shipped recipe learns from {told} as {zoo.name_of(type(data))} has them; "
+            "name one: --like RECIPE (gan-zoo list recipes)"
+        )
+    return max(found, key=fit)  # of equals the first in alphabetical order
+
+
+def published(data: DataSpec, zoo: Zoo) -> Iterator[Base]:
+    """The shipped recipes that extend none: the built-in ones, then those of the data's plugin."""
+    owner = zoo.owner(type(data))
+    for name, claims in zoo.recipes().items():
+        if len(claims) > 1 or not (claims[0][1].builtin or claims[0][1] == owner):
+            continue
+        base = Base.read(name, zoo)
+        if len(base.source.spoken) == 1:
+            yield base
+
+
+def recipes_like(base: Base, data: DataSpec) -> list[str]:
+    """The shipped recipes that go back to the same one and are shown nothing but what data have."""
+    found = []
+    for name, claims in base.zoo.recipes().items():
+        if name == base.name or len(claims) > 1:
+            continue
+        try:
+            other = Base.read(name, base.zoo)
+            asked = {need for one in other.recipe.conditions.values() for need in one.needs()}
+        except UserError:  # a guest's that is broken is told where it is used
+            continue
+        alike = other.source.spoken[-1] == base.source.spoken[-1]
+        if alike and asked <= set(data.maps()):
+            found.append(name)
+    return found
+
+
+def choose_conditions(base: Base, data: DataSpec, target: str) -> dict[str, dict[str, Any] | None]:
+    """What has to change so that the networks are shown every map but the target.
+
+    Returns:
+        Name -> the condition, None where one asks for a map that the data has not.
+    """
+    maps = data.maps()
+    own = base.recipe.conditions
+    changes: dict[str, dict[str, Any] | None] = {
+        name: None for name, one in own.items() if not set(one.needs()) <= set(maps)
+    }
+    seen = {name for key, one in own.items() if key not in changes for name in one.needs()}
+    for name, image in maps.items():
+        if name == target or name in seen:
+            continue
+        if borrowed := _borrowed(base, data, name, image):
+            key, spec = borrowed
+            changes[name if key in own else key] = spec
+    return changes
+
+
+def _borrowed(
+    base: Base, data: DataSpec, name: str, image: Image
+) -> tuple[str, dict[str, Any]] | None:
+    """How a recipe shows a map of this kind: what it calls the condition, and the condition."""
+    for other in (base, *published(data, base.zoo)):
+        for key, spec in other.recipe.conditions.items():
+            if spec.by_chance or spec.learns() or len(spec.needs()) != 1:
+                continue
+            [reads] = spec.needs()
+            option = _option_of(spec, reads)
+            if reads != name and option is None:
+                continue
+            found = spec if reads == name else spec.model_copy(update={option: name})
+            try:
+                found.gives({name: image})
+            except ContractError:  # it shows maps of another kind
+                continue
+            said = found.model_dump(mode="json", exclude_unset=True, context={"zoo": base.zoo})
+            if reads != name and option:
+                said[option] = name
+            return (key if reads == name else name), said
+    return None
+
+
+def _option_of(spec: ConditionSpec, reads: str) -> str | None:
+    """The option that says which map is read."""
+    values: Mapping[str, Any] = {name: getattr(spec, name) for name in type(spec).model_fields}
+    return next((option for option, value in values.items() if value == reads), None)

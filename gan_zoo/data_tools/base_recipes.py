@@ -6,9 +6,9 @@ build, and their conditions show how maps of each kind are seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from gan_zoo.components.conditions import ConditionSpec
@@ -18,6 +18,7 @@ from gan_zoo.errors import ContractError, UserError
 from gan_zoo.recipe.recipe import Recipe, read_source
 from gan_zoo.recipe.source import Source
 from gan_zoo.recipe.validation import parse
+from gan_zoo.registry.plugins import Plugin
 from gan_zoo.registry.zoo import Zoo
 
 
@@ -76,15 +77,18 @@ def choose_base(data: DataSpec, zoo: Zoo) -> Base:
     return max(found, key=fit)  # of equals the first in alphabetical order
 
 
-def published(data: DataSpec, zoo: Zoo) -> Iterator[Base]:
+def published(data: DataSpec, zoo: Zoo) -> list[Base]:
     """The shipped recipes that extend none: the built-in ones, then those of the data's plugin."""
     owner = zoo.owner(type(data))
-    for name, claims in zoo.recipes().items():
-        if len(claims) > 1 or not (claims[0][1].builtin or claims[0][1] == owner):
-            continue
-        base = Base.read(name, zoo)
-        if len(base.source.spoken) == 1:
-            yield base
+    return [base for base, plugin in _roots(zoo) if plugin.builtin or plugin == owner]
+
+
+@cache
+def _roots(zoo: Zoo) -> list[tuple[Base, Plugin]]:
+    """The recipes that extend none, each with who ships it; read once, as they do not change."""
+    shipped = [(name, *claims[0]) for name, claims in zoo.recipes().items() if len(claims) == 1]
+    found = [(Base.read(name, zoo), plugin) for name, _, plugin in shipped]
+    return [(base, plugin) for base, plugin in found if len(base.source.spoken) == 1]
 
 
 def recipes_like(base: Base, data: DataSpec) -> list[str]:
@@ -116,36 +120,33 @@ def choose_conditions(base: Base, data: DataSpec, target: str) -> dict[str, dict
         name: None for name, one in own.items() if not set(one.needs()) <= set(maps)
     }
     seen = {name for key, one in own.items() if key not in changes for name in one.needs()}
-    for name, image in maps.items():
-        if name == target or name in seen:
-            continue
-        if borrowed := _borrowed(base, data, name, image):
+    unseen = {name: image for name, image in maps.items() if name not in (target, *seen)}
+    shipped = [base, *published(data, base.zoo)] if unseen else []
+    for name, image in unseen.items():
+        if borrowed := _borrowed(shipped, name, image):
             key, spec = borrowed
             changes[name if key in own else key] = spec
     return changes
 
 
-def _borrowed(
-    base: Base, data: DataSpec, name: str, image: Image
-) -> tuple[str, dict[str, Any]] | None:
+def _borrowed(bases: Sequence[Base], name: str, image: Image) -> tuple[str, dict[str, Any]] | None:
     """How a recipe shows a map of this kind: what it calls the condition, and the condition."""
-    for other in (base, *published(data, base.zoo)):
-        for key, spec in other.recipe.conditions.items():
+    for base in bases:
+        for key, spec in base.recipe.conditions.items():
             if spec.by_chance or spec.learns() or len(spec.needs()) != 1:
                 continue
             [reads] = spec.needs()
             option = _option_of(spec, reads)
-            if reads != name and option is None:
+            other_map = {} if reads == name else {option or "": name}
+            if "" in other_map:  # it reads that one map, whatever its options
                 continue
-            found = spec if reads == name else spec.model_copy(update={option: name})
+            found = spec.model_copy(update=other_map)
             try:
                 found.gives({name: image})
             except ContractError:  # it shows maps of another kind
                 continue
             said = found.model_dump(mode="json", exclude_unset=True, context={"zoo": base.zoo})
-            if reads != name and option:
-                said[option] = name
-            return (key if reads == name else name), said
+            return (name if other_map else key), {**said, **other_map}
     return None
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from gan_zoo.components.at_hand import read_once
 from gan_zoo.components.data import DataSpec, Found, Refused
 from gan_zoo.data_tools.base_recipes import Base, choose_base, recipes_like
-from gan_zoo.data_tools.drafting import SCORED, Folder, draft
+from gan_zoo.data_tools.draft import Folder
+from gan_zoo.data_tools.drafting import SCORED, draft
 from gan_zoo.data_tools.recipe_writing import write_draft
 from gan_zoo.data_tools.size_rules import Sides, describe_sizes
 from gan_zoo.errors import DataError, UserError
@@ -67,7 +68,7 @@ def first_recipe(
         made = draft(base, seen)
         mistakes = found.spec.inspect(LEARNED)
     splits = ", ".join(f"{count:,} in {split}" for split, count in found.pairs.items())
-    title = f"Made from {folder}: {splits}, {describe_sizes(seen.sizes)} (height x width)"
+    title = f"{folder.resolve().name}: {splits}, {describe_sizes(seen.sizes)} (height x width)"
     said = base.name
     if like and Path(like).expanduser().is_file():
         said = Path(os.path.relpath(Path(like).expanduser(), beside)).as_posix()
@@ -75,9 +76,12 @@ def first_recipe(
     told = [("layout", f"{answer}: {found.why}"), ("samples", splits)]
     told.append(("sizes", f"{describe_sizes(seen.sizes)} (height x width) in {LEARNED}"))
     if samples:
-        told.append(("example", f"{samples[0].name}: {', '.join(samples[0].files)}"))
+        told.append(("example", _example(samples[0], folder)))
     told += [("note", note) for note in found.notes]
     told += [("or", f"{other.name}: {other.said.why}") for other in others]
+    for name, loss in base.recipe.losses.items():
+        if name not in made.recipe.losses and (absent := loss.missing()):
+            told.append(("note", f"losses.{name} is left out: {absent[0].replace('NAME', name)}"))
     if not made.recipe.validation:
         told.append(("note", f"no split {SCORED}, so nothing is scored before the end"))
     if alike := recipes_like(base, found.spec):
@@ -85,6 +89,15 @@ def first_recipe(
     if mistakes:
         told.append(("mistakes", f"{len(mistakes)}; the first: {mistakes[0]}"))
     return FirstRecipe(told, write_draft(made, title, (said, why)), base.name)
+
+
+def _example(sample: Sample, folder: Path) -> str:
+    """A sample by its name, and its files as they lie in the folder."""
+    roots = [f"{root.as_posix()}/" for root in (folder.resolve(), folder)]
+    files = [Path(file).as_posix() for file in sample.files]
+    for root in roots:
+        files = [file.removeprefix(root) for file in files]
+    return f"{sample.name}: {', '.join(files)}"
 
 
 def _recognized(folder: Path, zoo: Zoo) -> tuple[str, Found, list[Answer]]:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gan_zoo.data_tools.drafting import Draft
+from gan_zoo.data_tools.draft import Draft
 from gan_zoo.recipe.model import RecipeFields
 from gan_zoo.recipe.text import write_inline
 from gan_zoo.recipe.tree import Node, merge, steps
@@ -99,7 +99,5 @@ def _line(key: str, value: Any, why: str) -> Iterator[str]:
 
 
 def _comment(text: str, width: int = WIDTH) -> list[str]:
-    wrapped = textwrap.wrap(
-        text, width - 2, break_long_words=False, break_on_hyphens=False
-    )
+    wrapped = textwrap.wrap(text, width - 2, break_long_words=False, break_on_hyphens=False)
     return [f"# {line}" for line in wrapped]

@@ -48,7 +48,7 @@ def plan_crop(sizes: Collection[Sides], multiple: int) -> SizeRule | None:
         None where the multiple is too coarse for these pictures.
     """
     smallest, told = _smallest(sizes), describe_sizes(sizes)
-    if len(set(sizes)) == 1 and max(smallest) <= LONGEST:
+    if _are_alike(sizes) and max(smallest) <= LONGEST:
         crop = _both(_nearest(side, multiple) for side in smallest)
         if not all(map(_is_near, crop, smallest)):
             return None
@@ -62,10 +62,12 @@ def plan_crop(sizes: Collection[Sides], multiple: int) -> SizeRule | None:
         if RAGGED[0] % multiple:
             return None
         load = _both(round(JITTER * side) for side in RAGGED)
-        why = f"pictures are {told}, too unlike for one crop: resized, whatever their shape"
+        why = f"pictures are {told}, with no crop for all: resized, whatever their shape"
         return SizeRule(RAGGED, load, "a random part of that, the jitter as published", why)
     crop = _both(min(LONGEST, side // multiple * multiple) for side in smallest)
-    if not all(new == LONGEST or _is_near(new, old) for new, old in zip(crop, smallest, strict=True)):
+    if not all(
+        new == LONGEST or _is_near(new, old) for new, old in zip(crop, smallest, strict=True)
+    ):
         return None
     why = f"pictures are {told}: random parts at full scale, for which all have room"
     return SizeRule(crop, None, why)
@@ -92,7 +94,7 @@ def plan_size(sizes: Collection[Sides], multiple: int, most: int) -> SizeRule | 
         return None
     why = f"pictures are {told}"
     if scale < 1:
-        why += ", made smaller to as many pixels as the recipe's own phases have"
+        why += ", made smaller to the pixels of its recipe"
     if size != wanted:
         why += f"; sides are multiples of {multiple}"
     return SizeRule(size, None, why)
@@ -110,12 +112,17 @@ def describe_sizes(sizes: Collection[Sides]) -> str:
     return format_size(low) if low == high else f"{format_size(low)} to {format_size(high)}"
 
 
+def _are_alike(sizes: Collection[Sides]) -> bool:
+    """Whether all are of one size, but for an eighth of a side at most."""
+    return all(8 * max(column) <= 9 * min(column) for column in zip(*sizes, strict=True))
+
+
 def _is_ragged(sizes: Collection[Sides]) -> bool:
     """Whether the smallest side is less than half of the usual one, or hardly a picture."""
     middle = [median(column) for column in zip(*set(sizes), strict=True)]
     small = _smallest(sizes)
     unlike = any(2 * side < usual for side, usual in zip(small, middle, strict=True))
-    return unlike or (len(set(sizes)) > 1 and min(small) < 2 * LEAST)
+    return unlike or min(small) < LEAST
 
 
 def _nearest(side: int, multiple: int) -> int:

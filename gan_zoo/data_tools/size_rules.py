@@ -64,9 +64,11 @@ def plan_crop(sizes: Collection[Sides], multiple: int) -> SizeRule | None:
         load = _both(round(JITTER * side) for side in RAGGED)
         why = f"pictures are {told}, with no crop for all: resized, whatever their shape"
         return SizeRule(RAGGED, load, "a random part of that, the jitter as published", why)
-    crop = _both(min(LONGEST, side // multiple * multiple) for side in smallest)
+    longest = LONGEST // multiple * multiple
+    crop = _both(min(longest, side // multiple * multiple) for side in smallest)
     if not all(
-        new == LONGEST or _is_near(new, old) for new, old in zip(crop, smallest, strict=True)
+        new >= LEAST and (new == longest or _is_near(new, old))
+        for new, old in zip(crop, smallest, strict=True)
     ):
         return None
     why = f"pictures are {told}: random parts at full scale, for which all have room"

@@ -20,7 +20,7 @@ from gan_zoo.data_tools.size_rules import (
 
 SIDES = st.integers(8, 3000)
 SIZES = st.lists(st.tuples(SIDES, SIDES), min_size=1, max_size=5)
-MULTIPLES = st.sampled_from([1, 2, 4, 8, 16, 32, 64, 128, 256, 12])
+MULTIPLES = st.sampled_from([1, 2, 4, 8, 12, 16, 32, 64, 128, 256, 1024])
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_multiple_that_would_change_a_side_by_more_than_an_eighth_is_too_coars
 def test_a_crop_fits_the_generator_and_every_picture(sizes: list[Sides], multiple: int) -> None:
     rule = plan_crop(sizes, multiple)
     if rule is None:
-        assert multiple > 8  # by so much any side may change
+        assert multiple > 4  # less fits all
         return
     assert all(side % multiple == 0 and side >= LEAST for side in rule.size)
     if rule.load:

@@ -30,7 +30,7 @@ def init(
     Every line of it says its reason. What was found is said too: layout, samples, sizes.
     """
     from gan_zoo.cli.terminal.text import print_rows
-    from gan_zoo.data_tools.first_recipe import file_name, first_recipe
+    from gan_zoo.data_tools.drafting import file_name, first_recipe
     from gan_zoo.runs.atomic import write_file
 
     path = out or Path(file_name(folder))

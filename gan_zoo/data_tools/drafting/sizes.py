@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from gan_zoo.data_tools.draft import Draft
-from gan_zoo.data_tools.size_rules import Sides, has_aspect, plan_crop, plan_size
+from gan_zoo.data_tools.drafting.draft import Draft
+from gan_zoo.data_tools.drafting.size_rules import Sides, has_aspect, plan_crop, plan_size
 from gan_zoo.errors import format_size
 from gan_zoo.recipe.model import Phase
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from gan_zoo.data_tools.base_recipes import Base
-from gan_zoo.data_tools.size_rules import Sides
+from gan_zoo.data_tools.drafting.base_recipes import Base
+from gan_zoo.data_tools.drafting.size_rules import Sides
 from gan_zoo.recipe.recipe import Recipe, change_source
 from gan_zoo.recipe.source import Source
 from gan_zoo.recipe.validation import parse

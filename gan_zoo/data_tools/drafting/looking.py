@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from gan_zoo.components.at_hand import read_once
 from gan_zoo.components.data import DataSpec, Found, Refused
-from gan_zoo.data_tools.base_recipes import Base, choose_base, recipes_like
-from gan_zoo.data_tools.draft import Folder
-from gan_zoo.data_tools.drafting import SCORED, draft
-from gan_zoo.data_tools.recipe_writing import write_draft
-from gan_zoo.data_tools.size_rules import Sides, describe_sizes
+from gan_zoo.data_tools.drafting.adapting import SCORED, draft
+from gan_zoo.data_tools.drafting.base_recipes import Base, choose_base, recipes_like
+from gan_zoo.data_tools.drafting.draft import Folder
+from gan_zoo.data_tools.drafting.size_rules import Sides, describe_sizes
+from gan_zoo.data_tools.drafting.text import write_draft
 from gan_zoo.errors import DataError, UserError
 from gan_zoo.recipe.model import LEARNED
 from gan_zoo.registry.recognition import Answer, recognize
@@ -77,7 +77,10 @@ def first_recipe(
     told.append(("sizes", f"{describe_sizes(seen.sizes)} (height x width) in {LEARNED}"))
     if samples:
         told.append(("example", _example(samples[0], folder)))
-    told += [("note", note) for note in found.notes]
+    if "direction" in seen.whys:
+        told.append(("direction", f"{seen.options['direction']}: {seen.whys['direction']}"))
+    decided = tuple(f"{name}:" for name in seen.whys)
+    told += [("note", note) for note in found.notes if not note.startswith(decided)]
     told += [("or", f"{other.name}: {other.said.why}") for other in others]
     for name, loss in base.recipe.losses.items():
         if name not in made.recipe.losses and (absent := loss.missing()):
@@ -136,7 +139,7 @@ def _folder(name: str, found: Found, samples: list[Sample]) -> Folder:
         raise UserError(f"nothing in {LEARNED} can be read: {first}")
     options: dict[str, Any] = spec.model_dump(mode="json", exclude_unset=True)
     options.pop("use", None)
-    whys = {"use": found.why, "root": "from where you stand"}
+    whys = {"use": found.why, "root": "another place: --data DIR"}
     if "direction" in type(spec).model_fields and "direction" not in options:
         options["direction"], whys["direction"] = _direction(spec, samples)
     return Folder(name, options, whys, found.pairs, sizes)

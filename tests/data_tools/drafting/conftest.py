@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gan_zoo.data_tools.draft import Folder
+from gan_zoo.data_tools.drafting.draft import Folder
 
 SIDES = {"root": "somewhere", "direction": "a_to_b"}
 COLUMNS = {"source": "grey", "target": "rgb"}

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from gan_zoo.components.data import Found, Refused
-from gan_zoo.data_tools import first_recipe as module
-from gan_zoo.data_tools.first_recipe import FirstRecipe, file_name, first_recipe
+from gan_zoo.data_tools.drafting import looking as module
+from gan_zoo.data_tools.drafting.looking import FirstRecipe, file_name, first_recipe
 from gan_zoo.errors import UserError
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.registry.recognition import Answer

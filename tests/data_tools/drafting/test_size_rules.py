@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_zoo.data_tools.size_rules import (
+from gan_zoo.data_tools.drafting.size_rules import (
     LEAST,
     LONGEST,
     Sides,

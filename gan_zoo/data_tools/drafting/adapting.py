@@ -9,10 +9,10 @@ from typing import Any
 from gan_zoo.checks.contracts import contracts
 from gan_zoo.components.data import DataSpec
 from gan_zoo.components.networks import GeneratorSpec
-from gan_zoo.data_tools.base_recipes import Base, choose_conditions
-from gan_zoo.data_tools.draft import Draft, Folder
-from gan_zoo.data_tools.draft_sizes import with_sizes
-from gan_zoo.data_tools.size_rules import describe_sizes
+from gan_zoo.data_tools.drafting.base_recipes import Base, choose_conditions
+from gan_zoo.data_tools.drafting.draft import Draft, Folder
+from gan_zoo.data_tools.drafting.size_rules import describe_sizes
+from gan_zoo.data_tools.drafting.sizes import with_sizes
 from gan_zoo.errors import UserError, first_line
 from gan_zoo.recipe.model import LEARNED
 from gan_zoo.recipe.problems import RecipeError

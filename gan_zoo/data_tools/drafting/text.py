@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gan_zoo.data_tools.draft import Draft
+from gan_zoo.data_tools.drafting.draft import Draft
 from gan_zoo.recipe.model import RecipeFields
 from gan_zoo.recipe.text import write_inline
 from gan_zoo.recipe.tree import Node, merge, steps

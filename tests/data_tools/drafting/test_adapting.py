@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from gan_zoo.checks import contracts
-from gan_zoo.data_tools.base_recipes import Base, choose_base
-from gan_zoo.data_tools.draft import Draft, Folder
-from gan_zoo.data_tools.drafting import draft
-from gan_zoo.data_tools.recipe_writing import REASONS, WIDTH, write_draft
+from gan_zoo.data_tools.drafting.adapting import draft
+from gan_zoo.data_tools.drafting.base_recipes import Base, choose_base
+from gan_zoo.data_tools.drafting.draft import Draft, Folder
+from gan_zoo.data_tools.drafting.text import REASONS, WIDTH, write_draft
 from gan_zoo.errors import UserError
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.registry.zoo import Zoo
-from tests.data_tools.conftest import DATA, folder
+from tests.data_tools.drafting.conftest import DATA, folder
 
 ZOO = Zoo([plugin for plugin in Zoo.installed().plugins if plugin.builtin])
 RECIPES = list(ZOO.recipes())

@@ -174,3 +174,6 @@ def test_a_folder_that_nobody_knows_is_refused_in_words(
         assert folder in said.err
         assert "Traceback" not in said.err
         assert not [*tmp_path.glob("*.yaml")]
+    side_by_side(tmp_path / "all" / "facades")
+    said = zoo("init", "all")
+    assert (said.code, said.err) == (2, "all holds data and is none itself; name all/facades\n")

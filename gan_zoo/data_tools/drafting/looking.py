@@ -25,6 +25,7 @@ from gan_zoo.registry.zoo import Zoo
 if TYPE_CHECKING:
     from gan_zoo.components.interfaces import Sample
 
+MOST_INSIDE = 20  # folders of an unknown one that are looked into
 LOOKED_AT = 8  # pairs whose pixels are read
 PLAINER = 1.5  # so many times fewer bytes of one side make it the one to begin with
 
@@ -120,11 +121,20 @@ def _recognized(folder: Path, zoo: Zoo) -> tuple[str, Found, list[Answer]]:
     refused = [f"{one.name}: {one.said.why}" for one in answers if isinstance(one.said, Refused)]
     if refused:
         raise UserError("\n".join(refused))
+    inside = sorted(one for one in folder.iterdir() if one.is_dir())[:MOST_INSIDE]
+    if known := [one for one in inside if isinstance(_best(one, zoo), Found)]:
+        named = " or ".join(map(str, known))
+        raise UserError(f"{folder} holds data and is none itself; name {named}")
     raise UserError(
         f"{folder}: no data knows this layout; `gan-zoo list data` names those there are, and "
         "`gan-zoo show data NAME` the folders that one reads. A table of files reads in any: "
         "gan-zoo show data manifest"
     )
+
+
+def _best(folder: Path, zoo: Zoo) -> Found | Refused | None:
+    """What the first to answer says of a folder."""
+    return next((one.said for one in recognize(folder, zoo)), None)
 
 
 def _folder(name: str, found: Found, samples: list[Sample]) -> Folder:

@@ -7,6 +7,7 @@ build, and their conditions show how maps of each kind are seen.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -86,26 +87,32 @@ def published(data: DataSpec, zoo: Zoo) -> list[Base]:
 @cache
 def _roots(zoo: Zoo) -> list[tuple[Base, Plugin]]:
     """The recipes that extend none, each with who ships it; read once, as they do not change."""
-    shipped = [(name, *claims[0]) for name, claims in zoo.recipes().items() if len(claims) == 1]
-    found = [(Base.read(name, zoo), plugin) for name, _, plugin in shipped]
-    return [(base, plugin) for base, plugin in found if len(base.source.spoken) == 1]
+    shipped = [(base, zoo.recipes()[base.name][0][1]) for base in _shipped(zoo)]
+    return [(base, plugin) for base, plugin in shipped if len(base.source.spoken) == 1]
+
+
+@cache
+def _shipped(zoo: Zoo) -> list[Base]:
+    """Every recipe that holds; a guest's that does not is told where it is used."""
+    found = []
+    for name, claims in zoo.recipes().items():
+        with suppress(UserError):
+            base = Base.read(name, zoo)
+            if base.recipe and len(claims) == 1:
+                found.append(base)
+    return found
 
 
 def recipes_like(base: Base, data: DataSpec) -> list[str]:
     """The shipped recipes that go back to the same one and are shown nothing but what data have."""
-    found = []
-    for name, claims in base.zoo.recipes().items():
-        if name == base.name or len(claims) > 1:
-            continue
-        try:
-            other = Base.read(name, base.zoo)
-            asked = {need for one in other.recipe.conditions.values() for need in one.needs()}
-        except UserError:  # a guest's that is broken is told where it is used
-            continue
-        alike = other.source.spoken[-1] == base.source.spoken[-1]
-        if alike and asked <= set(data.maps()):
-            found.append(name)
-    return found
+    there, root = set(data.maps()), base.source.spoken[-1]
+    return [
+        other.name
+        for other in _shipped(base.zoo)
+        if other.name != base.name
+        and other.source.spoken[-1] == root
+        and {need for one in other.recipe.conditions.values() for need in one.needs()} <= there
+    ]
 
 
 def choose_conditions(base: Base, data: DataSpec, target: str) -> dict[str, dict[str, Any] | None]:

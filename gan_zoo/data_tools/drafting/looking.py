@@ -23,6 +23,8 @@ from gan_zoo.registry.recognition import Answer, recognize
 from gan_zoo.registry.zoo import Zoo
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from gan_zoo.components.interfaces import Sample
 
 MOST_INSIDE = 20  # folders of an unknown one that are looked into
@@ -184,11 +186,15 @@ def _direction(spec: DataSpec, samples: list[Sample]) -> tuple[str, str]:
 
 def _bytes(samples: list[Sample], name: str) -> int:
     """How much there is in a map of all samples: bytes, compressed."""
-    return sum(
-        len(zlib.compress(one.maps[name].numpy().tobytes(), 1))
-        for one in samples
-        if name in one.maps
-    )
+    maps = (one.maps[name] for one in samples if name in one.maps)
+    return sum(len(zlib.compress(_as_uint8(tensor).numpy().tobytes(), 1)) for tensor in maps)
+
+
+def _as_uint8(picture: Tensor) -> Tensor:
+    """A picture as uint8, whether it is that or floats in [-1, 1]."""
+    if picture.dtype.is_floating_point:
+        return picture.nan_to_num().clamp(-1, 1).add(1).mul(127.5).byte()
+    return picture
 
 
 def file_name(folder: Path) -> str:

@@ -99,5 +99,7 @@ def _line(key: str, value: Any, why: str) -> Iterator[str]:
 
 
 def _comment(text: str, width: int = WIDTH) -> list[str]:
-    wrapped = textwrap.wrap(text, width - 2, break_long_words=False, break_on_hyphens=False)
+    """A text as comments; a name may hold codes that no recipe may."""
+    shown = "".join(letter if letter.isprintable() or letter.isspace() else "?" for letter in text)
+    wrapped = textwrap.wrap(shown, width - 2, break_long_words=False, break_on_hyphens=False)
     return [f"# {line}" for line in wrapped]

@@ -184,3 +184,11 @@ def test_long_reasons_go_on_below_themselves() -> None:
     place = " " * REASONS + "# word word"
     assert text.count(place) == 2
     assert max(map(len, text.splitlines())) <= WIDTH
+
+
+def test_codes_in_a_name_do_not_reach_the_recipe(tmp_path: Path) -> None:
+    made = drafted(None, folder("pairs"))
+    path = tmp_path / "mine.yaml"
+    path.write_text(write_draft(made, "a\x07b\nextends: c\udcff", ("pix2pix", "")))
+    assert path.read_text().startswith("# a?b extends: c?\n")
+    assert Recipe.load(path, zoo=ZOO) == made.recipe

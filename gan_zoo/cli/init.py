@@ -25,9 +25,10 @@ def init(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
 ) -> None:
-    """Look at a folder of pictures and write a recipe that trains on it.
+    """Write a recipe that trains on a folder.
 
-    Every line of it says its reason. What was found is said too: layout, samples, sizes.
+    What is found in the folder is said: layout, samples, sizes. Every line of the recipe says its
+    reason.
     """
     from gan_zoo.cli.terminal.text import print_rows
     from gan_zoo.data_tools.drafting import file_name, first_recipe

@@ -15,6 +15,7 @@ from gan_zoo.cli import (
     evaluate,
     features,
     import_,
+    init,
     list_,
     new_plugin,
     report,
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 
 for _command in (
+    init.init,
     run.run,
     resume.resume,
     check.check,

@@ -74,6 +74,19 @@ def write(value: Any) -> str:
     return text
 
 
+def write_inline(value: Any) -> str:
+    """Plain values as YAML on one line, as `{epochs: 200, size: [256, 256]}`."""
+    held: str = yaml.dump(  # in a list, as a text alone would be followed by the end of a document
+        [value],
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=True,
+        width=math.inf,
+    )
+    return held.strip()[1:-1]
+
+
 def read(text: str, source: str, *, lines: bool = True) -> tuple[Node, list[Problem]]:
     """The tree of a text, and what is wrong with it so far.
 

@@ -94,6 +94,21 @@ def test_bring_your_own_pairs(
         assert (made.height, made.width) == (50, 70)
 
 
+def drawings(root: Path) -> None:
+    """The pairs of `pairs`, with two colors on the first side."""
+    pairs(root)
+    for path in (root / "A").rglob("*.png"):
+        Image.fromarray(np.tri(80, dtype=np.uint8)).point([0, 200] * 128).convert("RGB").save(path)
+
+
+def test_start_from_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    drawings(tmp_path / "my_pairs")
+    monkeypatch.chdir(tmp_path)
+    assert follow("start-from-a-folder.md", capfd) == 6
+
+
 def labels(root: Path) -> None:
     """Four classes and an ignored id, with instances and photos, 80 x 80."""
     blocks = np.arange(100).reshape(10, 10) % 4

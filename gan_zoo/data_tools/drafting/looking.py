@@ -1,0 +1,203 @@
+"""`gan-zoo init`: look at a folder, ask all data what it is, and write a recipe for it."""
+
+from __future__ import annotations
+
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gan_zoo.components.at_hand import read_once
+from gan_zoo.components.data import DataSpec, Found, Refused
+from gan_zoo.data_tools.drafting.adapting import SCORED, draft
+from gan_zoo.data_tools.drafting.base_recipes import Base, choose_base, recipes_like
+from gan_zoo.data_tools.drafting.draft import Folder
+from gan_zoo.data_tools.drafting.size_rules import Sides, describe_sizes
+from gan_zoo.data_tools.drafting.text import write_draft
+from gan_zoo.errors import DataError, UserError
+from gan_zoo.recipe.model import LEARNED
+from gan_zoo.registry.recognition import Answer, recognize
+from gan_zoo.registry.zoo import Zoo
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from gan_zoo.components.interfaces import Sample
+
+MOST_INSIDE = 20  # folders of an unknown one that are looked into
+LOOKED_AT = 8  # pairs whose pixels are read
+PLAINER = 1.5  # so many times fewer bytes of one side make it the one to begin with
+
+
+@dataclass(frozen=True)
+class FirstRecipe:
+    """What was found in a folder, and the recipe for it.
+
+    Args:
+        found: What and value, in words, in the order to tell them.
+        text: Of the recipe.
+        base: What it extends.
+    """
+
+    found: list[tuple[str, str]]
+    text: str
+    base: str
+
+
+def first_recipe(
+    folder: Path, like: str | None = None, beside: Path = Path(), zoo: Zoo | None = None
+) -> FirstRecipe:
+    """A recipe that trains on a folder.
+
+    Args:
+        folder: The root of the data.
+        like: The recipe to extend, by path or name; chosen by the data if absent.
+        beside: The folder that the recipe will lie in, for the path to another one.
+        zoo: Whose components and recipes there are; those of this environment if absent.
+
+    Raises:
+        UserError: no data knows the layout, there is nothing to train on, or the recipe does not
+            fit such data.
+    """
+    zoo = zoo or Zoo.installed()
+    with read_once():
+        answer, found, others = _recognized(folder, zoo)
+        base = Base.read(like, zoo) if like else choose_base(found.spec, zoo)
+        samples = list(_looked_at(found.spec))
+        seen = _folder(answer, found, samples)
+        made = draft(base, seen)
+        mistakes = found.spec.inspect(LEARNED)
+    splits = ", ".join(f"{count:,} in {split}" for split, count in found.pairs.items())
+    title = f"{folder.resolve().name}: {splits}, {describe_sizes(seen.sizes)} (height x width)"
+    said = base.name
+    if like and Path(like).expanduser().is_file():
+        said = Path(os.path.relpath(Path(like).expanduser(), beside)).as_posix()
+    why = "as asked for" if like else "the published settings for such maps"
+    told = [("layout", f"{answer}: {found.why}"), ("samples", splits)]
+    told.append(("sizes", f"{describe_sizes(seen.sizes)} (height x width) in {LEARNED}"))
+    if samples:
+        told.append(("example", _example(samples[0], folder)))
+    if "direction" in seen.whys:
+        told.append(("direction", f"{seen.options['direction']}: {seen.whys['direction']}"))
+    decided = tuple(f"{name}:" for name in seen.whys)
+    told += [("note", note) for note in found.notes if not note.startswith(decided)]
+    told += [("or", f"{other.name}: {other.said.why}") for other in others]
+    for name, loss in base.recipe.losses.items():
+        if name not in made.recipe.losses and (absent := loss.missing()):
+            told.append(("note", f"losses.{name} is left out: {absent[0].replace('NAME', name)}"))
+    if not made.recipe.validation:
+        told.append(("note", f"no split {SCORED}, so nothing is scored before the end"))
+    if alike := recipes_like(base, found.spec):
+        told.append(("--like", f"{', '.join(alike)}: for the same maps"))
+    if mistakes:
+        told.append(("mistakes", f"{len(mistakes)}; the first: {mistakes[0]}"))
+    return FirstRecipe(told, write_draft(made, title, (said, why)), base.name)
+
+
+def _example(sample: Sample, folder: Path) -> str:
+    """A sample by its name, and its files as they lie in the folder."""
+    roots = [f"{root.as_posix()}/" for root in (folder.resolve(), folder)]
+    files = [Path(file).as_posix() for file in sample.files]
+    for root in roots:
+        files = [file.removeprefix(root) for file in files]
+    return f"{sample.name}: {', '.join(files)}"
+
+
+def _recognized(folder: Path, zoo: Zoo) -> tuple[str, Found, list[Answer]]:
+    """Who reads the folder, what it found, and who else would."""
+    answers = recognize(folder, zoo)
+    found = [one for one in answers if isinstance(one.said, Found)]
+    if found:
+        best = found[0]
+        assert isinstance(best.said, Found)
+        if not best.said.pairs.get(LEARNED):
+            there = ", ".join(f"{n} in {split}" for split, n in best.said.pairs.items())
+            raise UserError(
+                f"{folder} is {best.name} ({best.said.why}) with {there or 'no sample'}, and none "
+                f"in {LEARNED}, which a run learns from; name a split {LEARNED}"
+            )
+        return best.name, best.said, found[1:]
+    refused = [f"{one.name}: {one.said.why}" for one in answers if isinstance(one.said, Refused)]
+    if refused:
+        raise UserError("\n".join(refused))
+    inside = sorted(one for one in folder.iterdir() if one.is_dir())[:MOST_INSIDE]
+    if known := [one for one in inside if isinstance(_best(one, zoo), Found)]:
+        named = " or ".join(map(str, known))
+        raise UserError(f"{folder} holds data and is none itself; name {named}")
+    raise UserError(
+        f"{folder}: no data knows this layout; `gan-zoo list data` names those there are, and "
+        "`gan-zoo show data NAME` the folders that one reads. A table of files reads in any: "
+        "gan-zoo show data manifest"
+    )
+
+
+def _best(folder: Path, zoo: Zoo) -> Found | Refused | None:
+    """What the first to answer says of a folder."""
+    return next((one.said for one in recognize(folder, zoo)), None)
+
+
+def _folder(name: str, found: Found, samples: list[Sample]) -> Folder:
+    spec = found.spec
+    sizes: tuple[Sides, ...] = tuple(spec.sizes(LEARNED))
+    if not sizes:
+        known = {image.size for image in spec.maps().values() if image.size}
+        read = {(int(s.shape[-2]), int(s.shape[-1])) for one in samples for s in one.maps.values()}
+        sizes = tuple(sorted(known or read))
+    if not sizes:
+        first = next(iter(spec.inspect(LEARNED)), "there is no picture in it")
+        raise UserError(f"nothing in {LEARNED} can be read: {first}")
+    options: dict[str, Any] = spec.model_dump(mode="json", exclude_unset=True)
+    options.pop("use", None)
+    whys = {"use": found.why, "root": "another place: --data DIR"}
+    if "direction" in type(spec).model_fields and "direction" not in options:
+        options["direction"], whys["direction"] = _direction(spec, samples)
+    return Folder(name, options, whys, found.pairs, sizes)
+
+
+def _looked_at(spec: DataSpec) -> Iterator[Sample]:
+    """Some training samples as they are, from the first to the last; without broken ones."""
+    try:
+        dataset = spec.open(LEARNED)
+    except DataError:  # mistakes are told by name
+        return
+    count = len(dataset)
+    for index in sorted({count * n // LOOKED_AT for n in range(LOOKED_AT)}):
+        try:
+            yield dataset.read(index, None)
+        except DataError:
+            continue
+
+
+def _direction(spec: DataSpec, samples: list[Sample]) -> tuple[str, str]:
+    """From which side to which: the plainer one is likely what is drawn, the other what is made."""
+    usual = str(type(spec).model_fields["direction"].default)
+    turned = {"a_to_b": "b_to_a", "b_to_a": "a_to_b"}[usual]
+    source, target = (_bytes(samples, name) for name in ("source", "target"))
+    if not source or not target or max(source, target) < PLAINER * min(source, target):
+        return usual, f"from A to B; if B is your input, {turned}"
+    low, high = sorted((source, target))
+    said, other = (usual, turned) if source < target else (turned, usual)
+    side = said[0].upper()
+    return said, f"{side} is plainer (compresses {high / low:.1f} times better); else {other}"
+
+
+def _bytes(samples: list[Sample], name: str) -> int:
+    """How much there is in a map of all samples: bytes, compressed."""
+    maps = (one.maps[name] for one in samples if name in one.maps)
+    return sum(len(zlib.compress(_as_uint8(tensor).numpy().tobytes(), 1)) for tensor in maps)
+
+
+def _as_uint8(picture: Tensor) -> Tensor:
+    """A picture as uint8, whether it is that or floats in [-1, 1]."""
+    if picture.dtype.is_floating_point:
+        return picture.nan_to_num().clamp(-1, 1).add(1).mul(127.5).byte()
+    return picture
+
+
+def file_name(folder: Path) -> str:
+    """What a recipe for a folder is called, where nobody says it."""
+    slug = re.sub(r"[^A-Za-z0-9_-]+", "_", folder.resolve().name).strip("_")
+    return f"{slug or 'recipe'}.yaml"

@@ -1,0 +1,1 @@
+"""What one does with a folder of pictures before anything trains on it: look, convert, divide."""

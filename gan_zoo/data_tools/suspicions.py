@@ -13,6 +13,7 @@ from gan_zoo.data_tools import duplicates, shifts
 from gan_zoo.data_tools.prints import Print
 from gan_zoo.data_tools.shifts import Shift
 from gan_zoo.data_tools.split_prints import TARGET, Place, SplitPrints
+from gan_zoo.data_tools.swaps import find_swapped
 from gan_zoo.data_tools.thresholds import threshold
 from gan_zoo.errors import format_size
 
@@ -24,8 +25,8 @@ class Suspicion:
     """One odd thing.
 
     Args:
-        kind: shifted, duplicate, near-duplicate, constant, dark, leak or size; remark where the
-            data itself tells of it, as of classes that never occur.
+        kind: shifted, duplicate, near-duplicate, constant, dark, leak, swapped or size; remark
+            where the data itself tells of it, as of classes that never occur.
         at: The sample.
         files: That it was read from.
         told: What is odd, with numbers.
@@ -44,6 +45,7 @@ def judge_split(of_split: SplitPrints) -> Iterator[Suspicion]:
     yield from _shifted(of_split)
     yield from _empty(of_split)
     yield from _leaking(of_split)
+    yield from _swapped(of_split)
     yield from _other_sizes(of_split)
 
 
@@ -112,6 +114,17 @@ def _leaking(of_split: SplitPrints) -> Iterator[Suspicion]:
                     f"{name} contains the target: {difference:.1f} of 255 between them on average"
                 )
             yield Suspicion("leak", sample.at(of_split.split), sample.files, told)
+
+
+def _swapped(of_split: SplitPrints) -> Iterator[Suspicion]:
+    pictures = dict.fromkeys(name for sample in of_split.samples for name in sample.leaks)
+    for name in pictures:  # inputs that are pictures
+        inputs = [sample.prints[name] for sample in of_split.samples]
+        targets = [sample.prints[TARGET] for sample in of_split.samples]
+        for index in find_swapped(inputs, targets):
+            sample = of_split.samples[index]
+            told = f"{name} looks as the other targets do, and the target as the others' {name}"
+            yield Suspicion("swapped", sample.at(of_split.split), sample.files, told)
 
 
 def _other_sizes(of_split: SplitPrints) -> Iterator[Suspicion]:

@@ -49,6 +49,14 @@ THRESHOLDS = {
     "leak.difference": Threshold(
         4.0, "of 255 levels, mean difference: an input that is nearer to the target contains it"
     ),
+    "swapped.nearer": Threshold(
+        0.5,
+        "of how far input and target are from the usual ones: the most that they are from those of "
+        "the other side",
+    ),
+    "swapped.apart": Threshold(
+        4.0, "usual differences between the usual input and the usual target, at least"
+    ),
     "near.bits": Threshold(
         10.0, "of 64 bits of a difference hash: pictures that differ in more are not compared"
     ),

@@ -83,11 +83,21 @@ def sized(root: Path) -> set[tuple[str, str]]:
     return {("size", f"train/{name}")}
 
 
+def swapped(root: Path) -> set[tuple[str, str]]:
+    chosen = names("train")[2:40:12]
+    for name in chosen:
+        a, b = (root / f"{side}/train/{name}.png" for side in "AB")
+        a_bytes = a.read_bytes()
+        a.write_bytes(b.read_bytes())
+        b.write_bytes(a_bytes)
+    return {("swapped", f"train/{name}") for name in chosen}
+
+
 def nothing(root: Path) -> set[tuple[str, str]]:
     return set()
 
 
-FAULTS = [shifted, duplicate, recompressed, constant, leaked, dark, sized, nothing]
+FAULTS = [shifted, duplicate, recompressed, constant, leaked, dark, swapped, sized, nothing]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)

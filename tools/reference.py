@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -146,12 +146,12 @@ def _commands() -> Iterator[str]:
     yield text(app.info.help)
     yield text(cli.__doc__)
     group: Any = typer.main.get_command(app)
-    for name, command in group.commands.items():
+    for name, command in _leaves(group.commands):
         arguments = [p for p in command.params if p.param_type_name == "argument"]
         options = [p for p in command.params if p.param_type_name == "option"]
         usage = [p.metavar if p.required else f"[{p.metavar}]" for p in arguments]
         yield f"## gan-zoo {name}"
-        words = ["gan-zoo", name, *usage, *["[OPTIONS]"][: len(options)]]
+        words = ["gan-zoo", *name.split(), *usage, *["[OPTIONS]"][: len(options)]]
         yield f"```\n{' '.join(words)}\n```"
         yield text(command.help)
         if arguments:
@@ -159,6 +159,15 @@ def _commands() -> Iterator[str]:
         if options:
             rows = ((code(_flag(p)), _stands(p), p.help) for p in options)
             yield table(("option", "default", "meaning"), rows)
+
+
+def _leaves(commands: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command by its words, those of a group one by one."""
+    for name, command in commands.items():
+        if inside := getattr(command, "commands", None):
+            yield from _leaves(inside, f"{above}{name} ")
+        else:
+            yield f"{above}{name}", command
 
 
 def _flag(option: Any) -> str:

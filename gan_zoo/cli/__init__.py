@@ -12,6 +12,7 @@ import typer
 
 from gan_zoo.cli import (
     check,
+    data,
     evaluate,
     features,
     import_,
@@ -55,6 +56,7 @@ for _command in (
     import_.import_,
 ):
     app.command(_command.__name__.strip("_").replace("_", "-"))(_command)
+app.add_typer(data.app, context_settings={"help_option_names": ["-h", "--help"]})
 
 
 def main() -> None:

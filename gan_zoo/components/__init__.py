@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         receptive_field,
         require_halvings,
     )
+    from gan_zoo.components.sheets import color_ids, make_sheet, sheet_bytes
     from gan_zoo.components.spec import Norm, Size, Spec
     from gan_zoo.components.thinning import thinned
     from gan_zoo.components.watching import CallbackSpec, MetricSpec
@@ -130,6 +131,7 @@ __all__ = [
     "Wiring",
     "as_8bit",
     "backbones",
+    "color_ids",
     "concatenated",
     "conv_norm_activation",
     "convolved_side",
@@ -141,6 +143,7 @@ __all__ = [
     "halve",
     "hookimpl",
     "hookspec",
+    "make_sheet",
     "near_misses",
     "norm_layer",
     "on_meta",
@@ -152,6 +155,7 @@ __all__ = [
     "receptive_field",
     "remembered",
     "require_halvings",
+    "sheet_bytes",
     "thinned",
     "to_pil",
     "to_view",
@@ -183,6 +187,7 @@ _MODULES = {  # where the names live
     "gan_zoo.components.shapes": (
         "Image Values convolved_side count_halvings receptive_field require_halvings"
     ),
+    "gan_zoo.components.sheets": "color_ids make_sheet sheet_bytes",
     "gan_zoo.components.spec": "Norm Size Spec",
     "gan_zoo.components.thinning": "thinned",
     "gan_zoo.components.watching": "CallbackSpec MetricSpec",

@@ -130,6 +130,23 @@ class DataSpec(Spec, kind="data"):
         """
         raise DataError(f"{cls.name} is data that cannot be written as files")
 
+    @classmethod
+    def list_files(
+        cls, splits: Mapping[str, Iterable[Sample]], table: Path, like: DataSpec
+    ) -> DataSpec:
+        """Write a table of which files belong to which split, and say what reads it. The files stay
+        where they are.
+
+        Args:
+            splits: Split -> its samples, of which names and files are asked for alone.
+            table: The file, in a folder that is there.
+            like: The data that they come from, for its maps and its size rule.
+
+        Raises:
+            DataError: there is no such table, or it cannot name these files.
+        """
+        raise DataError(f"{cls.name} reads no table that names files")
+
     def values(self, name: str) -> Values:
         """What the numbers of a picture mean in its files. Samples hold a picture of 0 to 255 as
         uint8, any other as floats in [-1, 1]."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gan_zoo.components import hookimpl, to_view
+from gan_zoo.components import color_ids, hookimpl, make_sheet, to_view
 from gan_zoo_callbacks.preview_files import PreviewFiles, name_files
-from gan_zoo_callbacks.sheet import color_ids, make_sheet
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -38,7 +38,7 @@ class PreviewsSpec(CallbackSpec, name="previews"):
 
     def disk(self, row: Sequence[Image], looks: int) -> int:
         """Outputs and sheets of the times that stay, and once what was given."""
-        from gan_zoo_callbacks.sheet import sheet_bytes
+        from gan_zoo.components import sheet_bytes
 
         sizes = [(image.height or UNKNOWN, image.width or UNKNOWN) for image in row]
         raw = [

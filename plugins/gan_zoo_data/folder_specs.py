@@ -14,7 +14,9 @@ from gan_zoo_data.bases import Endings, Files, Numbers, refuse_ignored_classes
 from gan_zoo_data.modes import Mode, channels_of
 
 if TYPE_CHECKING:
-    from gan_zoo.components import Dataset
+    from collections.abc import Iterable
+
+    from gan_zoo.components import Dataset, DataSpec, Sample
     from gan_zoo_data.ids import Ids
     from gan_zoo_data.label_folder import LabelFolder
     from gan_zoo_data.paired_folder import PairedFolder
@@ -136,6 +138,13 @@ class PairedFolderSpec(Files, name="paired_folder"):
             "target": Image(channels_of(self.target), *sides),
         }
 
+    @classmethod
+    def write(cls, splits: Mapping[str, Iterable[Sample]], folder: Path, like: DataSpec) -> Self:
+        """Write pairs in the second of these ways, as PNG."""
+        from gan_zoo_data.writing import write_pairs
+
+        return cls(**write_pairs(splits, folder, like))
+
     def _files(self) -> PairedFolder:
         from gan_zoo_data.paired_folder import PairedFolder
 
@@ -240,6 +249,13 @@ class LabelFolderSpec(Files, name="label_folder"):
             maps: The maps that the model asks for.
         """
         return super().inputs(path, pairs=pairs, maps=maps)
+
+    @classmethod
+    def write(cls, splits: Mapping[str, Iterable[Sample]], folder: Path, like: DataSpec) -> Self:
+        """Write the folders, as PNG of 8 bits, ids above 255 of 16."""
+        from gan_zoo_data.writing import write_labels
+
+        return cls(**write_labels(splits, folder, like))
 
     def _files(self) -> LabelFolder:
         from gan_zoo_data.ids import Ids

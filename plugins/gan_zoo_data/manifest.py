@@ -17,6 +17,7 @@ from gan_zoo_data.table_rows import NAME, SPLIT, TABLES, Row, Table, is_inside
 from gan_zoo_data.tables import read_table
 
 if TYPE_CHECKING:
+    from gan_zoo_data.layouts import Side
     from gan_zoo_data.modes import Mode
 
 SHORT = 60  # letters of what came
@@ -30,11 +31,13 @@ class Manifest(Root):
         file: The table's name, in which {split} stands for the split.
         kinds: Map -> mode of its files, or what their ids may be.
         columns: Map -> the column that names its files; without, the one called as it.
+        halves: Map -> the half of its files that it is, A left and B right; without, all of it.
     """
 
     file: str
     kinds: Mapping[str, Mode | Ids]
     columns: Mapping[str, str] = field(default_factory=dict)
+    halves: Mapping[str, Side] = field(default_factory=dict)
 
     def found(self, split: str) -> tuple[Samples, list[str]]:
         """The lines of a split, and what is wrong with some."""
@@ -135,6 +138,7 @@ class Manifest(Root):
             names=tuple(names),
             files={name: tuple(paths) for name, paths in files.items()},
             kinds={name: self.kinds[name] for name in maps},
+            halves={name: self.halves[name] for name in maps if name in self.halves},
             geometry=self.geometry if not fixed else type(self.geometry)(),
             said=f"{len(names)} line{'s' * (len(names) != 1)} of {path}: {', '.join(named)}"
             + (f"; not used: {', '.join(filter(None, unused))}" if any(unused) else "")

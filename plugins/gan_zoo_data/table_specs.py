@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, PositiveInt, model_validator
 from pydantic_core import PydanticCustomError
@@ -15,10 +15,11 @@ from gan_zoo_data.modes import Mode, channels_of
 from gan_zoo_data.table_rows import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from gan_zoo.components import Dataset, Found, Refused
+    from gan_zoo.components import Dataset, DataSpec, Found, Refused, Sample
     from gan_zoo_data.ids import Ids
+    from gan_zoo_data.layouts import Side
     from gan_zoo_data.manifest import Manifest
 
 
@@ -121,6 +122,23 @@ class ManifestSpec(Columns, name="manifest"):
 
     file: Table = Field("{split}.csv", examples=["all.csv"])
     """The table in the root; `{split}` in it stands for the split."""
+    halves: dict[str, Literal["left", "right"]] = Field(
+        {}, examples=[{"source": "left", "target": "right"}]
+    )
+    """Maps that are a half of every file only: pairs side by side in one picture."""
+
+    @model_validator(mode="after")
+    def _halves_agree(self) -> Self:
+        maps = [*self.pictures, *self.labels, *self.instances]
+        wrong = ""
+        if unknown := [name for name in self.halves if name not in self.pictures]:
+            wrong = f"halves: {unknown[0]} came; name maps that are pictures"
+        elif self.halves and len(self.halves) < len(maps):
+            whole = next(name for name in maps if name not in self.halves)
+            wrong = f"halves: {whole} is whole, and no half has its size; name its half too"
+        if wrong:
+            raise PydanticCustomError("halves", "{wrong}", {"wrong": wrong})
+        return self
 
     @classmethod
     def example(cls) -> Self:
@@ -140,6 +158,22 @@ class ManifestSpec(Columns, name="manifest"):
 
         return recognize_tables(folder, cls)
 
+    @classmethod
+    def write(cls, splits: Mapping[str, Iterable[Sample]], folder: Path, like: DataSpec) -> Self:
+        """Write PNG, and a table a split that names them."""
+        from gan_zoo_data.writing import write_table
+
+        return cls(**write_table(splits, folder, like))
+
+    @classmethod
+    def list_files(
+        cls, splits: Mapping[str, Iterable[Sample]], table: Path, like: DataSpec
+    ) -> Self:
+        """Write a CSV file with a column `split`; files outside its folder by their whole path."""
+        from gan_zoo_data.file_tables import write_file_table
+
+        return cls(**write_file_table(splits, table, like))
+
     def inputs(
         self, path: str | Path, *, pairs: bool = False, maps: Sequence[str] | None = None
     ) -> Dataset:
@@ -157,4 +191,7 @@ class ManifestSpec(Columns, name="manifest"):
         from gan_zoo_data.manifest import Manifest
 
         root = Path(self.root).expanduser()
-        return Manifest(root, self._geometry(), self.file, self._kinds(), self.columns)
+        halves: dict[str, Side] = {
+            name: "A" if half == "left" else "B" for name, half in self.halves.items()
+        }
+        return Manifest(root, self._geometry(), self.file, self._kinds(), self.columns, halves)

@@ -59,11 +59,17 @@ def test_help_names_every_command(zoo: Command) -> None:
         assert f"  {command} " in said.out
     assert "..." not in said.out.partition("Commands:")[2]  # no line is cut short
     assert zoo("-h").out == said.out
+    inside = zoo("data", "--help")
+    assert "..." not in inside.out.partition("Commands:")[2]
+    assert zoo("data", "-h").out == inside.out
 
 
 def test_every_option_is_explained() -> None:
     commands = get_command(app).commands  # type: ignore[attr-defined]
-    for name, command in commands.items():
+    groups = {name: group for name, group in commands.items() if hasattr(group, "commands")}
+    inside = [(f"{g} {name}", c) for g in groups for name, c in groups[g].commands.items()]
+    assert {"data check", "data split"} <= {name for name, _ in inside}
+    for name, command in [*commands.items(), *inside]:
         assert command.help, name
         assert not ABSENT & {parameter.name for parameter in command.params}
         for parameter in command.params:

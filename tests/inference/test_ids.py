@@ -12,13 +12,13 @@ from PIL import Image as PIL
 from torch import Tensor
 
 import gan_zoo
+from gan_zoo.components.sheets import GAP, TITLE, color_ids
 from gan_zoo.errors import UserError
 from gan_zoo.inference.files import translate_files
 from gan_zoo.inference.translator import Translator
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
-from gan_zoo_callbacks.sheet import GAP, TITLE, color_ids
 from gan_zoo_data.folder_specs import TINY
 
 IDS = {

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import gan_zoo
+from gan_zoo.components.sheets import GAP, SMALLEST, TITLE
 from gan_zoo.errors import UserError
 from gan_zoo.inference.files import translate_files
 from gan_zoo.inference.networks import pad_by_reflection, to_8bit
@@ -20,7 +21,6 @@ from gan_zoo.recipe.wired import WiredPhase
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
 from gan_zoo.training.run import train
-from gan_zoo_callbacks.sheet import GAP, SMALLEST, TITLE
 from tests.inference.conftest import grey, picture, pixels, trained
 
 # ------------------------------------------------------------------ one code path

@@ -12,13 +12,13 @@ from PIL import Image
 
 from gan_zoo.checks import check
 from gan_zoo.components import Sample, thinned
+from gan_zoo.components.sheets import make_sheet
 from gan_zoo.inference.files import translate_files
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
 from gan_zoo.training.run import resume, train
 from gan_zoo_callbacks.preview_files import PreviewFiles, name_files
-from gan_zoo_callbacks.sheet import make_sheet
 
 USUAL = {"use": "previews", "count": 2, "every": 1}
 

@@ -13,12 +13,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gan_zoo.components import Sample
 from gan_zoo.components.shapes import Image
 from gan_zoo.errors import DataError
 from gan_zoo_data.folder_specs import LabelFolderSpec
 from gan_zoo_data.scenes.dataset import Scenes
 from gan_zoo_data.scenes.dice import Dice
-from gan_zoo_data.scenes.export import write
 from gan_zoo_data.scenes.graph import Box, Part
 from gan_zoo_data.scenes.render import find_rims, noise, rasterize
 from gan_zoo_data.scenes.themes import MOST, THEMES, ThemeName
@@ -306,12 +306,22 @@ def test_what_is_not_there_is_said() -> None:
         ScenesSpec.example().open("train").read(4, None)
 
 
+def samples_of(spec: ScenesSpec, *splits: str) -> dict[str, list[Sample]]:
+    opened = {split: spec.open(split) for split in splits}
+    return {
+        split: [scenes.read(index, None) for index in range(len(scenes))]
+        for split, scenes in opened.items()
+    }
+
+
 @themes
 def test_written_scenes_read_back_equal(theme: ThemeName, tmp_path: Path) -> None:
     spec = ScenesSpec(theme=theme, size=(40, 56), samples=(2, 1, 3))
-    assert write(tmp_path, spec, ["train", "test"]) == 5
+    folder = LabelFolderSpec.write(samples_of(spec, "train", "test"), tmp_path, spec)
     assert not (tmp_path / "val_label").exists()
-    folder = LabelFolderSpec(root=str(tmp_path), classes=len(THEMES[theme].classes))
+    assert folder == LabelFolderSpec(
+        root=str(tmp_path), classes=len(THEMES[theme].classes), instances=256
+    )
     for split, count in (("train", 2), ("test", 3)):
         ours, theirs = spec.open(split), folder.open(split)
         assert len(theirs) == count
@@ -331,4 +341,4 @@ def test_written_scenes_read_back_equal(theme: ThemeName, tmp_path: Path) -> Non
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "train_label").write_text("in the way")
     with pytest.raises(DataError, match="train_label"):
-        write(tmp_path, ScenesSpec.example(), ["train"])
+        LabelFolderSpec.write(samples_of(ScenesSpec.example(), "train"), tmp_path, ScenesSpec())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,25 +28,37 @@ def color_ids(ids: Tensor) -> Image.Image:
     return Image.fromarray(color)
 
 
-def make_sheet(rows: list[dict[str, Image.Image]]) -> Image.Image:
+def make_sheet(rows: list[dict[str, Image.Image]], captions: Sequence[str] = ()) -> Image.Image:
     """Rows of pictures with white gaps, under their titles; small ones enlarged.
 
     Args:
         rows: Title -> picture, the same titles in every row.
+        captions: A line above each row, if any; letters that the font lacks become their numbers.
     """
+    strip = TITLE * bool(captions)
     shown = [{name: _enlarged(picture) for name, picture in row.items()} for row in rows]
     width = max(picture.width for row in shown for picture in row.values())
-    lines = []
+    lines, tops, top = [], [], TITLE + GAP
     for row in shown:
         height = max(picture.height for picture in row.values())
+        tops.append(top)
+        top += strip + height + GAP
         cells = [_cell(picture, width, height) for picture in row.values()]
-        lines.append(rearrange(cells, "column h w c -> h (column w) c"))
+        line = rearrange(cells, "column h w c -> h (column w) c")
+        lines += [np.full((strip, line.shape[1], 3), 255, np.uint8), line]
     pictures = np.concatenate(lines)
-    sheet = np.full((TITLE + GAP + pictures.shape[0], GAP + pictures.shape[1], 3), 255, np.uint8)
-    sheet[TITLE + GAP :, GAP:] = pictures
+    written = [caption.encode("ascii", "backslashreplace").decode() for caption in captions]
+    pen = ImageDraw.Draw(Image.new("RGB", (1, 1)))
+    longest = max([0, *(int(pen.textlength(line)) + 1 for line in written)])
+    wide = GAP + max(pictures.shape[1], longest + GAP)
+    sheet = np.full((TITLE + GAP + pictures.shape[0], wide, 3), 255, np.uint8)
+    sheet[TITLE + GAP :, GAP : GAP + pictures.shape[1]] = pictures
     made = Image.fromarray(sheet)
+    pen = ImageDraw.Draw(made)
     for column, title in enumerate(shown[0]):
-        ImageDraw.Draw(made).text((GAP + column * (width + GAP), 2), title, fill="black")
+        pen.text((GAP + column * (width + GAP), 2), title, fill="black")
+    for top, caption in zip(tops, written, strict=False):
+        pen.text((GAP, top + 2), caption, fill="black")
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
@@ -17,7 +17,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from gan_zoo.components import DataSpec, Size
+from gan_zoo.components import DataSpec, Size, Values
+from gan_zoo_data.modes import Mode, is_open, values_of, with_type
 
 if TYPE_CHECKING:
     from gan_zoo.components import Dataset
@@ -89,9 +90,36 @@ class Sized(DataSpec):
                 )
         return self
 
+    def values(self, name: str) -> Values:
+        """What the numbers of a picture mean in its files; where a range is declared without a
+        type, the first training file tells it.
+        """
+        mode = self._modes().get(name)
+        if mode is None:
+            return super().values(name)
+        return values_of(mode, self._types("train").get(name) if is_open(mode) else None)
+
     def with_absolute_paths(self) -> Self:
-        """The same data from any working directory: the root made absolute."""
-        return self.model_copy(update={"root": str(Path(self.root).expanduser().resolve())})
+        """The same data from any working directory: the root made absolute, and the type of
+        outputs settled where a training file tells it.
+        """
+        modes = self._modes()
+        types = self._types("train") if any(map(is_open, modes.values())) else {}
+        settled = {name: with_type(mode, types.get(name)) for name, mode in modes.items()}
+        moved = self if settled == modes else self._with_modes(settled)
+        return moved.model_copy(update={"root": str(Path(self.root).expanduser().resolve())})
+
+    def _modes(self) -> dict[str, Mode]:
+        """The pictures and their modes."""
+        return {}
+
+    def _with_modes(self, modes: Mapping[str, Mode]) -> Self:
+        """The same data with other modes, an option each."""
+        return self.model_copy(update=modes)
+
+    def _types(self, split: str) -> dict[str, str]:
+        """Map of pictures -> the type of the numbers in its first file, where there is one."""
+        return {}
 
     def _sides(self, size: Size | None) -> tuple[int | None, int | None]:
         """Height and width in training; a side that only the files know is None."""
@@ -129,11 +157,15 @@ class Files(Sized):
         return self._files().inspect(split, size, pixels=True)
 
     def remarks(self, split: str) -> list[str]:
-        """The classes of label maps that no pixel has."""
-        return [
+        """The classes of label maps that no pixel has, and numbers beyond a declared range."""
+        files = self._files()
+        found = [
             f"no pixel of the class{'es' * (len(ids) > 1)} {', '.join(map(str, ids))} in {name}"
-            for name, ids in self._files().unseen(split).items()
+            for name, ids in files.unseen(split).items()
         ]
+        for name, beyond in files.outside(split).items():
+            found += beyond.told(name, self._modes()[name])
+        return found
 
     def listed(self, split: str) -> tuple[Samples, list[str]]:
         """The samples of a split by the names of files, and what is wrong with others.
@@ -156,6 +188,9 @@ class Files(Sized):
     ) -> Dataset:
         """Samples without a target, at their own size."""
         return self._files().inputs(Path(path), pairs=pairs, maps=maps)
+
+    def _types(self, split: str) -> dict[str, str]:
+        return self._files().types(split)
 
     @abstractmethod
     def _files(self) -> Root:

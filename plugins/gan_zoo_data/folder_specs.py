@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from gan_zoo.components import Found, Image, Refused, Size, quoted
 from gan_zoo_data.bases import Endings, Files, Numbers, refuse_ignored_classes
+from gan_zoo_data.id_options import Palette, Remap
 from gan_zoo_data.modes import Mode, channels_of
 
 if TYPE_CHECKING:
@@ -79,8 +80,10 @@ class PairedFolderSpec(Files, name="paired_folder"):
     images; a split too, as training or validation. Which layout was found is said; two at once are
     refused, and so are pictures in one folder that look like no two sides. Names may differ by
     Unicode form, letter case and the usual endings where only one partner can be meant, which is
-    said. Thumbnails and caches of systems are passed over. Pictures are 8-bit files of exactly the
-    declared mode and lie as they are stored: a file turned by an EXIF tag is refused.
+    said. Thumbnails and caches of systems are passed over. Pictures are files of exactly
+    the declared mode and are never converted: 8-bit ones, or any numbers where the mode declares
+    their range, as `{mode: grey, range: [0, 10000], nodata: -1}`. They lie as they are stored: a
+    file turned by an EXIF tag is refused, unless the mode says `orient: exif`.
 
     Training resizes (bicubic), crops at random and flips, source and target alike. Evaluation
     draws nothing: with `load` and `crop` the whole picture is resized to `crop` (the published
@@ -91,7 +94,9 @@ class PairedFolderSpec(Files, name="paired_folder"):
     direction: Literal["a_to_b", "b_to_a"] = "a_to_b"
     """Which side is the source: A (left) or B (right)."""
     source: Mode = "rgb"
-    """Mode of the source files: rgb, grey, or their number of channels, never converted."""
+    """Mode of the source files: rgb, grey, rgba, cmyk, or their number of channels; or a mapping
+    `{mode: ..., range: [low, high], nodata: X, dtype: uint16, orient: exif}`, of which all but
+    `mode` may be left out."""
     target: Mode = "rgb"
     """Mode of the target files."""
     layout: SideLayout = Field("find", examples=["side_by_side"])
@@ -145,13 +150,15 @@ class PairedFolderSpec(Files, name="paired_folder"):
 
         return cls(**write_pairs(splits, folder, like))
 
+    def _modes(self) -> dict[str, Mode]:
+        return {"source": self.source, "target": self.target}
+
     def _files(self) -> PairedFolder:
         from gan_zoo_data.paired_folder import PairedFolder
 
-        modes = {"source": self.source, "target": self.target}
         root = Path(self.root).expanduser()
         return PairedFolder(
-            root, self._geometry(), self.direction, modes, self.layout, self.suffixes
+            root, self._geometry(), self.direction, self._modes(), self.layout, self.suffixes
         )
 
 
@@ -169,21 +176,32 @@ class LabelFolderSpec(Files, name="label_folder"):
     are refused. Files belong together by NAME, whatever their order; folders may have folders
     inside. What Cityscapes' names end in (_gtFine_labelIds, _gtFine_instanceIds, _leftImg8bit) is
     no part of it, and its other files there are left alone, which is said. Label and instance maps
-    hold one whole number a pixel, the id, as it is stored: grey files of 8, 16 or 32 bits, or
-    palette files, of which the index counts. They are resized by nearest, photos bicubic, and
-    cropped and flipped together, as the data `paired_folder` says.
+    hold one whole number a pixel, the id, as it is stored: grey files of 1 to 32 bits, or palette
+    files, of which the index counts; or colors, where `palette` and `instance_colors` say what they
+    mean. They are resized by nearest, photos bicubic, and cropped and flipped together, as the data
+    `paired_folder` says.
     """
 
     classes: PositiveInt
     """How many classes there are: the ids of a label map are 0 to less than this."""
     ignore: Numbers = ()
     """Ids beyond the classes that label maps may hold too, such as [255] for "don't care"."""
+    palette: Palette = Field({}, examples=[{0: [128, 64, 128], 255: [0, 0, 0]}])
+    """Id -> the color that stands for it in label maps, [red, green, blue] or with alpha; empty
+    where they hold ids. Other colors are refused."""
+    remap: Remap = Field({}, examples=[{255: 1}])
+    """Number in a label map -> the id that it means, before ids are judged, as {255: 1} for masks
+    of 0 and 255; `others` stands for all numbers that are not named."""
     instance: bool = True
     """Whether there are instance maps; without them nothing may ask for `instance`."""
     instances: PositiveInt = 512
     """At most so many different instance ids in one picture."""
+    instance_colors: Literal["rgb24"] | None = None
+    """rgb24: instance maps are colors, and an id is red + 256 green + 65536 blue, as in COCO's
+    panoptic maps."""
     target: Mode = "rgb"
-    """Mode of the photos: rgb, grey, or their number of channels, never converted."""
+    """Mode of the photos: rgb, grey, rgba, cmyk, their number of channels, or a mapping, as
+    `source` of the data `paired_folder`."""
     suffixes: Endings | None = Field(None, examples=[{"label": "_seg", "target": "_photo"}])
     """What the names of the files end in, by map (label, instance, target), where it is not the
     same for all and not one of the known endings; files that end otherwise are left alone."""
@@ -257,15 +275,25 @@ class LabelFolderSpec(Files, name="label_folder"):
 
         return cls(**write_labels(splits, folder, like))
 
+    def _modes(self) -> dict[str, Mode]:
+        return {"target": self.target}
+
     def _files(self) -> LabelFolder:
         from gan_zoo_data.ids import Ids
         from gan_zoo_data.label_folder import LabelFolder
 
         kinds: dict[str, Mode | Ids] = {
-            "label": Ids(classes=self.classes, ignore=self.ignore, said="classes")
+            "label": Ids(
+                classes=self.classes,
+                ignore=self.ignore,
+                said="classes",
+                remap=tuple(self.remap.items()),
+                palette=tuple(self.palette.items()),
+            )
         }
         if self.instance:
-            kinds["instance"] = Ids(instances=self.instances, said="instances")
-        kinds["target"] = self.target
+            rgb24 = self.instance_colors == "rgb24"
+            kinds["instance"] = Ids(instances=self.instances, said="instances", rgb24=rgb24)
+        kinds |= self._modes()
         root = Path(self.root).expanduser()
         return LabelFolder(root, self._geometry(), kinds, self.suffixes, self.layout)

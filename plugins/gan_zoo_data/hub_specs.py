@@ -36,7 +36,7 @@ class HfDatasetSpec(Columns, name="hf_dataset"):
     pictures: dict[str, Mode] = Field(
         {"source": "rgb", "target": "rgb"}, examples=[{"target": "grey"}]
     )
-    """Maps that are pictures, and the mode of each: rgb, grey, or the number of channels."""
+    """Maps that are pictures, and the mode of each, as of `manifest`."""
     columns: dict[str, str] = Field({}, examples=[{"target": "image"}])
     """Map -> its column, where that is called otherwise than the map; without, where there are no
     columns source and target, they are imageA and imageB."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +16,9 @@ from gan_zoo.components import DataError, Found, Refused, distinct_ids
 from gan_zoo_data.layouts import PLAIN, SIDES, Place, name_place, say_layout
 from gan_zoo_data.listing import Listing, list_folders, list_pictures
 from gan_zoo_data.map_folders import PUBLISHED, find_map_folders
-from gan_zoo_data.pictures import EXTENSIONS, SAYING
+from gan_zoo_data.modes import Word
+from gan_zoo_data.opened import Opened
+from gan_zoo_data.pictures import EXTENSIONS
 from gan_zoo_data.schemes import Scheme, find_scheme, of_map
 from gan_zoo_data.side_folders import find_sides
 from gan_zoo_data.whole_pictures import find_couples, refuse_whole
@@ -210,25 +213,25 @@ def _spread(files: Sequence[Path], most: int) -> list[Path]:
     return [files[n * len(files) // count] for n in range(count)]
 
 
-def _modes(files: Sequence[Path]) -> list[str]:
-    """The modes of some files as Pillow says them, the most frequent first."""
-    counts: Counter[str] = Counter()
+def _modes(files: Sequence[Path]) -> dict[str, Word | None]:
+    """What some files hold, the most frequent first -> the word of a recipe for it."""
+    counts: Counter[tuple[str, Word | None]] = Counter()
     for file in _spread(files, HEADERS):
         try:
-            with Image.open(file) as picture:
-                counts[picture.mode] += 1
+            with closing(Opened(file)) as opened:
+                counts[opened.stored.mode, opened.stored.word] += 1
         except Exception:  # who reads the file tells it
             continue
-    return [mode for mode, _ in counts.most_common()]
+    return dict(kind for kind, _ in counts.most_common())
 
 
 def mode_of(files: Sequence[Path], name: str) -> tuple[Any, list[str]]:
     """The word of a recipe for the mode of most files, and what is odd."""
     modes = _modes(files)
-    said = [mode for mode in modes if mode in SAYING]
+    said = [word for word in modes.values() if word is not None]
     odd = len(modes) != 1 or not said
     told = f"the files of {name} are of the modes {', '.join(modes)}" if modes else ""
-    return SAYING[said[0]] if said else "rgb", [told] if odd and told else []
+    return said[0] if said else "rgb", [told] if odd and told else []
 
 
 def _count_ids(files: Sequence[Path]) -> Numbers:

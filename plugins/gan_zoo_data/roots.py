@@ -18,6 +18,7 @@ from gan_zoo_data.samples import WORDS, Samples
 
 if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode
+    from gan_zoo_data.ranges import Outside
 
 T = TypeVar("T")
 
@@ -107,6 +108,24 @@ class Root(ABC):
         except DataError:  # `inspect` says it
             return {}
         return dict(found.decode().unseen)
+
+    def outside(self, split: str) -> dict[str, Outside]:
+        """Map -> what lies beyond its range."""
+        try:
+            found, _ = self.listed(split)
+        except DataError:  # `inspect` says it
+            return {}
+        return dict(found.decode().outside)
+
+    def types(self, split: str) -> dict[str, str]:
+        """Map of pictures -> the type of the numbers in its first file; empty where the files are
+        not there, or not sound.
+        """
+        try:
+            found, _ = self.listed(split)
+            return found.types()
+        except DataError:  # `missing` and `inspect` say it
+            return {}
 
     def listed(self, split: str) -> tuple[Samples, list[str]]:
         """What is found of a split, and what is wrong, which no size rule changes.

@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
 
-from gan_zoo.components import DataError, Glance, Sample, distinct_ids, progress, remembered
+from gan_zoo.components import DataError, Glance, Sample, progress, remembered
 from gan_zoo_data import pictures
 from gan_zoo_data.faults import group_faults
 from gan_zoo_data.geometry import Geometry
 from gan_zoo_data.ids import Array, Ids
 from gan_zoo_data.layouts import Side
+from gan_zoo_data.looks import Decoded, File, Heads, Pixels, Survey, classes_of, seen, sort
 from gan_zoo_data.pictures import Header, Wanted
+from gan_zoo_data.ranges import Outside, together
 
 if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode
@@ -27,44 +29,6 @@ T = TypeVar("T")
 THREADS = min(8, os.cpu_count() or 1)
 AT_ONCE = 64  # samples that a thread looks at before it tells
 WORDS = {"label": "label map", "instance": "instance map"}  # in messages; else the map's name
-
-
-class Survey(NamedTuple):
-    """What the headers of a split say.
-
-    Args:
-        mistakes: What is wrong, by file.
-        sizes: (height, width) in training -> the first file of it.
-    """
-
-    mistakes: tuple[str, ...]
-    sizes: Mapping[tuple[int, int], str]
-
-
-class Decoded(NamedTuple):
-    """What the pixels of a split say.
-
-    Args:
-        mistakes: What is wrong, by file.
-        unseen: Map -> its classes that no sample holds.
-    """
-
-    mistakes: tuple[str, ...]
-    unseen: Mapping[str, tuple[int, ...]]
-
-
-class File(NamedTuple):
-    """A file as it is read: one may be a picture in one map and ids in another."""
-
-    path: Path
-    ids: bool
-
-
-class Heads(NamedTuple):
-    """The headers of a sample's sound files, and what is wrong with it."""
-
-    headers: Mapping[File, Header]
-    wrong: list[DataError]
 
 
 @dataclass(frozen=True)
@@ -118,7 +82,11 @@ class Samples:
         wanted = self._wanted(index)
         whole = {file: pictures.read(file.path, want) for file, want in wanted.items()}
         self._one_size(index, {file: pixels.shape[:2] for file, pixels in whole.items()})
-        maps = {name: self._half(name, whole[self._file(name, index)]) for name in self.files}
+        maps = {
+            name: seen(file.path, self._half(name, whole[file]), self.kinds[name], self.fixed)
+            for name in self.files
+            for file in [self._file(name, index)]
+        }
         geometry = replace(self.geometry, ids=self._ids)
         maps = geometry.apply(maps, draw, str(next(iter(whole)).path))
         tensors = {name: _tensor(pixels) for name, pixels in maps.items()}  # C H W
@@ -142,13 +110,14 @@ class Samples:
             for name in self.files:
                 if name in ids:
                     continue  # ids are the same numbers in any mode
-                mode = heads.headers[self._file(name, index)].mode
+                mode = sort(heads.headers[self._file(name, index)], self.kinds[name])
                 if modes.setdefault(name, mode) != mode:
                     found.append(
                         f"{self.files[name][index]} is {mode}, but the files before it are "
                         f"{modes[name]}; convert one kind"
                     )
-            first, (_, height, width) = next(iter(heads.headers.items()))
+            first, head = next(iter(heads.headers.items()))
+            height, width = head.height, head.width
             width = width // 2 if self.halves else width
             if (height, width) not in sound:
                 try:
@@ -166,41 +135,57 @@ class Samples:
 
     def _decode(self) -> Decoded:
         found: list[DataError] = []
-        seen = {name: set[int]() for name, kind in self.kinds.items() if _classes(kind)}
+        seen = {name: set[int]() for name, kind in self.kinds.items() if classes_of(kind)}
+        beyond: dict[str, list[Outside]] = {}
         heads = self.all_heads()
         with ThreadPoolExecutor(THREADS) as pool, progress(len(self), "decoding") as advance:
             # Decoders let other threads work.
-            for wrong, ids in pool.map(self._pixels, range(len(self)), heads):
-                found += wrong
-                for name, own in ids.items():
+            for pixels in pool.map(self._pixels, range(len(self)), heads):
+                found += pixels.wrong
+                for name, own in pixels.ids.items():
                     seen[name].update(own)
+                for name, beside in pixels.outside.items():
+                    beyond.setdefault(name, []).append(beside)
                 advance()
         unseen = {
-            name: tuple(id for id in range(_classes(self.kinds[name])) if id not in ids)
+            name: tuple(id for id in range(classes_of(self.kinds[name])) if id not in ids)
             for name, ids in seen.items()
         }
-        return Decoded(tuple(group_faults(found)), {n: ids for n, ids in unseen.items() if ids})
+        return Decoded(
+            tuple(group_faults(found)),
+            {n: ids for n, ids in unseen.items() if ids},
+            {name: together(several) for name, several in beyond.items()},
+        )
 
-    def _pixels(self, index: int, heads: Heads) -> tuple[list[DataError], dict[str, list[int]]]:
-        """What is wrong with the pixels of a sample, and the ids of its label maps."""
-        wrong: list[DataError] = []
-        found: dict[File, list[int]] = {}
+    def _pixels(self, index: int, heads: Heads) -> Pixels:
+        """What is wrong with the pixels of a sample, the ids of its label maps, and what lies
+        beyond ranges.
+        """
+        made = Pixels([], {}, {})
+        whole: dict[File, Array] = {}
         for file, wanted in self._wanted(index).items():
             if file not in heads.headers:
                 continue  # the survey says it
             try:
-                pixels = pictures.read(file.path, wanted)
+                whole[file] = pictures.read(file.path, wanted)
             except DataError as problem:
-                wrong.append(problem)
-                continue
-            if file.ids:
-                found[file] = distinct_ids(pixels).tolist()
-        of_map = {
-            name: found.get(self._file(name, index), [])
-            for name, kind in self.kinds.items()
-            if _classes(kind)
-        }
-        return wrong, of_map
+                made.wrong.append(problem)
+        for name, kind in self.kinds.items():
+            file = self._file(name, index)
+            if file in whole:
+                made.add(name, file.path, self._half(name, whole[file]), kind, self.fixed)
+        return made
+
+    def types(self) -> dict[str, str]:
+        """Map of pictures -> the type of the numbers in its first file.
+
+        Raises:
+            DataError: the file is not what the recipe says.
+        """
+        wanted = self._wanted(0) if len(self) else {}
+        pictured = [name for name in self.files if name not in self._ids] if wanted else []
+        files = {name: self._file(name, 0) for name in pictured}
+        return {n: pictures.header(f.path, wanted[f]).dtype for n, f in files.items()}
 
     def all_heads(self) -> list[Heads]:
         """The headers of all samples, which no size rule changes."""
@@ -249,7 +234,7 @@ class Samples:
         return frozenset(name for name, kind in self.kinds.items() if isinstance(kind, Ids))
 
     def _file(self, name: str, index: int) -> File:
-        return File(self.files[name][index], isinstance(self.kinds[name], Ids))
+        return File.of(self.files[name][index], self.kinds[name])
 
     def _wanted(self, index: int) -> dict[File, Wanted]:
         """The files of a sample, each once, with what they should be."""
@@ -294,7 +279,3 @@ def _tensor(pixels: Array) -> torch.Tensor:
     """`H W C` or `H W` -> `C H W`, in memory of its own."""
     channels_first = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
     return torch.from_numpy(channels_first.copy())
-
-
-def _classes(kind: Mode | Ids) -> int:
-    return (kind.classes or 0) if isinstance(kind, Ids) else 0

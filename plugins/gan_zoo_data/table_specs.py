@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from gan_zoo.components import Image, Size
 from gan_zoo_data.bases import Files, Numbers, refuse_ignored_classes
 from gan_zoo_data.folder_specs import TINY
+from gan_zoo_data.id_options import Palette, Remap
 from gan_zoo_data.modes import Mode, channels_of
 from gan_zoo_data.table_rows import TABLES
 
@@ -40,13 +41,20 @@ class Columns(Files):
     """Samples whose maps are columns of something."""
 
     pictures: dict[str, Mode] = Field({}, examples=[{"target": "grey"}])
-    """Maps that are pictures, and the mode of each: rgb, grey, or the number of channels."""
+    """Maps that are pictures, and the mode of each: rgb, grey, rgba, cmyk, the number of channels,
+    or a mapping, as `source` of the data `paired_folder`."""
     labels: dict[str, PositiveInt] = Field({}, examples=[{"label": 2}])
     """Maps of labels, and how many classes each has."""
     ignore: Numbers = ()
     """Ids beyond the classes that label maps may hold too, such as [255] for "don't care"."""
     instances: dict[str, PositiveInt] = Field({}, examples=[{"instance": 600}])
     """Maps of instances, and how many different ids one picture may have at most."""
+    palette: dict[str, Palette] = Field({}, examples=[{"label": {0: [128, 64, 128]}}])
+    """Maps of labels that are painted: id -> color, as by `label_folder`."""
+    remap: dict[str, Remap] = Field({}, examples=[{"label": {255: 1}}])
+    """Maps of labels: number in the file -> the id that it means, as by `label_folder`."""
+    instance_colors: Literal["rgb24"] | None = None
+    """How the colors of instance maps are ids, as by `label_folder`."""
     columns: dict[str, str] = Field({}, examples=[{"instance": "label"}])
     """Map -> its column, where that is called otherwise than the map."""
 
@@ -65,6 +73,8 @@ class Columns(Files):
         elif beyond := [name for name in self.columns if name not in maps]:
             wrong = f"columns: {beyond[0]} came, but the maps are {', '.join(maps)}; the map "
             wrong += "stands before the colon, its column behind it"
+        elif strays := [name for name in (*self.palette, *self.remap) if name not in self.labels]:
+            wrong = f"{strays[0]} has a palette or a remap, but is no column of labels"
         if wrong:
             raise PydanticCustomError("columns", "{wrong}", {"wrong": wrong})
         refuse_ignored_classes(self.ignore, max(self.labels.values(), default=0))
@@ -93,12 +103,25 @@ class Columns(Files):
         from gan_zoo_data.ids import Ids
 
         kinds: dict[str, Mode | Ids] = {
-            name: Ids(classes=count, ignore=self.ignore, said=f"labels.{name}")
+            name: Ids(
+                classes=count,
+                ignore=self.ignore,
+                said=f"labels.{name}",
+                remap=tuple(self.remap.get(name, {}).items()),
+                palette=tuple(self.palette.get(name, {}).items()),
+            )
             for name, count in self.labels.items()
         }
         for name, most in self.instances.items():
-            kinds[name] = Ids(instances=most, said=f"instances.{name}")
-        return kinds | self.pictures
+            rgb24 = self.instance_colors == "rgb24"
+            kinds[name] = Ids(instances=most, said=f"instances.{name}", rgb24=rgb24)
+        return kinds | self._modes()
+
+    def _modes(self) -> dict[str, Mode]:
+        return self.pictures
+
+    def _with_modes(self, modes: Mapping[str, Mode]) -> Self:
+        return self.model_copy(update={"pictures": dict(modes)})
 
 
 class ManifestSpec(Columns, name="manifest"):

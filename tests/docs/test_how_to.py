@@ -235,7 +235,7 @@ REFUSED: dict[str, Callable[[Path], object]] = {  # what the page quotes -> what
     "is empty (0 bytes)": lambda root: (root / A).write_bytes(b""),
     "is damaged or cut short": lambda root: (root / A).write_bytes((root / A).read_bytes()[:999]),
     "the recipe says source": lambda root: picture(root / A, mode="L"),
-    "Scale the files to 8 bits": deep_grey,
+    "The numbers go from": deep_grey,
     "more than 8 bits a channel": deep,
     "turned by its EXIF orientation": turned,
     "make the two sizes equal": lambda root: picture(root / A, 81, 80),

@@ -34,7 +34,8 @@ class UnpairedFolderSpec(Sized, name="unpaired_folder"):
     paired = False
 
     source: Mode = "rgb"
-    """Mode of the files of side A: rgb, grey, or their number of channels, never converted."""
+    """Mode of the files of side A: rgb, grey, rgba, cmyk, their number of channels, or a mapping,
+    as `source` of the data `paired_folder`."""
     target: Mode = "rgb"
     """Mode of the files of side B."""
     pairing: Literal["random", "serial"] = "random"
@@ -93,9 +94,14 @@ class UnpairedFolderSpec(Sized, name="unpaired_folder"):
         """
         return self._folder().inputs(Path(path), pairs=pairs, maps=maps)
 
+    def _modes(self) -> dict[str, Mode]:
+        return {"source": self.source, "target": self.target}
+
+    def _types(self, split: str) -> dict[str, str]:
+        return self._folder().types(split)
+
     def _folder(self) -> UnpairedFolder:
         from gan_zoo_cyclegan.unpaired_folder import UnpairedFolder
 
-        modes: dict[str, Mode] = {"source": self.source, "target": self.target}
         root = Path(self.root).expanduser()
-        return UnpairedFolder(root, self._geometry(), modes, self.pairing)
+        return UnpairedFolder(root, self._geometry(), self._modes(), self.pairing)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -133,6 +133,14 @@ class UnpairedFolder:
         a, b = (side.survey().sizes for side in sides)
         return {**b, **a}
 
+    def types(self, split: str) -> dict[str, str]:
+        """Side -> the type of the numbers in its first file; empty where there is no sound one."""
+        try:
+            sides, _ = self._found(split, None)
+            return {name: of for side in sides for name, of in side.types().items()}
+        except DataError:  # `missing` and `inspect` say it
+            return {}
+
     def inputs(self, path: Path, *, pairs: bool, maps: Sequence[str] | None) -> Samples:
         """The pictures at a path as those of one side, at their own size.
 
@@ -228,7 +236,8 @@ class UnpairedFolder:
 
 def recognize(spec: type[Sized], root: Path) -> Found | None:
     """Two folders a split of which most names are not the same; else they are pairs."""
-    counts, modes, why = {}, {}, ""
+    modes: dict[str, Any] = {}
+    counts, why = {}, ""
     for split in SPLITS:
         for place in find_places(root, split, BESIDE, ("A", "B"), 2)[:1]:
             a, b = (list_pictures(folder).files for folder in place.folders.values())

@@ -27,8 +27,8 @@ def test_a_wrong_number_of_classes_is_told_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("classes", "cure"),
     [
-        (2, "divide the files by 255; only where 255 means unlabeled, say `ignore: [255]`"),
-        (3, "divide the files by 255 and say `classes: 2`; only where 255 means unlabeled, say"),
+        (2, "say `remap: {255: 1}`; only where 255 means unlabeled, say `ignore: [255]`"),
+        (3, "say `remap: {255: 1}` and `classes: 2`; only where 255 means unlabeled, say"),
     ],
 )
 def test_a_mask_is_told_a_mask_s_cure(tmp_path: Path, classes: int, cure: str) -> None:
@@ -39,6 +39,7 @@ def test_a_mask_is_told_a_mask_s_cure(tmp_path: Path, classes: int, cure: str) -
     assert told.startswith(f"2 files ({tmp_path}/train_label/a.png, {tmp_path}/train_label/b.png)")
     assert f"as a mask of 0 and 255 it has two classes, whose ids are 0 and 1: {cure}" in told
     assert labelled(tmp_path, classes=classes, ignore=[255]).decode("train") == []
+    assert labelled(tmp_path, classes=2, remap={255: 1}).decode("train") == []
 
 
 def apart(root: Path, label: str, target: str, names: str = "ab") -> None:

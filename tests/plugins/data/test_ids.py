@@ -18,7 +18,7 @@ from gan_zoo.components.instance_ids import distinct_ids
 from gan_zoo.errors import DataError
 from gan_zoo_data import pictures
 from gan_zoo_data.geometry import Geometry
-from gan_zoo_data.ids import Ids
+from gan_zoo_data.ids import Ids, ids_of
 from gan_zoo_data.pictures import Wanted
 from tests.plugins.data.making import ids, labelled, picture, save, triple
 
@@ -27,7 +27,8 @@ LARGE = [[0, 1, 255, 256], [32767, 32768, 33005, 65535]]
 
 
 def read(path: Path, rule: Ids | None = None, *, fixed: bool = False) -> list[list[int]]:
-    made = pictures.read(path, Wanted({}, fixed, (rule or Ids(),)))
+    rule = rule or Ids()
+    made = ids_of(path, pictures.read(path, Wanted({}, fixed, (rule,))), rule, fixed=fixed)
     assert made.dtype == np.int32
     found: list[list[int]] = made.tolist()
     return found
@@ -76,8 +77,8 @@ def test_a_portable_grey_map_of_16_bits(tmp_path: Path) -> None:
     assert read(tmp_path / "x.ppm") == LARGE
 
 
-def stretched(path: Path) -> None:
-    """Grey of 4 bits, by hand, as not every Pillow writes it: 51 is made of a 3."""
+def four_bits(path: Path) -> None:
+    """Grey, by hand, as not every Pillow writes it: Pillow makes 51 of a 3."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
@@ -104,6 +105,11 @@ def turned(path: Path) -> None:
     save(path, ids([[0, 1]]), exif=tag)
 
 
+def test_ids_of_few_bits_are_what_the_file_stores(tmp_path: Path) -> None:
+    four_bits(tmp_path / "x.png")
+    assert read(tmp_path / "x.png") == [[3, 3, 3, 3]] * 4
+
+
 STRETCHED = "whose numbers would be stretched or inverted; save it with 8 or 16 bits a pixel"
 
 
@@ -117,13 +123,12 @@ STRETCHED = "whose numbers would be stretched or inverted; save it with 8 or 16 
             "x.png",
             lambda p: save(p, picture("RGBA")),
             "a color picture, but a map of ids holds one number a pixel. If its colors stand for "
-            "classes, turn them into ids 0, 1, 2, ... (for each color: "
-            "`ids[(picture == color).all(-1)] = number` in numpy) and save grey PNG",
+            "classes, say which: `palette: {0: [0, 0, 0], 1: [255, 0, 0], ...}`; or turn them into "
+            "ids and save grey PNG",
         ),
         ("x.webp", lambda p: save(p), "a color picture"),
         ("x.png", lambda p: save(p, picture("LA")), "of the mode LA; a map of ids has one whole"),
         ("x.tif", lambda p: save(p, picture("F")), "of the mode F; a map of ids has one whole"),
-        ("x.png", stretched, f"stored in a way (L;4) {STRETCHED}"),
         ("x.ppm", portable, f"stored in a way (L) {STRETCHED}"),
         ("x.png", turned, "turned by its EXIF orientation 6"),
         ("x.png", Path.touch, "empty (0 bytes)"),

@@ -263,7 +263,7 @@ def test_files_are_judged_as_everywhere(root: Path) -> None:
         ),
         (
             {"pictures": {"target": "color"}},
-            "a mode is rgb, grey, or the number of channels of the files from 1 to 4; did you mean "
+            "a mode is rgb, grey, rgba, cmyk, or the number of channels of the files; did you mean "
             "rgb?",
         ),
         (

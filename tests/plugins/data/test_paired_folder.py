@@ -95,13 +95,15 @@ def test_channels(tmp_path: Path, mode: str | int, file: str, count: int) -> Non
     assert recipe.inspect("train") == []
 
 
-def test_four_channels_may_be_inks_but_not_mixed(tmp_path: Path) -> None:
+def test_four_channels_are_no_inks(tmp_path: Path) -> None:
     for side in "AB":
         save(tmp_path / side / "train/x.tif", picture("CMYK"))
         save(tmp_path / side / "train/y.tif", picture("RGBA"))
-    assert spec(tmp_path, source=4, target=4).inspect("train") == [
-        f"{tmp_path}/{side}/train/y.tif is RGBA, but the files before it are CMYK; convert one kind"
-        for side in "AB"
+    assert spec(tmp_path, source=4, target="cmyk").inspect("train") == [
+        f"{tmp_path}/A/train/x.tif is four inks (CMYK); the recipe says source: 4. Say `source: "
+        "cmyk`, or convert the files to color (RGB) and say `source: rgb`",
+        f"{tmp_path}/B/train/y.tif is color with alpha (RGBA); the recipe says target: cmyk. Say "
+        "`target: rgba`, or convert the files to four inks (CMYK)",
     ]
 
 

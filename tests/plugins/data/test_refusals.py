@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image as Pictures
 from pydantic import ValidationError
 
@@ -40,15 +41,15 @@ def turned(path: Path) -> None:
     save(path, exif=tag)
 
 
-SCALE = (
-    "Scale the files to 8 bits, as ((a - low) / (high - low) * 255).round().astype('uint8') in "
-    "numpy, with one low and one high for all of them, here {own}. Pillow's convert does not "
-    "scale: it cuts off all above 255"
+RANGE = (
+    "The numbers go from {own}: say `source: {{mode: grey, range: {pair}}}`, with a low and a high "
+    "that hold for all files, those to translate too. They become -1 and 1; what lies beyond is "
+    "clipped"
 )
 CUT_TO_8 = (
-    "{path} is stored with more than 8 bits a channel, of which Pillow keeps the upper 8; scale "
-    "the files to 8 bits with a program that reads all of them, as OpenCV: ((a - low) / "
-    "(high - low) * 255), with one low and one high for all files"
+    "{path} is stored with more than 8 bits a channel, of which Pillow keeps the upper 8; save it "
+    "as PNG or TIFF of 16 bits with a program that reads all of them, and say its `range: [low, "
+    "high]` in the recipe"
 )
 
 REFUSED_FILES: list[tuple[str, Callable[[Path], object], str]] = [
@@ -62,7 +63,7 @@ REFUSED_FILES: list[tuple[str, Callable[[Path], object], str]] = [
         "x.png",
         lambda path: save(path, picture("RGBA")),
         "{path} is color with alpha (RGBA); the recipe says source: rgb. "
-        "Say `source: 4`, or convert the files to color (RGB)",
+        "Say `source: rgba`, or convert the files to color (RGB)",
     ),
     (
         "x.png",
@@ -74,7 +75,7 @@ REFUSED_FILES: list[tuple[str, Callable[[Path], object], str]] = [
         "x.jpg",
         lambda path: save(path, picture("CMYK")),
         "{path} is four inks (CMYK); the recipe says source: rgb. "
-        "Say `source: 4`, or convert the files to color (RGB)",
+        "Say `source: cmyk`, or convert the files to color (RGB)",
     ),
     (
         "x.png",
@@ -92,20 +93,19 @@ REFUSED_FILES: list[tuple[str, Callable[[Path], object], str]] = [
         "x.png",
         lambda path: save(path, picture("I;16")),
         "{path} is 16-bit grey (I;16); the recipe says source: rgb. "
-        + SCALE.replace("{own}", "0 and 0")
-        + ". Then say `source: grey`",
+        + RANGE.replace("{own}", "0 to 0").replace("{pair}", "[LOW, HIGH]"),
     ),
     (
         "x.tif",
         lambda path: save(path, picture("F")),
         "{path} is floating-point grey (F); the recipe says source: rgb. "
-        + SCALE.replace("{own}", "0 and 0")
-        + ". Then say `source: grey`",
+        + RANGE.replace("{own}", "0 to 0").replace("{pair}", "[LOW, HIGH]"),
     ),
     (
         "x.png",
         deep_png,
-        CUT_TO_8,
+        "{path} is color of 16 bits (RGB;16); the recipe says source: rgb. "
+        + RANGE.replace("{own}", "0 to 0").replace("grey", "rgb").replace("{pair}", "[LOW, HIGH]"),
     ),
     (
         "x.ppm",
@@ -126,8 +126,9 @@ REFUSED_FILES: list[tuple[str, Callable[[Path], object], str]] = [
         (
             name,
             turned,
-            "{path} is turned by its EXIF orientation 6; turn the pixels and remove the tag "
-            "(`mogrify -auto-orient`, PIL.ImageOps.exif_transpose)",
+            "{path} is turned by its EXIF orientation 6; say `source: {{mode: rgb, orient: "
+            "exif}}`, or turn the pixels and remove the tag (`mogrify -auto-orient`, "
+            "PIL.ImageOps.exif_transpose)",
         )
         for name in ("x.jpg", "x.png", "x.tif", "x.webp")
     ),
@@ -140,8 +141,7 @@ REFUSED_FILES: list[tuple[str, Callable[[Path], object], str]] = [
     (
         "x.tif",
         lambda path: path.write_text("five channels"),
-        "{path} is not a picture, whatever its name says; get it again, or take it out. A TIFF of "
-        "more than 4 channels is not read from files: a plugin's data can",
+        "{path} is not a picture, whatever its name says; get it again, or take it out",
     ),
     (
         "x.jpg",
@@ -187,28 +187,24 @@ def test_a_file_cut_short_is_found_when_read(tmp_path: Path, name: str) -> None:
     ("mode", "kind", "name"),
     [(np.uint16, "16-bit grey (I;16)", "png"), (np.int32, "32-bit grey (I)", "tif")],
 )
-def test_deep_files_are_told_their_common_scale(
+def test_deep_files_are_told_their_common_range(
     tmp_path: Path, mode: type, kind: str, name: str
 ) -> None:
-    """What the message says makes of the numbers what it promises; a conversion does not."""
+    """The message's own cure cures."""
     values = np.linspace(0, 60000, 24).reshape(4, 6)
     for number, low in enumerate((7, 0)):
         deep = Pictures.fromarray((values + low).astype(mode))
         save(tmp_path / f"A/train/{number}.{name}", deep)
         save(tmp_path / f"B/train/{number}.png")
     files = ", ".join(f"{tmp_path}/A/train/{number}.{name}" for number in (0, 1))
-    said = spec(tmp_path, source="grey").inspect("train")
-    assert said == [
-        f"2 files ({files}): each is {kind}; the recipe says source: grey. "
-        + SCALE.replace("{own}", "0 and 60007")
-    ]
-    a = np.asarray(deep)
-    formula = said[0].partition(", as ")[2].partition(" in numpy")[0]
-    scaled = eval(formula, {"a": a, "low": 0, "high": 60007})
-    assert (np.asarray(deep.convert("L")) == 255).mean() > 0.9
-    assert np.abs(scaled / 255 * 60007 - a).max() <= 60007 / 255 / 2
+    [told] = spec(tmp_path, source="grey").inspect("train")
+    pair = RANGE.format(own="0 to 60007", pair="[0, 60007]")
+    assert told == f"2 files ({files}): each is {kind}; the recipe says source: grey. {pair}"
+    said = yaml.safe_load(told.partition("say `")[2].partition("`")[0])
+    cured = spec(tmp_path, **said).open("train").read(1, None).maps["source"]
+    assert np.abs((cured[0].numpy() + 1) * 60007 / 2 - np.asarray(deep)).max() < 0.01
     inputs = spec(tmp_path, source="grey").inputs(tmp_path / "A/train", maps=["source"])
-    with pytest.raises(DataError, match="the low and high that the training files were scaled"):
+    with pytest.raises(DataError, match="give it the type and range that the training files have"):
         inputs.read(0, None)
 
 
@@ -336,7 +332,7 @@ def test_a_missing_root_is_said_with_its_cure(tmp_path: Path) -> None:
     assert spec(tmp_path).missing() == []
 
 
-MODES = "a mode is rgb, grey, or the number of channels of the files from 1 to 4"
+MODES = "a mode is rgb, grey, rgba, cmyk, or the number of channels of the files"
 REFUSED_OPTIONS = [
     (
         {"load": [8, 8], "scale_width": 8},
@@ -357,16 +353,11 @@ REFUSED_OPTIONS = [
             ("gray", "; did you mean grey?"),
             ("L", "; did you mean grey?"),
             ("RGB", "; did you mean rgb?"),
-            ("RGBA", "; did you mean 4?"),
+            ("RGBA", "; did you mean rgba?"),
             ("3", "; did you mean 3?"),
             ("sepia", ""),
             (0, ""),
             (True, ""),
-            (
-                5,
-                "; more are not read from picture files, but data of your own may give them: "
-                "gan-zoo new-plugin NAME --kind data",
-            ),
         )
     ),
     ({"flip": 1.5}, "Input should be less than or equal to 1"),

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
 from gan_zoo.checks.phase_contracts import size_misfit
 from gan_zoo.components.data import DataSpec
+from gan_zoo.components.interfaces import Dataset
 from gan_zoo.components.spec import Size
 from gan_zoo.errors import UserError, format_size, printable
 from gan_zoo.recipe.wired import WiredPhase, WiredRecipe
@@ -43,7 +46,7 @@ class Holding:
 
 def holdings(wired: WiredRecipe) -> list[Holding]:
     """What lies in the splits that a run would read; without those that cannot be opened, of which
-    the mistakes tell. Headers are read, and the pixels of one sample.
+    the mistakes tell. Headers are read, and no pixels.
     """
     data, found = wired.recipe.data, []
     if data.missing():
@@ -51,13 +54,19 @@ def holdings(wired: WiredRecipe) -> list[Holding]:
     for split in wired.recipe.splits():
         try:
             dataset = data.open(split)
-            example = [*dataset.read(0, None).files] if len(dataset) else []
+            example = _first_files(dataset)
         except UserError:
             continue
         facts = data.facts(split)
         said = printable(dataset.describe())
         found.append(Holding(split, len(dataset), said, facts, example))
     return found
+
+
+def _first_files(dataset: Dataset) -> list[str]:
+    """The files of the first sample, where the data knows them without reading pixels."""
+    glances: Any = getattr(dataset, "glances", None)
+    return [file for glance in islice(glances(), 1) for file in glance.files] if glances else []
 
 
 def data_mistakes(wired: WiredRecipe, *, pixels: bool = False) -> list[str]:

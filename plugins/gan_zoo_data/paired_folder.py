@@ -59,7 +59,8 @@ class PairedFolder(Root):
         else:
             other = both if a == b else list_pictures(b)
             mine, theirs, mistakes, how, notes = match_sides(both, other, self.suffixes)
-            kinds = [f"{name} = {place.folders[side]}" for name, side in sides.items()]
+            inside = {s: of.relative_to(self.root).as_posix() for s, of in place.folders.items()}
+            kinds = [f"{name} = {inside[side]}" for name, side in sides.items()]
             where = f"{self.root}, matched by name{how}: {', '.join(kinds)}"
             files = {"A": mine, "B": theirs}
         names = tuple(stem for stem in files["A"] if stem in files["B"])

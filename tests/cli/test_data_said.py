@@ -49,10 +49,10 @@ def test_check_says_what_was_found(zoo: Command, recipe: Path) -> None:
     lines = [line.strip() for line in said.out.splitlines()]
     at = lines.index("Data")
     assert lines[at + 1 : at + 5] == [
-        f"train  3 pairs in {root}, matched by name: source = {root}/train/A, target = "
-        f"{root}/train/B; skipped 1 folder of the system (@eaDir/)",
+        f"train  3 pairs in {root}, matched by name: source = train/A, target = train/B; skipped 1 "
+        "folder of the system (@eaDir/)",
         f"{FACTS}{SIZES}for example A/0.png and B/0.png",
-        f"val    1 pair in {root}, matched by name: source = {root}/val/A, target = {root}/val/B",
+        f"val    1 pair in {root}, matched by name: source = val/A, target = val/B",
         f"{FACTS}files of 20x20 (height x width); source RGB, target L; for example A/0.png and "
         "B/0.png",
     ]

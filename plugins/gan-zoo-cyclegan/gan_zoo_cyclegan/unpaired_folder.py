@@ -236,8 +236,9 @@ class UnpairedFolder:
 
 def recognize(spec: type[Sized], root: Path) -> Found | None:
     """Two folders a split of which most names are not the same; else they are pairs."""
+    counts: dict[str, int] = {}
     modes: dict[str, Any] = {}
-    counts, why = {}, ""
+    why = ""
     for split in SPLITS:
         for place in find_places(root, split, BESIDE, ("A", "B"), 2)[:1]:
             a, b = (list_pictures(folder).files for folder in place.folders.values())

@@ -146,16 +146,17 @@ class ManifestSpec(Columns, name="manifest"):
     file: Table = Field("{split}.csv", examples=["all.csv"])
     """The table in the root; `{split}` in it stands for the split."""
     halves: dict[str, Literal["left", "right"]] = Field(
-        {}, examples=[{"source": "left", "target": "right"}]
+        {}, examples=[{"label": "left", "instance": "left", "target": "right"}]
     )
-    """Maps that are a half of every file only: pairs side by side in one picture."""
+    """Map -> the half of every file that it is, where pairs stand side by side in one picture; then
+    all maps are halves."""
 
     @model_validator(mode="after")
     def _halves_agree(self) -> Self:
         maps = [*self.pictures, *self.labels, *self.instances]
         wrong = ""
-        if unknown := [name for name in self.halves if name not in self.pictures]:
-            wrong = f"halves: {unknown[0]} came; name maps that are pictures"
+        if unknown := [name for name in self.halves if name not in maps]:
+            wrong = f"halves: {unknown[0]} came, but the maps are {', '.join(maps)}"
         elif self.halves and len(self.halves) < len(maps):
             whole = next(name for name in maps if name not in self.halves)
             wrong = f"halves: {whole} is whole, and no half has its size; name its half too"

@@ -18,10 +18,9 @@ from gan_zoo.data_tools import duplicates
 from gan_zoo.data_tools.conversion import names_of, overrides, refuse_difference
 from gan_zoo.data_tools.split_prints import SamplePrint, take_prints
 from gan_zoo.errors import DataError, UserError
+from gan_zoo.recipe.model import LEARNED
 from gan_zoo.registry.zoo import Zoo
 from gan_zoo.reporter import progress
-
-TRAIN = "train"
 
 
 class Member(NamedTuple):
@@ -88,7 +87,7 @@ def divide(
         if pattern is not None and (match := pattern.search(member.name)):
             groups.join(place, f"by {match[1] if match.re.groups else match[0]}")
     firsts = groups.firsts([member.name for member in members])
-    divided: dict[str, list[Member]] = {TRAIN: [], **{name: [] for name in shares}}
+    divided: dict[str, list[Member]] = {LEARNED: [], **{name: [] for name in shares}}
     for split in splits:
         if only is not None and split != only:
             divided.setdefault(split, [])
@@ -154,7 +153,7 @@ def _draw(name: str, seed: int, shares: Mapping[str, float]) -> str:
         if place < share:
             return split
         place -= share
-    return TRAIN
+    return LEARNED
 
 
 class _Groups:

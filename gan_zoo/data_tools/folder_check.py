@@ -10,8 +10,9 @@ from gan_zoo.components.data import DataSpec
 from gan_zoo.components.shapes import Image
 from gan_zoo.data_tools.split_prints import Place, take_prints
 from gan_zoo.data_tools.subjects import Subject
-from gan_zoo.data_tools.suspicions import LEARNED, Suspicion, judge_split, judge_twins
+from gan_zoo.data_tools.suspicions import Suspicion, judge_split, judge_twins
 from gan_zoo.errors import format_size
+from gan_zoo.recipe.model import LEARNED
 
 COLORS = {1: "grey", 3: "rgb"}
 

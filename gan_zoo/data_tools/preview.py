@@ -19,14 +19,13 @@ from gan_zoo.engine.loader import Batch, Draw, Plan, read_batches
 from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.received import Received
 from gan_zoo.errors import DataError
+from gan_zoo.recipe.model import LEARNED
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.source import Source
 from gan_zoo.recipe.wired import WiredPhase
 
 if TYPE_CHECKING:
     from PIL import Image as PIL
-
-TRAIN = "train"
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def preview(
     data, size = phase.recipe.data, phase.phase.size
     if absent := data.missing():
         raise DataError("\n".join(absent))
-    dataset, shapes = data.open(TRAIN, size), data.maps(size)
+    dataset, shapes = data.open(LEARNED, size), data.maps(size)
     plan = plan_of(phase, len(dataset))
     steps = -(-count // (plan.batch * plan.accumulate))
     first = [draw for batch in plan.draws(0, min(steps, plan.steps_a_pass)) for draw in batch]

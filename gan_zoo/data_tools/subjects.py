@@ -10,13 +10,14 @@ from pydantic import ValidationError
 
 from gan_zoo.checks.contracts import contracts
 from gan_zoo.checks.data_at_hand import data_mistakes
-from gan_zoo.components.data import DataSpec, Found, Refused
+from gan_zoo.components.data import DataSpec
 from gan_zoo.components.interfaces import Dataset
+from gan_zoo.data_tools.folder_answers import find_reader
 from gan_zoo.errors import DataError, UserError
 from gan_zoo.recipe import text
+from gan_zoo.recipe.model import LEARNED
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.source import Source
-from gan_zoo.registry.recognition import recognize
 from gan_zoo.registry.zoo import Zoo
 
 USUAL = ("train", "val", "test")  # splits that are looked for beside those that a recipe reads
@@ -81,7 +82,7 @@ def open_named(
     """
     folder = Path(named).expanduser()
     if folder.is_dir():
-        found, _ = recognized(folder)
+        _, found, _ = find_reader(folder)
         return found.spec, {split: found.spec.open(split) for split in found.pairs}
     recipe, _ = load()
     return recipe.data, open_splits(recipe)
@@ -91,34 +92,15 @@ def subject_of_folder(folder: Path, zoo: Zoo | None = None) -> Subject:
     """What the data that knows the layout of a folder finds in it, every pixel read.
 
     Raises:
-        DataError: nobody knows the layout, or who does refuses the folder.
+        UserError: nobody knows the layout, or who does refuses the folder.
     """
-    found, notes = recognized(folder, zoo)
+    _, found, others = find_reader(folder, zoo)
+    notes = [*found.notes, *(f"{name} reads it too: {said.why}" for name, said in others)]
     subject = Subject(str(folder), found.spec, found.why, {}, notes, zoo=zoo)
     for split in found.pairs:
         subject.mistakes += found.spec.decode(split)
         _open(subject, split, subject.mistakes)
     return subject
-
-
-def recognized(folder: Path, zoo: Zoo | None = None) -> tuple[Found, list[str]]:
-    """What the best of all data makes of a folder, and what is to be told of it.
-
-    Raises:
-        DataError: nobody knows the layout, or who does refuses the folder.
-    """
-    answers = recognize(folder, zoo)
-    if not answers:
-        raise DataError(
-            f"{folder} is in no layout that a registered data component knows: gan-zoo list data "
-            "names them, gan-zoo show data NAME draws the folders. Say in a recipe which one reads "
-            "it, and give the recipe in place of the folder"
-        )
-    found = answers[0].said
-    if isinstance(found, Refused):
-        raise DataError(found.why if str(folder) in found.why else f"{folder}: {found.why}")
-    others = [(name, said) for name, said in answers[1:] if isinstance(said, Found)]
-    return found, [*found.notes, *(f"{name} reads it too: {said.why}" for name, said in others)]
 
 
 def subject_of_recipe(recipe: Recipe, source: Source | None = None) -> Subject:
@@ -165,7 +147,7 @@ def open_usual(spec: DataSpec, names: Iterable[str] = ()) -> dict[str, Dataset]:
             found[split] = spec.open(split)
         except DataError as problem:
             first = first or problem
-    if first is not None and (not found or "train" not in found):
+    if first is not None and (not found or LEARNED not in found):
         raise first
     return found
 

@@ -16,8 +16,7 @@ from gan_zoo.data_tools.split_prints import TARGET, Place, SplitPrints
 from gan_zoo.data_tools.swaps import find_swapped
 from gan_zoo.data_tools.thresholds import threshold
 from gan_zoo.errors import format_size
-
-LEARNED = "train"
+from gan_zoo.recipe.model import LEARNED
 
 
 @dataclass(frozen=True)

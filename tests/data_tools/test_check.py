@@ -21,7 +21,7 @@ from gan_zoo.data_tools.split_prints import take_prints
 from gan_zoo.data_tools.subjects import Subject, open_usual, subject_of_folder
 from gan_zoo.data_tools.suspicions import judge_split
 from gan_zoo.data_tools.thresholds import THRESHOLDS, threshold
-from gan_zoo.errors import DataError
+from gan_zoo.errors import DataError, UserError
 from gan_zoo.registry.plugins import Plugin
 from gan_zoo.registry.zoo import Zoo
 from gan_zoo_data.folder_specs import LabelFolderSpec, PairedFolderSpec
@@ -336,7 +336,7 @@ class OfStrangerSpec(DataSpec, name="of_stranger"):
 
 def test_a_strangers_folder_is_looked_at_as_ours_are(tmp_path: Path) -> None:
     zoo = Zoo([Plugin("mine", "gan-zoo-mine", "1", (OfStrangerSpec,))])
-    with pytest.raises(DataError, match="in no layout that a registered data component knows"):
+    with pytest.raises(UserError, match="no data knows this layout"):
         subject_of_folder(tmp_path, zoo)
     (tmp_path / "numbers").touch()
     report = check_data(subject_of_folder(tmp_path, zoo))
@@ -349,7 +349,7 @@ def test_a_strangers_folder_is_looked_at_as_ours_are(tmp_path: Path) -> None:
     [twin] = report.suspicions
     assert (twin.kind, str(twin.at), str(twin.other)) == ("duplicate", "val/s0", "train/s2")
     (tmp_path / "refused").touch()
-    with pytest.raises(DataError, match=r": it holds what this plugin never reads"):
+    with pytest.raises(UserError, match=r"of_stranger: it holds what this plugin never reads"):
         subject_of_folder(tmp_path, zoo)
 
 

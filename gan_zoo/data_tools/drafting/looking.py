@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gan_zoo.components.at_hand import read_once
-from gan_zoo.components.data import DataSpec, Found, Refused
+from gan_zoo.components.data import DataSpec, Found
 from gan_zoo.data_tools.drafting.adapting import SCORED, draft
 from gan_zoo.data_tools.drafting.base_recipes import Base, choose_base, recipes_like
 from gan_zoo.data_tools.drafting.draft import Folder
 from gan_zoo.data_tools.drafting.size_rules import Sides, describe_sizes
 from gan_zoo.data_tools.drafting.text import write_draft
+from gan_zoo.data_tools.folder_answers import find_reader
 from gan_zoo.errors import DataError, UserError
 from gan_zoo.recipe.model import LEARNED
-from gan_zoo.registry.recognition import Answer, recognize
+from gan_zoo.registry.recognition import Answer
 from gan_zoo.registry.zoo import Zoo
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from gan_zoo.components.interfaces import Sample
 
-MOST_INSIDE = 20  # folders of an unknown one that are looked into
 LOOKED_AT = 8  # pairs whose pixels are read
 PLAINER = 1.5  # so many times fewer bytes of one side make it the one to begin with
 
@@ -108,35 +108,14 @@ def _example(sample: Sample, folder: Path) -> str:
 
 def _recognized(folder: Path, zoo: Zoo) -> tuple[str, Found, list[Answer]]:
     """Who reads the folder, what it found, and who else would."""
-    answers = recognize(folder, zoo)
-    found = [one for one in answers if isinstance(one.said, Found)]
-    if found:
-        best = found[0]
-        assert isinstance(best.said, Found)
-        if not best.said.pairs.get(LEARNED):
-            there = ", ".join(f"{n} in {split}" for split, n in best.said.pairs.items())
-            raise UserError(
-                f"{folder} is {best.name} ({best.said.why}) with {there or 'no sample'}, and none "
-                f"in {LEARNED}, which a run learns from; name a split {LEARNED}"
-            )
-        return best.name, best.said, found[1:]
-    refused = [f"{one.name}: {one.said.why}" for one in answers if isinstance(one.said, Refused)]
-    if refused:
-        raise UserError("\n".join(refused))
-    inside = sorted(one for one in folder.iterdir() if one.is_dir())[:MOST_INSIDE]
-    if known := [one for one in inside if isinstance(_best(one, zoo), Found)]:
-        named = " or ".join(map(str, known))
-        raise UserError(f"{folder} holds data and is none itself; name {named}")
-    raise UserError(
-        f"{folder}: no data knows this layout; `gan-zoo list data` names those there are, and "
-        "`gan-zoo show data NAME` the folders that one reads. A table of files reads in any: "
-        "gan-zoo show data manifest"
-    )
-
-
-def _best(folder: Path, zoo: Zoo) -> Found | Refused | None:
-    """What the first to answer says of a folder."""
-    return next((one.said for one in recognize(folder, zoo)), None)
+    name, found, others = find_reader(folder, zoo)
+    if not found.pairs.get(LEARNED):
+        there = ", ".join(f"{n} in {split}" for split, n in found.pairs.items())
+        raise UserError(
+            f"{folder} is {name} ({found.why}) with {there or 'no sample'}, and none in {LEARNED}, "
+            f"which a run learns from; name a split {LEARNED}"
+        )
+    return name, found, others
 
 
 def _folder(name: str, found: Found, samples: list[Sample]) -> Folder:

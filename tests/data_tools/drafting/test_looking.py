@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from gan_zoo.components.data import Found, Refused
-from gan_zoo.data_tools.drafting import looking as module
+from gan_zoo.data_tools import folder_answers
 from gan_zoo.data_tools.drafting.looking import FirstRecipe, file_name, first_recipe
 from gan_zoo.errors import UserError
 from gan_zoo.recipe.recipe import Recipe
@@ -55,7 +55,7 @@ def found(root: Path, **options: Any) -> Found:
 def answers(monkeypatch: pytest.MonkeyPatch) -> list[Answer]:
     """What all data say of a folder, in the place of what they would say."""
     said: list[Answer] = []
-    monkeypatch.setattr(module, "recognize", lambda folder, zoo: said)
+    monkeypatch.setattr(folder_answers, "recognize", lambda folder, zoo: said)
     return said
 
 

@@ -1,0 +1,39 @@
+"""What the best of all data makes of a folder, or why nobody reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gan_zoo.components.data import Found, Refused
+from gan_zoo.errors import UserError
+from gan_zoo.registry.recognition import Answer, recognize
+from gan_zoo.registry.zoo import Zoo
+
+MOST_INSIDE = 20  # folders within one that nobody knows, which are asked about
+
+
+def find_reader(folder: Path, zoo: Zoo | None = None) -> tuple[str, Found, list[Answer]]:
+    """Who reads the folder, what it found, and who else would.
+
+    Raises:
+        UserError: nobody knows the layout; or who does refuses it, and says why.
+    """
+    answers = recognize(folder, zoo)
+    found = [one for one in answers if isinstance(one.said, Found)]
+    if found:
+        best = found[0]
+        assert isinstance(best.said, Found)
+        return best.name, best.said, found[1:]
+    refused = [f"{one.name}: {one.said.why}" for one in answers if isinstance(one.said, Refused)]
+    if refused:
+        raise UserError("\n".join(refused))
+    inside = sorted(one for one in folder.iterdir() if one.is_dir())[:MOST_INSIDE]
+    known = [one for one in inside if any(isinstance(a.said, Found) for a in recognize(one, zoo))]
+    if known:
+        named = " or ".join(map(str, known))
+        raise UserError(f"{folder} holds data and is none itself; name {named}")
+    raise UserError(
+        f"{folder}: no data knows this layout; `gan-zoo list data` names those there are, and "
+        "`gan-zoo show data NAME` the folders that one reads. A table of files reads in any: "
+        "gan-zoo show data manifest"
+    )

@@ -14,9 +14,10 @@ from PIL import Image as Pictures
 from gan_zoo.components.at_hand import read_once
 from gan_zoo.components.shapes import Image
 from gan_zoo.errors import DataError
-from gan_zoo_data.folder_specs import PairedFolderSpec
+from gan_zoo_data.folder_specs import LabelFolderSpec, PairedFolderSpec
 from gan_zoo_data.geometry import Geometry, resize
 from gan_zoo_data.shipped_specs import EmojiSpec
+from gan_zoo_data.table_specs import ManifestSpec
 from tests.plugins.data.making import one_pair, picture, save, spec
 
 
@@ -281,7 +282,8 @@ def test_two_resamplers_compute_one_bicubic(
 
 def test_runs_of_earlier_versions_resize_by_pillow(tmp_path: Path) -> None:
     source = picture(height=16, width=16, value=7).resize((20, 20), Pictures.Resampling.BICUBIC)
-    recipe = one_pair(tmp_path, 16, 16, load=[20, 20], **PairedFolderSpec.earlier)
+    recipe = one_pair(tmp_path, 16, 16, load=[20, 20], resampler="pillow")
     read = recipe.open("train").read(0, np.random.default_rng(0)).maps["source"]
     assert torch.equal(read, torch.from_numpy(np.array(source)).permute(2, 0, 1))
-    assert recipe.earlier == {"resampler": "pillow"}
+    for data in (PairedFolderSpec, LabelFolderSpec, ManifestSpec):
+        assert data.earlier["resampler"] == "pillow"

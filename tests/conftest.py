@@ -12,7 +12,7 @@ from collections import Counter
 
 import pytest
 
-from gan_zoo.evaluation.cache import VARIABLE
+from gan_zoo.components.user_cache import VARIABLE
 from gan_zoo.registry.plugins import ONLY
 
 _kept = tempfile.mkdtemp(prefix="gan-zoo-tests-")  # what metrics keep, of no other run

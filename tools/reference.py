@@ -11,9 +11,10 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import typer.main
+from pydantic import BaseModel
 
 from gan_zoo import cli
 from gan_zoo.cli import app
@@ -102,6 +103,20 @@ def _kind(zoo: Zoo, kind: str) -> Iterator[str]:
         if words := describe.contract(spec):
             yield "\n".join(f"- {word}: {cell(said)}" for word, said in words.items())
         yield f"```yaml\n{describe.recipe_line(zoo, spec)}\n```"
+    for model in dict.fromkeys(m for _, spec in _specs(zoo, kind) for m in _mappings(spec)):
+        yield f"## {model.__name__}"
+        yield text(model.__doc__)
+        yield _options(describe.options(model))
+
+
+def _mappings(spec: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """The models of options that are mappings with words of their own."""
+    left: list[Any] = [field.annotation for field in spec.model_fields.values()]
+    while left:
+        one = left.pop(0)
+        if isinstance(one, type) and issubclass(one, BaseModel) and not issubclass(one, Spec):
+            yield one
+        left += get_args(one)
 
 
 def _recipe(zoo: Zoo) -> Iterator[str]:

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from gan_zoo.components.sheets import color_ids, make_sheet, sheet_bytes
     from gan_zoo.components.spec import Norm, Size, Spec
     from gan_zoo.components.thinning import thinned
+    from gan_zoo.components.user_cache import cache_folder
     from gan_zoo.components.watching import CallbackSpec, MetricSpec
     from gan_zoo.components.weights import put_back
     from gan_zoo.errors import (
@@ -131,6 +132,7 @@ __all__ = [
     "Wiring",
     "as_8bit",
     "backbones",
+    "cache_folder",
     "color_ids",
     "concatenated",
     "conv_norm_activation",
@@ -190,6 +192,7 @@ _MODULES = {  # where the names live
     "gan_zoo.components.sheets": "color_ids make_sheet sheet_bytes",
     "gan_zoo.components.spec": "Norm Size Spec",
     "gan_zoo.components.thinning": "thinned",
+    "gan_zoo.components.user_cache": "cache_folder",
     "gan_zoo.components.watching": "CallbackSpec MetricSpec",
     "gan_zoo.components.weights": "put_back",
     "gan_zoo.errors": (

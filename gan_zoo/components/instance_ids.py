@@ -66,7 +66,7 @@ def renumber(
             )
         ids = np.full((1, 1, image.instances), EMPTY, np.int32)
         ids[..., : len(found)] = found
-        made[name] = torch.from_numpy(inverse.astype(np.int32).reshape(raw.shape))
+        made[name] = torch.from_numpy(inverse.reshape(raw.shape))
         beside[ids_map_name(name)] = torch.from_numpy(ids)
     return {**made, **beside}
 
@@ -82,17 +82,27 @@ def renumber_sample(sample: Sample, shapes: Mapping[str, Image]) -> Sample:
 
 def distinct_ids(ids: np.ndarray) -> np.ndarray:
     """The different ids, smallest first."""
-    there = _there(ids)
-    return np.unique(ids) if there is None else np.flatnonzero(there)
+    values, _ = _runs(ids)
+    there = _there(values)
+    return np.unique(values) if there is None else np.flatnonzero(there)
 
 
 def _unique(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The different ids, and for every pixel which of them it has."""
-    there = _there(ids)
+    values, lengths = _runs(ids)
+    there = _there(values)
     if there is None:
-        found, inverse = np.unique(ids, return_inverse=True)
-        return found, inverse
-    return np.flatnonzero(there), (np.cumsum(there) - 1)[ids]
+        found, inverse = np.unique(values, return_inverse=True)
+    else:
+        found, inverse = np.flatnonzero(there), (np.cumsum(there) - 1)[values]
+    return found, np.repeat(inverse.astype(np.int32), lengths)
+
+
+def _runs(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The id of each run of equal neighbors, and its length: there are far fewer than pixels."""
+    flat = ids.ravel()
+    starts = np.flatnonzero(np.concatenate(([True], flat[1:] != flat[:-1])))
+    return flat[starts], np.diff(starts, append=flat.size)
 
 
 def _there(ids: np.ndarray) -> np.ndarray | None:
@@ -101,5 +111,5 @@ def _there(ids: np.ndarray) -> np.ndarray | None:
     if low < 0 or high >= DENSE:
         return None
     there = np.zeros(high + 1, bool)
-    there[ids.ravel()] = True
+    there[ids] = True
     return there

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import active_children
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from gan_zoo.engine.workers import deafen, send_away
 from gan_zoo.errors import DataError
 
 Draw = tuple[int, int]  # (pass over the data, index of the sample)
+SMALL = 1 << 21  # bytes of a batch that comes sooner through a worker's pipe than as shared memory
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,18 @@ class Batch:
     def pin_memory(self) -> Batch:
         """Called by torch's loader for GPUs."""
         return Batch(self.names, self.files, {n: t.pin_memory() for n, t in self.maps.items()})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """On its way from a worker: of shared memory each tensor's handle must be asked for, which
+        takes longer than the pixels of a small batch.
+        """
+        if sum(tensor.nbytes for tensor in self.maps.values()) > SMALL:
+            return Batch, (self.names, self.files, self.maps)
+        return _received, (self.names, self.files, {n: t.numpy() for n, t in self.maps.items()})
+
+
+def _received(names: list[str], files: list[str], maps: Mapping[str, np.ndarray]) -> Batch:
+    return Batch(names, files, {name: torch.from_numpy(array) for name, array in maps.items()})
 
 
 @dataclass(frozen=True)

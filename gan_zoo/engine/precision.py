@@ -133,7 +133,7 @@ class Precision:
     def _map(self, tensor: torch.Tensor) -> torch.Tensor:
         tensor = tensor.to(self.device, non_blocking=True)
         if tensor.dtype == torch.uint8:
-            tensor = tensor.to(self.dtype) / 127.5 - 1
+            tensor = tensor.to(self.dtype).div_(127.5).sub_(1)
         elif tensor.is_floating_point():
             tensor = tensor.to(self.dtype)
         else:

@@ -15,11 +15,11 @@ from gan_zoo.components.data import DataSpec
 from gan_zoo.components.interfaces import Dataset, Sample
 from gan_zoo.components.measuring import Metric, MetricContext
 from gan_zoo.components.pictures import as_8bit
+from gan_zoo.components.user_cache import VARIABLE, cache_folder
 from gan_zoo.components.watching import MetricSpec
 from gan_zoo.engine.precision import generator_states, restore_generators
 from gan_zoo.errors import DataError, UserError, add_note_on_error
 from gan_zoo.evaluation.baselines import Painter
-from gan_zoo.evaluation.cache import VARIABLE, cache_folder
 from gan_zoo.evaluation.score_files import Score, Scores
 from gan_zoo.inference.translator import Translator
 from gan_zoo.recipe.wired import WiredPhase

@@ -241,6 +241,7 @@ def _data(spec: Any, subject: Subject) -> Iterator[tuple[str, str]]:
         try:
             yield f"maps at {size}", repr(spec.maps(size))
             dataset = spec.open("train", size)
+            yield f"description at {size}", dataset.describe()
             draws = [None, *(np.random.default_rng(seed) for seed in range(3))]
             made = [dataset.read(n, draw).maps for n, draw in enumerate(draws)]
         except (ContractError, UserError) as problem:

@@ -1,11 +1,12 @@
-"""What the specs of picture files share: modes, and the size rule. No torch here."""
+"""What the specs of picture files share: the size rule, augmentation, a cache. No torch here."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +19,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from gan_zoo.components import DataSpec, Size, Values
+from gan_zoo_data.augment_specs import JOINT, Augmentation, find_misfit, list_remarks
+from gan_zoo_data.cache_specs import Bytes, Where
 from gan_zoo_data.modes import Mode, is_open, values_of, with_type
 
 if TYPE_CHECKING:
@@ -126,6 +129,7 @@ class Sized(DataSpec):
         return size or self.crop or self.load or (None, self.scale_width)
 
     def _geometry(self) -> Geometry:
+        """The size rule of the recipe."""
         from gan_zoo_data.geometry import Geometry
 
         return Geometry(
@@ -140,13 +144,58 @@ class Sized(DataSpec):
 class Files(Sized):
     """Samples whose maps are files that belong together."""
 
+    earlier: ClassVar[Mapping[str, Any]] = {"resampler": "pillow"}
+
+    resampler: Literal["torch", "pillow"] = "torch"
+    """Whose bicubic resizes pictures in training: torch's, which is several times as fast, or
+    Pillow's; of 8 bits they differ by rounding. Evaluation takes Pillow's, as published tests."""
+    augment: dict[str, Augmentation] = Field(
+        {}, examples=[{"joint": {"vertical": 1.0}}, {"target": {"brightness": 0.5}}]
+    )
+    """What else changes in training, by scope: `joint`, for all maps of a sample together by one
+    draw, or the name of a map. Words of a scope: `horizontal`, `vertical`, `turns` (probabilities
+    of mirror images and of quarter turns), `scale: [low, high]`, `rotate` (degrees), `brightness`,
+    `contrast`, `saturation`, `hue`, `noise` (in units of 255), `cutout` (side) with `fill`, and
+    `ids`, what label maps hold where nothing is seen. Ids are moved by nearest."""
+
+    cache: Literal["none"] | Where = "none"
+    """Where maps are kept once they were read for training, resized and before anything is drawn,
+    so that later passes decode nothing: in memory, for as long as the run, or on disk, in the
+    folder `maps` of $GAN_ZOO_CACHE (else of gan-zoo in the user's folder for caches). A file that
+    has changed is read anew."""
+    cache_size: Bytes = Field("4GB", examples=["1KB"])
+    """How much may be kept; on disk by all runs together. What does not fit is read from its files
+    in every pass."""
+
+    @model_validator(mode="after")
+    def _augment_fits(self) -> Self:
+        maps = self.maps()
+        ignored = frozenset(name for name in maps if self.ignored_ids(name))
+        wrong = find_misfit(self.augment, maps, ignored)
+        if self.flip and (joint := self.augment.get(JOINT)) and joint.horizontal:
+            wrong = "flip and augment.joint.horizontal both mirror the pictures; keep one of them"
+        high, wide = self._sides(None)
+        if high and wide and high != wide and any(words.turns for words in self.augment.values()):
+            wrong = (
+                f"augment turns pictures by quarters, but they are {high}x{wide} (height x width); "
+                f"say `crop: [{min(high, wide)}, {min(high, wide)}]`, or leave `turns` out"
+            )
+        if wrong:
+            raise PydanticCustomError("augment", "{wrong}", {"wrong": wrong})
+        return self
+
+    def notes(self) -> list[str]:
+        """Where augmentation moves one map alone."""
+        return list_remarks(self.augment, paired=self.paired)
+
     def missing(self) -> list[str]:
         """The root, where there is no such folder."""
         return self._files().missing()
 
     def open(self, split: str, size: Size | None = None) -> Dataset:
         """List and match the files of a split; headers and pixels are judged when they are read."""
-        return self._files().open(split, size)
+        samples = self._files().open(split, size)
+        return samples if self.cache == "none" else samples.kept(self.cache, self.cache_size)
 
     def inspect(self, split: str, size: Size | None = None) -> list[str]:
         """Every mistake in the files of a split that names and headers tell."""
@@ -195,3 +244,11 @@ class Files(Sized):
     @abstractmethod
     def _files(self) -> Root:
         """What knows the files."""
+
+    def _geometry(self) -> Geometry:
+        """The size rule with the augmentation of the recipe."""
+        from gan_zoo_data.augment import Augment
+
+        ignored = {name: ids[0] for name in self.maps() if (ids := self.ignored_ids(name))}
+        augment = Augment(self.augment, ignored)
+        return replace(super()._geometry(), augment=augment, resampler=self.resampler)

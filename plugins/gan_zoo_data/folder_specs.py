@@ -106,7 +106,7 @@ class PairedFolderSpec(Files, name="paired_folder"):
     """What the names of the files end in, by side (a, b), where it is not the same for both; other
     files are left alone. Both sides may then lie in one folder."""
 
-    earlier: ClassVar[Mapping[str, Any]] = {"layout": UNJUDGED}
+    earlier: ClassVar[Mapping[str, Any]] = {**Files.earlier, "layout": UNJUDGED}
 
     @model_validator(mode="after")
     def _sides_agree(self) -> Self:
@@ -212,7 +212,8 @@ class LabelFolderSpec(Files, name="label_folder"):
     the folder of each map in the root."""
 
     earlier: ClassVar[Mapping[str, Any]] = {
-        "layout": {"label": "{split}_label", "instance": "{split}_inst", "target": "{split}_img"}
+        **Files.earlier,
+        "layout": {"label": "{split}_label", "instance": "{split}_inst", "target": "{split}_img"},
     }
 
     @model_validator(mode="after")

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
+import torch
 from PIL import Image
+from torch.nn.functional import interpolate
 
+from gan_zoo_data.augment import Augment
+from gan_zoo_data.augment_specs import describe
 from gan_zoo_data.faults import Misfit, OtherSize
 from gan_zoo_data.ids import Array
 
 HeightWidth = tuple[int, int]
+Resampler = Literal["torch", "pillow"]
 NEAREST, BICUBIC = Image.Resampling.NEAREST, Image.Resampling.BICUBIC
 
 
@@ -43,6 +49,8 @@ class Geometry:
         size: Exactly this, in place of load, scale_width and crop.
         aspect: What to do where `size` has another aspect ratio.
         ids: Maps of ids, whose values are never mixed: nearest instead of bicubic.
+        augment: What else is drawn in training.
+        resampler: Whose bicubic resizes pictures in training.
     """
 
     load: HeightWidth | None = None
@@ -52,6 +60,8 @@ class Geometry:
     size: HeightWidth | None = None
     aspect: Literal["refuse", "stretch", "crop"] = "refuse"
     ids: frozenset[str] = frozenset()
+    augment: Augment = field(default_factory=Augment)
+    resampler: Resampler = "pillow"
 
     def apply(
         self, maps: Mapping[str, Array], draw: np.random.Generator | None, file: str
@@ -60,24 +70,43 @@ class Geometry:
 
         Args:
             maps: Pictures `H W C` and ids `H W`, all of one size.
-            draw: Decides crop and flip by exactly three numbers; None is evaluation.
+            draw: Decides crop, flip and augmentation; None is evaluation.
             file: Whom to name where the rule does not fit.
 
         Raises:
             DataError: the rule does not fit this size.
         """
+        fitted = self.fit(maps, file, training=draw is not None)
+        return fitted if draw is None else self.vary(fitted, draw)
+
+    def fit(self, maps: Mapping[str, Array], file: str, *, training: bool) -> dict[str, Array]:
+        """What happens to maps in every pass: all but the crop.
+
+        Raises:
+            DataError: the rule does not fit this size.
+        """
         height, width = next(iter(maps.values())).shape[:2]
-        steps = self.steps(height, width, file, training=draw is not None)
-        down, across, turn = (0.0, 0.0, 1.0) if draw is None else draw.random(3)
-        done = {}
-        for name, whole in maps.items():
-            pixels = resize(_cut(whole, *steps.keep), steps.resize, ids=name in self.ids)
-            if steps.crop:
-                high, wide = steps.crop
-                top = int(down * (pixels.shape[0] - high + 1))  # 0 .. both ends included
-                left = int(across * (pixels.shape[1] - wide + 1))
-                pixels = _cut(pixels, top, left, high, wide)
-            done[name] = pixels[:, ::-1] if turn < self.flip else pixels
+        steps = self.steps(height, width, file, training=training)
+        resampler: Resampler = self.resampler if training else "pillow"
+        return {
+            name: resize(_cut(whole, *steps.keep), steps.resize, name in self.ids, resampler)
+            for name, whole in maps.items()
+        }
+
+    def vary(self, maps: Mapping[str, Array], draw: np.random.Generator) -> dict[str, Array]:
+        """What is drawn in each pass: crop and flip by exactly three numbers, then the rest."""
+        down, across, turn = draw.random(3)
+        height, width = next(iter(maps.values())).shape[:2]
+        high, wide = (height, width) if self.size or not self.crop else self.crop
+        if self.augment.scopes:
+            resizing = partial(resize, resampler=self.resampler)
+            done = self.augment.apply(maps, (high, wide), (down, across), draw, resizing, self.ids)
+        else:
+            top = int(down * (height - high + 1))  # 0 .. both ends included
+            left = int(across * (width - wide + 1))
+            done = {name: _cut(whole, top, left, high, wide) for name, whole in maps.items()}
+        if turn < self.flip:
+            done = {name: pixels[:, ::-1] for name, pixels in done.items()}
         return done
 
     def steps(self, height: int, width: int, file: str, *, training: bool) -> Steps:
@@ -86,6 +115,16 @@ class Geometry:
         Raises:
             DataError: the rule does not fit this size.
         """
+        steps = self._steps(height, width, file, training=training)
+        high, wide = steps.crop or steps.resize
+        if training and self.augment.turning and high != wide:
+            told = f"{_by((high, wide))} in training, but augment turns pictures by quarters, "
+            told += f"which must be square; say `crop: [{min(high, wide)}, {min(high, wide)}]`, "
+            told += "or leave `turns` out"
+            raise Misfit.of(Path(file), OtherSize((_by((height, width)),), told))
+        return steps
+
+    def _steps(self, height: int, width: int, file: str, *, training: bool) -> Steps:
         whole = (0, 0, height, width)
         if self.size:
             return Steps(self._fitting(height, width, file), self.size, None)
@@ -121,7 +160,10 @@ class Geometry:
             done.append(f"cropped at random to {_by(self.crop)}")
         if self.flip:
             done.append(f"mirrored with probability {self.flip:g}")
-        return f"in training {', '.join(done)} (height x width)" if done else ""
+        sizes = f"in training {', '.join(done)} (height x width)" if done else ""
+        augmented = describe(self.augment.scopes)
+        beside = f"{'' if sizes else 'in training '}{augmented}" if augmented else ""
+        return "; ".join(filter(None, (sizes, beside)))
 
     def _fitting(self, height: int, width: int, file: str) -> tuple[int, int, int, int]:
         """The part of the picture that becomes `size`."""
@@ -140,16 +182,31 @@ class Geometry:
         return (height - kept_height) // 2, (width - kept_width) // 2, kept_height, kept_width
 
 
-def resize(pixels: Array, size: HeightWidth, *, ids: bool) -> Array:
+def resize(pixels: Array, size: HeightWidth, ids: bool, resampler: Resampler = "pillow") -> Array:
     """Bicubic for pictures `H W C`, nearest for ids `H W`.
 
-    A channel is a picture of its own: Pillow would weigh color by alpha.
+    A channel is a picture of its own: Pillow would weigh color by alpha. Both resamplers compute
+    one bicubic with antialiasing; of 8 bits torch rounds the weights to fewer bits than Pillow and
+    is several times as fast. Floats stay within [-1, 1], as 8 bits within theirs.
     """
     if pixels.shape[:2] == size:
         return pixels
-    wide_high = size[::-1]
     if ids:
-        return np.asarray(Image.fromarray(pixels).resize(wide_high, NEAREST))
+        return np.asarray(Image.fromarray(pixels).resize(size[::-1], NEAREST))
+    torch_can = resampler == "torch" and 1 not in size  # of floats, it repeats one pixel there
+    resized = _by_torch(pixels, size) if torch_can else _by_pillow(pixels, size)
+    return np.clip(resized, -1, 1) if resized.dtype.kind == "f" else resized
+
+
+def _by_torch(pixels: Array, size: HeightWidth) -> Array:
+    own = pixels if pixels.flags.writeable else pixels.copy()  # torch warns of what is not
+    batch = torch.from_numpy(own)[None].permute(0, 3, 1, 2)  # 1 C H W, channels last to torch too
+    resized: Array = interpolate(batch, size, mode="bicubic", antialias=True)[0].numpy()
+    return resized.transpose(1, 2, 0)
+
+
+def _by_pillow(pixels: Array, size: HeightWidth) -> Array:
+    wide_high = size[::-1]
     channels = pixels.shape[2]
     if channels == 3 and pixels.dtype == np.uint8:
         return np.asarray(Image.fromarray(pixels).resize(wide_high, BICUBIC))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from gan_zoo_data.samples import WORDS, Samples
+from gan_zoo_data.samples import Samples
+from gan_zoo_data.surveys import WORDS
 
 MOST = 3  # sizes that are listed; of more, the range is told
 

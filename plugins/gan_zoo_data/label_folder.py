@@ -14,8 +14,9 @@ from gan_zoo_data.listing import Listing, list_pictures, passed_over, refuse_mis
 from gan_zoo_data.map_folders import find_map_folders, places_around
 from gan_zoo_data.names import call_alike
 from gan_zoo_data.roots import Root, input_maps, list_inputs
-from gan_zoo_data.samples import WORDS, Samples
+from gan_zoo_data.samples import Samples
 from gan_zoo_data.schemes import Scheme, cut_scheme, find_scheme, of_map, say_no_common
+from gan_zoo_data.surveys import WORDS
 
 if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode

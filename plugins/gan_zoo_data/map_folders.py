@@ -17,7 +17,7 @@ from gan_zoo_data.layouts import (
     say_layout,
     say_no_split,
 )
-from gan_zoo_data.samples import WORDS
+from gan_zoo_data.surveys import WORDS
 
 PUBLISHED: Folders = {"label": "{split}_label", "instance": "{split}_inst", "target": "{split}_img"}
 SPLITS = ("train", "val", "test")

@@ -14,7 +14,8 @@ from gan_zoo_data.header_facts import header_facts
 from gan_zoo_data.ids import Ids
 from gan_zoo_data.listing import Listing, list_pictures, name_skipped, no_folder, refuse_mistakes
 from gan_zoo_data.pictures import EXTENSIONS
-from gan_zoo_data.samples import WORDS, Samples
+from gan_zoo_data.samples import Samples
+from gan_zoo_data.surveys import WORDS
 
 if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode

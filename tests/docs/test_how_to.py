@@ -19,13 +19,15 @@ from PIL import Image
 import gan_zoo
 from gan_zoo.cli import main
 from gan_zoo.components.data import DataSpec
+from gan_zoo.components.user_cache import VARIABLE
 from gan_zoo.components.watching import MetricSpec
 from gan_zoo.errors import DataError
 from gan_zoo.registry.zoo import Zoo
+from gan_zoo_data.augment_specs import Augmentation
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
 BOX = re.compile(r"^```(bash|text)( fails)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
+ROW = re.compile(r"^\| `(.+?)` \|", re.MULTILINE)
 
 
 def picture(path: Path, height: int = 80, width: int = 80, mode: str = "RGB") -> None:
@@ -130,6 +132,19 @@ def test_bring_labels_and_instances(
     monkeypatch.chdir(tmp_path)
     assert follow("bring-labels-and-instances.md", capfd) == 14
     assert sorted(path.name for path in Path("out").iterdir()) == ["000.png", "001.png"]
+
+
+def test_augment_and_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pairs(tmp_path / "my_pairs")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
+    assert follow("augment-and-cache.md", capfd) == 4
+    [kept] = (tmp_path / "cache" / "maps").iterdir()
+    assert kept.stat().st_size > 2 * 2 * 3 * 72 * 72  # of two pairs
+    words = ROW.findall((PAGES / "augment-and-cache.md").read_text())
+    assert {word for row in words for word in row.split("`, `")} == {*Augmentation.model_fields}
 
 
 def test_mix_components(

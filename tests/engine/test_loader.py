@@ -127,3 +127,21 @@ def test_no_sample_shares_the_stream_of_the_order(scheme: int) -> None:
     assert alike == (["0"] if scheme == 1 else [])
     assert len({pixels.numpy().tobytes() for pixels in drawn.values()}) == 5
     assert batch.names == [str(n) for n in shuffled_order(3, 2, 5)]
+
+
+@pytest.mark.parametrize("side", [4, 700])
+def test_a_batch_travels_whole(side: int) -> None:
+    """A small one through the pipe, a large one as shared memory."""
+    from multiprocessing.reduction import ForkingPickler
+
+    maps = {
+        "source": torch.arange(3 * side * side).reshape(1, 3, side, side).to(torch.uint8),
+        "depth": torch.rand(1, 1, side, side),
+        "label": torch.full((1, 1, side, side), 2**31 - 1, dtype=torch.int32),
+    }
+    sent = ForkingPickler.dumps(Batch(["a"], ["a.png"], maps))
+    got = ForkingPickler.loads(sent)
+    assert (got.names, got.files) == (["a"], ["a.png"])
+    for name, tensor in maps.items():
+        assert torch.equal(got.maps[name], tensor)
+        got.maps[name].zero_()  # it is its own

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gan_zoo.evaluation.cache import cache_folder
+from gan_zoo.components.user_cache import cache_folder
 from gan_zoo.evaluation.score_files import Score, Scores, drop_later, read_scores, write_scores
 
 PROTOCOL: dict[str, Any] = {"metric": "l1", "options": {}, "split": "val", "data": "aa"}

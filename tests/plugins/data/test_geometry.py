@@ -14,8 +14,10 @@ from PIL import Image as Pictures
 from gan_zoo.components.at_hand import read_once
 from gan_zoo.components.shapes import Image
 from gan_zoo.errors import DataError
-from gan_zoo_data.geometry import Geometry
+from gan_zoo_data.folder_specs import LabelFolderSpec, PairedFolderSpec
+from gan_zoo_data.geometry import Geometry, resize
 from gan_zoo_data.shipped_specs import EmojiSpec
+from gan_zoo_data.table_specs import ManifestSpec
 from tests.plugins.data.making import one_pair, picture, save, spec
 
 
@@ -252,3 +254,36 @@ def test_where_the_data_stands_still_headers_are_read_once(
 )
 def test_the_size_rule_is_said(rule: Geometry, told: str) -> None:
     assert rule.describe() == told
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    height=st.integers(1, 40),
+    width=st.integers(1, 40),
+    high=st.integers(1, 60),
+    wide=st.integers(1, 60),
+    channels=st.sampled_from([1, 3, 5]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_two_resamplers_compute_one_bicubic(
+    height: int, width: int, high: int, wide: int, channels: int, seed: int
+) -> None:
+    """8 bits differ by rounding, floats hardly; of 8 bits each clips between its two passes, down
+    or across first, so that the noise here stays clear of black and white.
+    """
+    noise = np.random.default_rng(seed).integers(80, 176, (height, width, channels))
+    for pixels, most in ((noise.astype(np.uint8), 2), (np.float32(noise / 127.5 - 1), 1e-4)):
+        ours, theirs = (
+            resize(pixels, (high, wide), False, name).astype(float) for name in ("torch", "pillow")
+        )
+        assert ours.shape == (high, wide, channels)
+        assert np.abs(ours - theirs).max() <= most
+
+
+def test_runs_of_earlier_versions_resize_by_pillow(tmp_path: Path) -> None:
+    source = picture(height=16, width=16, value=7).resize((20, 20), Pictures.Resampling.BICUBIC)
+    recipe = one_pair(tmp_path, 16, 16, load=[20, 20], resampler="pillow")
+    read = recipe.open("train").read(0, np.random.default_rng(0)).maps["source"]
+    assert torch.equal(read, torch.from_numpy(np.array(source)).permute(2, 0, 1))
+    for data in (PairedFolderSpec, LabelFolderSpec, ManifestSpec):
+        assert data.earlier["resampler"] == "pillow"

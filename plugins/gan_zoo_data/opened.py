@@ -125,13 +125,20 @@ class Opened:
         parts = []
         for told in DEEP_PNG[raw]:
             picture = open_picture(self.path)
-            picture.tile = [tile._replace(args=told) for tile in picture.tile]
+            picture.tile = [_told(tile, told) for tile in picture.tile]
             with decode(self.path, picture) as decoded:
                 parts.append(np.asarray(decoded))
         if len(parts) == 1:  # the bytes themselves, the upper one first
             return np.ascontiguousarray(parts[0]).view(">u2").astype(np.uint16)
         upper, lower = (part.astype(np.uint16) for part in parts)
         return upper << 8 | lower
+
+
+def _told(tile: Any, arguments: str) -> Any:
+    """A tile whose decoder is told something else."""
+    if hasattr(tile, "_replace"):
+        return tile._replace(args=arguments)
+    return (*tile[:3], arguments)  # Pillow before 11.0
 
 
 def turn(pixels: Array, orientation: int) -> Array:

@@ -25,14 +25,14 @@ from gan_zoo_data.modes import Mode, is_open, values_of, with_type
 
 if TYPE_CHECKING:
     from gan_zoo.components import Dataset
-    from gan_zoo_data.geometry import Geometry
+    from gan_zoo_data.maps.geometry import Geometry
     from gan_zoo_data.roots import Root
     from gan_zoo_data.samples import Samples
 
 
 def _endings(suffixes: dict[str, str]) -> dict[str, str]:
     """What names end in, which is no ending of a file."""
-    from gan_zoo_data.pictures import EXTENSIONS
+    from gan_zoo_data.files.pictures import EXTENSIONS
 
     for name, suffix in suffixes.items():
         stem, _, kind = suffix.rpartition(".")
@@ -130,7 +130,7 @@ class Sized(DataSpec):
 
     def _geometry(self) -> Geometry:
         """The size rule of the recipe."""
-        from gan_zoo_data.geometry import Geometry
+        from gan_zoo_data.maps.geometry import Geometry
 
         return Geometry(
             load=self.load,
@@ -247,7 +247,7 @@ class Files(Sized):
 
     def _geometry(self) -> Geometry:
         """The size rule with the augmentation of the recipe."""
-        from gan_zoo_data.augment import Augment
+        from gan_zoo_data.maps.augment import Augment
 
         ignored = {name: ids[0] for name in self.maps() if (ids := self.ignored_ids(name))}
         augment = Augment(self.augment, ignored)

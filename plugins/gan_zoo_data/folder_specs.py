@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gan_zoo.components import Dataset, DataSpec, Sample
-    from gan_zoo_data.ids import Ids
-    from gan_zoo_data.label_folder import LabelFolder
-    from gan_zoo_data.paired_folder import PairedFolder
+    from gan_zoo_data.files.ids import Ids
+    from gan_zoo_data.folders.label_folder import LabelFolder
+    from gan_zoo_data.folders.paired_folder import PairedFolder
 
 
 SAMPLE = Path(__file__).parent / "emoji"  # in both, data to try things with
@@ -131,7 +131,7 @@ class PairedFolderSpec(Files, name="paired_folder"):
     @classmethod
     def recognize(cls, folder: Path) -> Found | Refused | None:
         """Pairs side by side, or two folders of partners."""
-        from gan_zoo_data.recognition import recognize_pairs
+        from gan_zoo_data.folders.recognition import recognize_pairs
 
         return recognize_pairs(cls, folder)
 
@@ -154,7 +154,7 @@ class PairedFolderSpec(Files, name="paired_folder"):
         return {"source": self.source, "target": self.target}
 
     def _files(self) -> PairedFolder:
-        from gan_zoo_data.paired_folder import PairedFolder
+        from gan_zoo_data.folders.paired_folder import PairedFolder
 
         root = Path(self.root).expanduser()
         return PairedFolder(
@@ -236,7 +236,7 @@ class LabelFolderSpec(Files, name="label_folder"):
     @classmethod
     def recognize(cls, folder: Path) -> Found | Refused | None:
         """Label maps, which hold ids, and photos."""
-        from gan_zoo_data.recognition import recognize_labels
+        from gan_zoo_data.folders.recognition import recognize_labels
 
         return recognize_labels(cls, folder)
 
@@ -280,8 +280,8 @@ class LabelFolderSpec(Files, name="label_folder"):
         return {"target": self.target}
 
     def _files(self) -> LabelFolder:
-        from gan_zoo_data.ids import Ids
-        from gan_zoo_data.label_folder import LabelFolder
+        from gan_zoo_data.files.ids import Ids
+        from gan_zoo_data.folders.label_folder import LabelFolder
 
         kinds: dict[str, Mode | Ids] = {
             "label": Ids(

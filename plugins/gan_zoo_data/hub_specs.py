@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gan_zoo.components import Dataset
-    from gan_zoo_data.hub_rows import HubRows
+    from gan_zoo_data.tables.hub_rows import HubRows
 
 
 class HfDatasetSpec(Columns, name="hf_dataset"):
@@ -50,7 +50,7 @@ class HfDatasetSpec(Columns, name="hf_dataset"):
 
     def missing(self) -> list[str]:
         """The package `datasets`, where it is not installed, or the folder."""
-        from gan_zoo_data.hub_rows import NEEDED
+        from gan_zoo_data.tables.hub_rows import NEEDED
 
         return [NEEDED] if find_spec("datasets") is None else super().missing()
 
@@ -72,7 +72,7 @@ class HfDatasetSpec(Columns, name="hf_dataset"):
         return super().inputs(path, pairs=pairs, maps=maps)
 
     def _files(self) -> HubRows:
-        from gan_zoo_data.hub_rows import HubRows
+        from gan_zoo_data.tables.hub_rows import HubRows
 
         return HubRows(
             Path(self.root).expanduser(),

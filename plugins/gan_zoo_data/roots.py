@@ -9,17 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from gan_zoo.components import DataError, remembered
-from gan_zoo_data.geometry import Geometry
-from gan_zoo_data.header_facts import header_facts
-from gan_zoo_data.ids import Ids
-from gan_zoo_data.listing import Listing, list_pictures, name_skipped, no_folder, refuse_mistakes
-from gan_zoo_data.pictures import EXTENSIONS
+from gan_zoo_data.files.ids import Ids
+from gan_zoo_data.files.pictures import EXTENSIONS
+from gan_zoo_data.folders.header_facts import header_facts
+from gan_zoo_data.folders.listing import (
+    Listing,
+    list_pictures,
+    name_skipped,
+    no_folder,
+    refuse_mistakes,
+)
+from gan_zoo_data.maps.geometry import Geometry
 from gan_zoo_data.samples import Samples
 from gan_zoo_data.surveys import WORDS
 
 if TYPE_CHECKING:
+    from gan_zoo_data.files.ranges import Outside
     from gan_zoo_data.modes import Mode
-    from gan_zoo_data.ranges import Outside
 
 T = TypeVar("T")
 

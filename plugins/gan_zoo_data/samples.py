@@ -10,12 +10,12 @@ import numpy as np
 import torch
 
 from gan_zoo.components import DataError, Glance, Sample
-from gan_zoo_data import pictures
 from gan_zoo_data.cache_specs import Where
-from gan_zoo_data.geometry import Geometry
-from gan_zoo_data.ids import Array
-from gan_zoo_data.looks import seen
-from gan_zoo_data.map_cache import MapCache
+from gan_zoo_data.files import pictures
+from gan_zoo_data.files.ids import Array
+from gan_zoo_data.files.looks import seen
+from gan_zoo_data.maps.geometry import Geometry
+from gan_zoo_data.maps.map_cache import MapCache
 from gan_zoo_data.surveys import Surveyed
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gan_zoo.components import Dataset
-    from gan_zoo_data.paired_folder import PairedFolder
+    from gan_zoo_data.folders.paired_folder import PairedFolder
 
 
 class EmojiSpec(DataSpec, name="emoji"):
@@ -72,8 +72,8 @@ class EmojiSpec(DataSpec, name="emoji"):
         return self._folder().inputs(Path(path), pairs=pairs, maps=maps)
 
     def _folder(self) -> PairedFolder:
-        from gan_zoo_data.geometry import Geometry
-        from gan_zoo_data.paired_folder import PairedFolder
+        from gan_zoo_data.folders.paired_folder import PairedFolder
+        from gan_zoo_data.maps.geometry import Geometry
 
         modes: dict[str, Mode] = {"source": "grey", "target": "rgb"}
         large = 64 + self.jitter

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from gan_zoo.components import DataError, progress, remembered
-from gan_zoo_data import pictures
 from gan_zoo_data.faults import group_faults
-from gan_zoo_data.geometry import Geometry
-from gan_zoo_data.ids import Array, Ids
-from gan_zoo_data.layouts import Side
-from gan_zoo_data.looks import Decoded, File, Heads, Pixels, Survey, classes_of, sort
-from gan_zoo_data.pictures import Header, Wanted
-from gan_zoo_data.ranges import Outside, together
+from gan_zoo_data.files import pictures
+from gan_zoo_data.files.ids import Array, Ids
+from gan_zoo_data.files.looks import Decoded, File, Heads, Pixels, Survey, classes_of, sort
+from gan_zoo_data.files.pictures import Header, Wanted
+from gan_zoo_data.files.ranges import Outside, together
+from gan_zoo_data.folders.layouts import Side
+from gan_zoo_data.maps.geometry import Geometry
 
 if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode

@@ -13,15 +13,15 @@ from gan_zoo_data.bases import Files, Numbers, refuse_ignored_classes
 from gan_zoo_data.folder_specs import TINY
 from gan_zoo_data.id_options import Palette, Remap
 from gan_zoo_data.modes import Mode, channels_of
-from gan_zoo_data.table_rows import TABLES
+from gan_zoo_data.tables.table_rows import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from gan_zoo.components import Dataset, DataSpec, Found, Refused, Sample
-    from gan_zoo_data.ids import Ids
-    from gan_zoo_data.layouts import Side
-    from gan_zoo_data.manifest import Manifest
+    from gan_zoo_data.files.ids import Ids
+    from gan_zoo_data.folders.layouts import Side
+    from gan_zoo_data.tables.manifest import Manifest
 
 
 def _table(file: str) -> str:
@@ -100,7 +100,7 @@ class Columns(Files):
 
     def _kinds(self) -> dict[str, Mode | Ids]:
         """Map -> mode of its files, or what their ids may be."""
-        from gan_zoo_data.ids import Ids
+        from gan_zoo_data.files.ids import Ids
 
         kinds: dict[str, Mode | Ids] = {
             name: Ids(
@@ -178,7 +178,7 @@ class ManifestSpec(Columns, name="manifest"):
     @classmethod
     def recognize(cls, folder: Path) -> Found | Refused | None:
         """A folder with tables whose cells name its pictures."""
-        from gan_zoo_data.table_layouts import recognize_tables
+        from gan_zoo_data.tables.table_layouts import recognize_tables
 
         return recognize_tables(folder, cls)
 
@@ -194,7 +194,7 @@ class ManifestSpec(Columns, name="manifest"):
         cls, splits: Mapping[str, Iterable[Sample]], table: Path, like: DataSpec
     ) -> Self:
         """Write a CSV file with a column `split`; files outside its folder by their whole path."""
-        from gan_zoo_data.file_tables import write_file_table
+        from gan_zoo_data.tables.file_tables import write_file_table
 
         return cls(**write_file_table(splits, table, like))
 
@@ -212,7 +212,7 @@ class ManifestSpec(Columns, name="manifest"):
         return super().inputs(path, pairs=pairs, maps=maps)
 
     def _files(self) -> Manifest:
-        from gan_zoo_data.manifest import Manifest
+        from gan_zoo_data.tables.manifest import Manifest
 
         root = Path(self.root).expanduser()
         halves: dict[str, Side] = {

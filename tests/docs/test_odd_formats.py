@@ -14,8 +14,8 @@ from PIL import Image
 
 from gan_zoo.components.data import DataSpec
 from gan_zoo.registry.zoo import Zoo
-from gan_zoo_data import pictures, tiffs
-from gan_zoo_data.decoder import MOST
+from gan_zoo_data.files import pictures, tiffs
+from gan_zoo_data.files.decoder import MOST
 from tests.docs.test_how_to import PAGES, follow, picture
 from tests.plugins.data.odd_files import holes, pages, raw, saved, tiff, turned
 

@@ -23,7 +23,7 @@ for _name in (
     "torchvision.transforms.v2",
     "gan_zoo.training.run",
     "gan_zoo_callbacks.previews",
-    "gan_zoo_data.paired_folder",
+    "gan_zoo_data.folders.paired_folder",
     "gan_zoo_discriminators.patch",
     "gan_zoo_generators.unet",
     "gan_zoo_losses.adversarial",

@@ -69,11 +69,11 @@ def test_ctrl_c_reaches_every_process_and_only_the_run_answers(
 HANGS = """
 import sys, time
 import gan_zoo.cli
-import gan_zoo_data.pictures
+import gan_zoo_data.files.pictures
 from gan_zoo.inference.translator import Translator
 
 what = sys.argv[1]
-read, picture = gan_zoo_data.pictures.read, Translator.picture
+read, picture = gan_zoo_data.files.pictures.read, Translator.picture
 
 def reading(path, wanted):
     if what == "reader" and path.name == "08.png" and path.parent.name == "train":
@@ -85,7 +85,7 @@ def looking(*arguments, **named):
         time.sleep(1000)
     return picture(*arguments, **named)
 
-gan_zoo_data.pictures.read = reading
+gan_zoo_data.files.pictures.read = reading
 Translator.picture = looking
 sys.argv = ["gan-zoo", *sys.argv[2:]]
 gan_zoo.cli.main()

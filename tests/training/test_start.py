@@ -17,7 +17,7 @@ from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs import checkpoint
 from gan_zoo.training.loop import Run
-from gan_zoo_data import pictures
+from gan_zoo_data.files import pictures
 
 QUIET = Reporter(quiet=True)
 COUNTS = {"train": 5, "val": 2}

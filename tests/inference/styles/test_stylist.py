@@ -26,7 +26,7 @@ from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
 from gan_zoo.training.run import resume
 from gan_zoo_data.folder_specs import TINY, LabelFolderSpec
-from gan_zoo_data.label_folder import FOLDERS, SUFFIXES
+from gan_zoo_data.folders.label_folder import FOLDERS, SUFFIXES
 from tests.inference.styles.conftest import TEXTURE, inputs, trained
 
 

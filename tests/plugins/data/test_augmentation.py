@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gan_zoo.errors import DataError
-from gan_zoo_data.augment import Augment
 from gan_zoo_data.augment_specs import Augmentation
 from gan_zoo_data.bases import Files
-from gan_zoo_data.geometry import Geometry
+from gan_zoo_data.maps.augment import Augment
+from gan_zoo_data.maps.geometry import Geometry
 from gan_zoo_data.table_specs import ManifestSpec
 from tests.plugins.data.making import labelled, one_pair, picture, spec, triple
 

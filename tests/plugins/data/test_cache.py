@@ -15,10 +15,10 @@ from pydantic import ValidationError
 from gan_zoo.components.user_cache import VARIABLE
 from gan_zoo.engine.loader import Plan, read_batches
 from gan_zoo.errors import DataError
-from gan_zoo_data import pictures
 from gan_zoo_data.bases import Files
 from gan_zoo_data.cache_specs import count_bytes
-from gan_zoo_data.map_cache import RECORD, MapCache, Stored
+from gan_zoo_data.files import pictures
+from gan_zoo_data.maps.map_cache import RECORD, MapCache, Stored
 from gan_zoo_data.samples import Samples
 from tests.plugins.data.making import ids, one_pair, picture, save, side_by_side, spec, triple
 
@@ -195,7 +195,7 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         raise OSError(28, "No space left on device")
 
     data = opened(pairs(tmp_path, cache="disk"))
-    monkeypatch.setattr("gan_zoo_data.map_cache._write_at", full)
+    monkeypatch.setattr("gan_zoo_data.maps.map_cache._write_at", full)
     with pytest.raises(DataError, match=r"No space left on device\); make room, or say a smaller"):
         passes(data, 1)
     (tmp_path / "file").touch()

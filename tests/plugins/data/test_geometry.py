@@ -15,7 +15,7 @@ from gan_zoo.components.at_hand import read_once
 from gan_zoo.components.shapes import Image
 from gan_zoo.errors import DataError
 from gan_zoo_data.folder_specs import LabelFolderSpec, PairedFolderSpec
-from gan_zoo_data.geometry import Geometry, resize
+from gan_zoo_data.maps.geometry import Geometry, resize
 from gan_zoo_data.shipped_specs import EmojiSpec
 from gan_zoo_data.table_specs import ManifestSpec
 from tests.plugins.data.making import one_pair, picture, save, spec
@@ -222,7 +222,7 @@ def test_where_the_data_stands_still_headers_are_read_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever asks, for whatever size; elsewhere a file that has changed is seen."""
-    from gan_zoo_data import pictures
+    from gan_zoo_data.files import pictures
 
     opened, header = [], pictures.header
     monkeypatch.setattr(pictures, "header", lambda *a: opened.append(a[0]) or header(*a))

@@ -16,10 +16,10 @@ from PIL import Image as Pictures
 
 from gan_zoo.components.instance_ids import distinct_ids
 from gan_zoo.errors import DataError
-from gan_zoo_data import pictures
-from gan_zoo_data.geometry import Geometry
-from gan_zoo_data.ids import Ids, ids_of
-from gan_zoo_data.pictures import Wanted
+from gan_zoo_data.files import pictures
+from gan_zoo_data.files.ids import Ids, ids_of
+from gan_zoo_data.files.pictures import Wanted
+from gan_zoo_data.maps.geometry import Geometry
 from tests.plugins.data.making import ids, labelled, picture, save, triple
 
 ANY = Wanted({}, ids=(Ids(),))

@@ -11,7 +11,14 @@ from gan_zoo.components import Found
 from gan_zoo.errors import DataError
 from gan_zoo.registry.recognition import recognize
 from gan_zoo_data.folder_specs import LabelFolderSpec, PairedFolderSpec
-from gan_zoo_data.layouts import BESIDE, SIDE_PATTERNS, SIDES, WITHIN, map_layouts, side_layouts
+from gan_zoo_data.folders.layouts import (
+    BESIDE,
+    SIDE_PATTERNS,
+    SIDES,
+    WITHIN,
+    map_layouts,
+    side_layouts,
+)
 from tests.plugins.data.making import INSTANCES, LABELS, ids, labelled, picture, save, spec
 
 PAIRS = [  # folder of A, folder of B, the side's names in another spelling

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan_zoo_data.csv_rows import SEPARATORS, read_csv
-from gan_zoo_data.json_rows import read_json
+from gan_zoo_data.tables.csv_rows import SEPARATORS, read_csv
+from gan_zoo_data.tables.json_rows import read_json
 
 COLUMNS = ("source", "target")
 # Spaces around a cell are no part of it; a line without a cell is none.

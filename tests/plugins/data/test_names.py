@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_zoo.errors import DataError
-from gan_zoo_data.listing import list_pictures
-from gan_zoo_data.names import call_alike, find_endings, zeros_differ
+from gan_zoo_data.folders.listing import list_pictures
+from gan_zoo_data.folders.names import call_alike, find_endings, zeros_differ
 from tests.plugins.data.making import picture, save, side_by_side, spec
 
 BOTH = side_by_side(picture(value=1), picture(value=2))

@@ -17,8 +17,8 @@ from pydantic import ValidationError
 
 import gan_zoo.testing
 from gan_zoo.errors import DataError
+from gan_zoo_data.files.ids import Ids, ids_of
 from gan_zoo_data.folder_specs import LabelFolderSpec
-from gan_zoo_data.ids import Ids, ids_of
 from gan_zoo_data.table_specs import ManifestSpec
 from tests.plugins.data.making import picture, save
 

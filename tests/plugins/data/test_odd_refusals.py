@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from gan_zoo.components.data import Values
 from gan_zoo.errors import DataError
-from gan_zoo_data import opened, pictures, tiffs
-from gan_zoo_data.decoder import MOST
+from gan_zoo_data.files import opened, pictures, tiffs
+from gan_zoo_data.files.decoder import MOST
 from gan_zoo_data.modes import values_of
 from tests.plugins.data.making import picture, save
 from tests.plugins.data.odd_files import (

@@ -13,8 +13,8 @@ from PIL import Image as Pictures
 
 from gan_zoo.components import Found, Refused
 from gan_zoo.registry.recognition import recognize
-from gan_zoo_data.halves import doubt, look_at
-from gan_zoo_data.listing import list_pictures
+from gan_zoo_data.folders.halves import doubt, look_at
+from gan_zoo_data.folders.listing import list_pictures
 from tests.plugins.data.making import SHARED, picture, save, side_by_side, spec
 
 Pixels = NDArray[np.uint8]

@@ -1,0 +1,1 @@
+"""One file: its header, its numbers, and whether they are what the recipe says."""

@@ -1,0 +1,256 @@
+"""What the data in folders makes of a folder that nobody has described."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from gan_zoo.components import DataError, Found, Refused, distinct_ids
+from gan_zoo_data.files.opened import Opened
+from gan_zoo_data.files.pictures import EXTENSIONS
+from gan_zoo_data.folders.layouts import PLAIN, SIDES, Place, name_place, say_layout
+from gan_zoo_data.folders.listing import Listing, list_folders, list_pictures
+from gan_zoo_data.folders.map_folders import PUBLISHED, find_map_folders
+from gan_zoo_data.folders.schemes import Scheme, find_scheme, of_map
+from gan_zoo_data.folders.side_folders import find_sides
+from gan_zoo_data.folders.whole_pictures import find_couples, refuse_whole
+from gan_zoo_data.modes import Word
+
+if TYPE_CHECKING:
+    from gan_zoo_data.bases import Files
+
+SPLITS = ("train", "val", "test")
+HEADERS = 64  # files whose headers are looked at, spread evenly
+COUNTED = 200  # label maps whose ids are counted
+FEW = 96  # different numbers that a label map holds at most, in the mean
+KNOWN = {  # scheme -> classes, and ids beyond them
+    "Cityscapes": (35, (255,)),
+    "Cityscapes, coarse": (35, (255,)),
+    "Cityscapes, train ids": (19, (255,)),
+}
+
+
+class Numbers(NamedTuple):
+    """What some label maps hold.
+
+    Args:
+        ids: Those that are there.
+        each: How many different ones a file holds, in the mean.
+        files: How many files were looked at.
+    """
+
+    ids: frozenset[int]
+    each: float
+    files: int
+
+
+def recognize_pairs(spec: type[Files], root: Path) -> Found | Refused | None:
+    """Pairs side by side, in two folders, or as couples of names."""
+    places = _places(partial(find_sides, root))
+    if isinstance(places, Refused):
+        return places
+    if not places:
+        return _without_splits(root)
+    first = next(iter(places.values()))
+    options: dict[str, Any] = {"root": str(root)}
+    a, b = (list_pictures(folder) for folder in first.folders.values())
+    if not a.files or not b.files:
+        return None
+    files = {"source": [*a.files.values()], "target": [*b.files.values()]}
+    why, notes = f"{name_place(root, first)} hold partners of equal names", []
+    if first.one_folder:
+        inside = first.folders["A"].relative_to(root).as_posix()
+        why = f"{inside}/ holds pictures with two sides each"
+        try:
+            refuse_whole(root, first, a)
+        except DataError as problem:
+            couples = find_couples(a)
+            if couples is None:
+                return Refused(str(problem))
+            options["suffixes"] = dict(zip("ab", couples, strict=True))
+            why = f"names in {inside}/ come in couples, as x{couples[0]} and x{couples[1]}"
+            for name, end in zip(files, couples, strict=True):
+                files[name] = [path for stem, path in a.files.items() if stem.endswith(end)]
+    for name, paths in files.items():
+        options[name], odd = mode_of(paths, name)
+        notes += odd
+    called = f"{first.folders['A'].relative_to(root).as_posix()}/"
+    if first.one_folder:
+        called = f"x{options['suffixes']['a']}" if "suffixes" in options else "the left half"
+    notes.append(f"direction: a_to_b takes {called} for the input; b_to_a turns it round")
+    return _found(spec.model_validate(options), why, places, notes)
+
+
+def recognize_labels(spec: type[Files], root: Path) -> Found | Refused | None:
+    """Label maps, which hold ids, and photos, perhaps with instance maps."""
+    maps = ["label", "instance", "target"]
+    places = _places(partial(_map_folders, root))
+    if isinstance(places, Refused):
+        return places
+    if not places:
+        return None
+    if any("instance" not in place.folders for place in places.values()):
+        maps.remove("instance")
+    first = next(iter(places.values()))
+    scheme = find_scheme(list_pictures(first.folders["label"]), None)
+    files = {name: _files([*places.values()], name, scheme) for name in maps}
+    sure = bool(scheme.name) or first.layout["label"] == PUBLISHED["label"]
+    colors = [mode for mode in _modes(files["label"]) if mode in ("RGB", "RGBA", "CMYK")]
+    if colors:
+        told = f"{first.folders['label']} holds color pictures ({colors[0]}), and label maps hold "
+        return Refused(f"{told}ids: one number a pixel") if sure else None
+    numbers = _count_ids(files["label"])
+    looks_so = numbers.each <= FEW and numbers.ids != {0, 255}
+    if not numbers.ids or not (sure or looks_so):
+        return None
+    classes, ignore = KNOWN.get(scheme.name) or _classes(numbers.ids)
+    options: dict[str, Any] = {"root": str(root), "classes": classes}
+    notes = []
+    if ignore:
+        options["ignore"] = list(ignore)
+    if scheme.name not in KNOWN:
+        notes.append(
+            f"classes: {classes} is told by the ids in {numbers.files} of {len(files['label'])} "
+            "label maps"
+        )
+    if "instance" not in maps:
+        options["instance"] = False
+        notes.append("instance: false, since no instance maps are there")
+    options["target"], odd = mode_of(files["target"], "target")
+    why = f"{name_place(root, first)} hold label maps and photos"
+    if scheme.name:
+        why += f" with the names of {scheme.name}"
+    return _found(spec.model_validate(options), why, places, [*notes, *odd])
+
+
+def _map_folders(root: Path, split: str) -> Place:
+    """With instance maps, or else without."""
+    try:
+        return find_map_folders(root, split, ("label", "instance", "target"))
+    except DataError as problem:
+        if "more than once" in str(problem):
+            raise
+        return find_map_folders(root, split, ("label", "target"))
+
+
+def _places(find: Callable[[str], Place]) -> dict[str, Place] | Refused:
+    """Split -> where it lies, of the usual splits; a refusal where one is there twice."""
+    found = {}
+    for split in SPLITS:
+        try:
+            found[split] = find(split)
+        except DataError as problem:
+            if "more than once" in str(problem):
+                return Refused(str(problem))
+    return found
+
+
+def _found(
+    spec: Files,
+    why: str,
+    places: Mapping[str, Place],
+    notes: Sequence[str],
+) -> Found | Refused:
+    """With what the spec itself finds in the splits; refused where nothing fits together."""
+    pairs, told = {}, [*notes]
+    for split, place in places.items():
+        try:
+            samples, mistakes = spec.listed(split)
+        except DataError as problem:
+            told.append(f"{split}: {problem}")
+            continue
+        if not len(samples):
+            told.append(f"{split}: {mistakes[0] if mistakes else 'nothing in it'}")
+            continue
+        pairs[split] = len(samples)
+        if place.split != split:
+            told.append(f"the split {split} lies in folders called {place.split}")
+        told += [f"{split}: {note}" for note in samples.notes]
+        if mistakes:
+            more = f", and {len(mistakes) - 1} more" if len(mistakes) > 1 else ""
+            told.append(f"{split}: {mistakes[0]}{more}")
+    return Found(spec, why, pairs, tuple(told)) if pairs else Refused(told[len(notes)])
+
+
+def _without_splits(root: Path) -> Refused | None:
+    """Why pictures without splits are no data yet."""
+    folders = {folder.name.lower(): folder for folder in list_folders(root)}
+    for names in SIDES:
+        one, other = (folders.get(name.lower()) for name in names)
+        if one and other and _holds_pictures(one) and _holds_pictures(other):
+            lines = say_layout({"A": f"{one.name}/{PLAIN}", "B": f"{other.name}/{PLAIN}"})
+            return Refused(
+                f"{one} and {other} hold pictures, but no splits: move them into folders train, "
+                f"val and test inside, which {lines} names"
+            )
+    if _holds_pictures(root):
+        return Refused(
+            f"{root} holds pictures, but no splits: name the folder around it, or move them into "
+            f"folders {', '.join(str(root / split) for split in SPLITS)}"
+        )
+    return None
+
+
+def _holds_pictures(folder: Path) -> bool:
+    return any(path.suffix.lower() in EXTENSIONS for path in folder.iterdir())
+
+
+def _files(places: Sequence[Place], name: str, scheme: Scheme) -> list[Path]:
+    """The files of a map in all splits."""
+    listed: list[Listing] = [list_pictures(place.folders[name]) for place in places]
+    return [path for found in listed for path in of_map(found, name, scheme).files.values()]
+
+
+def _spread(files: Sequence[Path], most: int) -> list[Path]:
+    count = min(most, len(files))
+    return [files[n * len(files) // count] for n in range(count)]
+
+
+def _modes(files: Sequence[Path]) -> dict[str, Word | None]:
+    """What some files hold, the most frequent first -> the word of a recipe for it."""
+    counts: Counter[tuple[str, Word | None]] = Counter()
+    for file in _spread(files, HEADERS):
+        try:
+            with closing(Opened(file)) as opened:
+                counts[opened.stored.mode, opened.stored.word] += 1
+        except Exception:  # who reads the file tells it
+            continue
+    return dict(kind for kind, _ in counts.most_common())
+
+
+def mode_of(files: Sequence[Path], name: str) -> tuple[Any, list[str]]:
+    """The word of a recipe for the mode of most files, and what is odd."""
+    modes = _modes(files)
+    said = [word for word in modes.values() if word is not None]
+    odd = len(modes) != 1 or not said
+    told = f"the files of {name} are of the modes {', '.join(modes)}" if modes else ""
+    return said[0] if said else "rgb", [told] if odd and told else []
+
+
+def _count_ids(files: Sequence[Path]) -> Numbers:
+    """The numbers in some files, as they are stored."""
+    counted = []
+    for file in _spread(files, COUNTED):
+        try:
+            with Image.open(file) as picture:
+                numbers = np.asarray(picture)
+        except Exception:  # who reads the file tells it
+            continue
+        if numbers.ndim == 2 and numbers.dtype.kind in "iub":
+            counted.append({int(one) for one in distinct_ids(numbers.astype(np.int32))})
+    mean = sum(map(len, counted)) / max(1, len(counted))
+    return Numbers(frozenset().union(*counted), mean, len(counted))
+
+
+def _classes(ids: frozenset[int]) -> tuple[int, tuple[int, ...]]:
+    """How many classes, and the ids beyond: the last number of a byte or two."""
+    beyond = {one for one in ids if one in (255, 65535) and one - 1 not in ids}
+    rest = sorted(ids - beyond) or [0]
+    return rest[-1] + 1, tuple(sorted(beyond))

@@ -1,0 +1,1 @@
+"""What becomes of maps that were read: resized, drawn, kept."""

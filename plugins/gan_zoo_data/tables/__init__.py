@@ -1,0 +1,1 @@
+"""Samples that a table or saved rows name."""

@@ -107,6 +107,20 @@ def test_ids_of_every_depth_are_kept(tmp_path: Path, cache: str, decoded: list[P
     }
 
 
+@pytest.mark.parametrize("cache", KEPT)
+def test_pictures_with_a_range_are_kept(tmp_path: Path, cache: str, decoded: list[Path]) -> None:
+    deep = np.arange(64, dtype=np.uint16).reshape(8, 8) * 1000
+    for side in "AB":
+        save(tmp_path / side / "train/x.png", ids(deep, np.uint16))
+    words = {"source": {"mode": "grey", "range": [0, 65535]}, "load": [12, 12], "crop": [8, 8]}
+    words = {**words, "target": words["source"]}
+    plain = passes(opened(spec(tmp_path, **words)))
+    assert plain[0]["source"].dtype == torch.float32
+    decoded.clear()
+    assert same(passes(opened(spec(tmp_path, cache=cache, **words))), plain)
+    assert len(decoded) == 2
+
+
 def test_evaluation_reads_the_files(tmp_path: Path, decoded: list[Path]) -> None:
     data = opened(one_pair(tmp_path, 16, 16, load=[20, 20], crop=[8, 8], cache="memory"))
     passes(data)

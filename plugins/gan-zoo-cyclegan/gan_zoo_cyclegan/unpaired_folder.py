@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from gan_zoo.components import DataError, Found, Sample, remembered
+from gan_zoo_data.folders.file_modes import mode_of
 from gan_zoo_data.folders.layouts import (
     BESIDE,
     Place,
@@ -20,7 +21,6 @@ from gan_zoo_data.folders.layouts import (
     say_no_split,
 )
 from gan_zoo_data.folders.listing import list_pictures, name_skipped, no_folder, refuse_mistakes
-from gan_zoo_data.folders.recognition import mode_of
 from gan_zoo_data.maps.geometry import Geometry
 from gan_zoo_data.roots import list_inputs
 from gan_zoo_data.samples import Samples

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,23 +11,22 @@ import numpy as np
 from PIL import Image
 
 from gan_zoo.components import DataError, Found, Refused, distinct_ids
-from gan_zoo_data.files.opened import Opened
 from gan_zoo_data.files.pictures import EXTENSIONS
+from gan_zoo_data.folders.file_modes import count_modes, mode_of, spread
 from gan_zoo_data.folders.layouts import PLAIN, SIDES, Place, name_place, say_layout
 from gan_zoo_data.folders.listing import Listing, list_folders, list_pictures
 from gan_zoo_data.folders.map_folders import PUBLISHED, find_map_folders
 from gan_zoo_data.folders.schemes import Scheme, find_scheme, of_map
 from gan_zoo_data.folders.side_folders import find_sides
 from gan_zoo_data.folders.whole_pictures import find_couples, refuse_whole
-from gan_zoo_data.modes import Word
 
 if TYPE_CHECKING:
     from gan_zoo_data.bases import Files
 
 SPLITS = ("train", "val", "test")
-HEADERS = 64  # files whose headers are looked at, spread evenly
 COUNTED = 200  # label maps whose ids are counted
 FEW = 96  # different numbers that a label map holds at most, in the mean
+MASK = {0, 255}  # what programs store where only yes and no are meant
 KNOWN = {  # scheme -> classes, and ids beyond them
     "Cityscapes": (35, (255,)),
     "Cityscapes, coarse": (35, (255,)),
@@ -102,17 +99,21 @@ def recognize_labels(spec: type[Files], root: Path) -> Found | Refused | None:
     scheme = find_scheme(list_pictures(first.folders["label"]), None)
     files = {name: _files([*places.values()], name, scheme) for name in maps}
     sure = bool(scheme.name) or first.layout["label"] == PUBLISHED["label"]
-    colors = [mode for mode in _modes(files["label"]) if mode in ("RGB", "RGBA", "CMYK")]
+    colors = [mode for mode in count_modes(files["label"]) if mode in ("RGB", "RGBA", "CMYK")]
     if colors:
         told = f"{first.folders['label']} holds color pictures ({colors[0]}), and label maps hold "
         return Refused(f"{told}ids: one number a pixel") if sure else None
     numbers = _count_ids(files["label"])
-    looks_so = numbers.each <= FEW and numbers.ids != {0, 255}
+    looks_so = numbers.each <= FEW and numbers.ids != MASK
     if not numbers.ids or not (sure or looks_so):
         return None
     classes, ignore = KNOWN.get(scheme.name) or _classes(numbers.ids)
     options: dict[str, Any] = {"root": str(root), "classes": classes}
     notes = []
+    if numbers.ids == MASK:
+        options |= {"classes": 2, "remap": {255: 1}}
+        classes, ignore = 2, ()
+        notes.append("remap: {255: 1}, since label maps hold 0 and 255 alone, as masks do")
     if ignore:
         options["ignore"] = list(ignore)
     if scheme.name not in KNOWN:
@@ -208,36 +209,10 @@ def _files(places: Sequence[Place], name: str, scheme: Scheme) -> list[Path]:
     return [path for found in listed for path in of_map(found, name, scheme).files.values()]
 
 
-def _spread(files: Sequence[Path], most: int) -> list[Path]:
-    count = min(most, len(files))
-    return [files[n * len(files) // count] for n in range(count)]
-
-
-def _modes(files: Sequence[Path]) -> dict[str, Word | None]:
-    """What some files hold, the most frequent first -> the word of a recipe for it."""
-    counts: Counter[tuple[str, Word | None]] = Counter()
-    for file in _spread(files, HEADERS):
-        try:
-            with closing(Opened(file)) as opened:
-                counts[opened.stored.mode, opened.stored.word] += 1
-        except Exception:  # who reads the file tells it
-            continue
-    return dict(kind for kind, _ in counts.most_common())
-
-
-def mode_of(files: Sequence[Path], name: str) -> tuple[Any, list[str]]:
-    """The word of a recipe for the mode of most files, and what is odd."""
-    modes = _modes(files)
-    said = [word for word in modes.values() if word is not None]
-    odd = len(modes) != 1 or not said
-    told = f"the files of {name} are of the modes {', '.join(modes)}" if modes else ""
-    return said[0] if said else "rgb", [told] if odd and told else []
-
-
 def _count_ids(files: Sequence[Path]) -> Numbers:
     """The numbers in some files, as they are stored."""
     counted = []
-    for file in _spread(files, COUNTED):
+    for file in spread(files, COUNTED):
         try:
             with Image.open(file) as picture:
                 numbers = np.asarray(picture)

@@ -1,0 +1,95 @@
+"""What a recipe says of the files of a map, judged by some of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gan_zoo_data.files.opened import Opened
+from gan_zoo_data.files.stored import Stored
+from gan_zoo_data.modes import Word
+
+HEADERS = 64  # files whose headers are looked at, spread evenly
+MEASURED = 12  # files whose numbers are
+
+
+def spread(files: Sequence[Path], most: int) -> list[Path]:
+    """At most so many of them, from the first to the last."""
+    count = min(most, len(files))
+    return [files[n * len(files) // count] for n in range(count)]
+
+
+def count_modes(files: Sequence[Path]) -> dict[str, Word | None]:
+    """What some files hold, the most frequent first -> the word of a recipe for it."""
+    return {stored.mode: stored.word for stored in _kinds(files)}
+
+
+def mode_of(files: Sequence[Path], name: str) -> tuple[Any, list[str]]:
+    """The word of a recipe for most files, or the mapping with their range; and what is odd."""
+    kinds = _kinds(files)
+    said = [stored for stored in kinds if stored.word is not None]
+    modes = list(dict.fromkeys(stored.mode for stored in kinds))
+    odd = f"the files of {name} are of the modes {', '.join(modes)}"
+    notes = [odd] if modes and (len(modes) != 1 or not said) else []
+    if not said:
+        return "rgb", notes
+    first = said[0]
+    if not first.deep or first.loss:
+        return first.word, notes
+    return _measured(files, name, first, notes)
+
+
+def _kinds(files: Sequence[Path]) -> list[Stored]:
+    """One of each mode and type of numbers among some files, the most frequent first."""
+    counts: Counter[tuple[str, str]] = Counter()
+    kinds: dict[tuple[str, str], Stored] = {}
+    for file in spread(files, HEADERS):
+        try:
+            with closing(Opened(file)) as opened:
+                stored = opened.stored
+        except Exception:  # who reads the file tells it
+            continue
+        counts[stored.mode, stored.dtype] += 1
+        kinds.setdefault((stored.mode, stored.dtype), stored)
+    return [kinds[key] for key, _ in counts.most_common()]
+
+
+def _measured(
+    files: Sequence[Path], name: str, stored: Stored, notes: Sequence[str]
+) -> tuple[Any, list[str]]:
+    """The mapping for files of other numbers than those of 8 bits: the range of some."""
+    low, high, holes, looked = np.inf, -np.inf, False, 0
+    for file in spread(files, MEASURED):
+        try:
+            with closing(Opened(file)) as opened:
+                numbers = opened.numbers()
+        except Exception:  # as above
+            continue
+        finite = numbers[np.isfinite(numbers)]
+        holes |= finite.size < numbers.size
+        if finite.size:
+            low, high, looked = min(low, finite.min()), max(high, finite.max()), looked + 1
+    if not looked or low >= high:
+        return stored.word, [*notes]
+    made: dict[str, Any] = {"mode": stored.word, "range": [_plain(low), _plain(high)]}
+    if holes:
+        made["nodata"] = "nan"
+    told = (
+        f"{name}: the range [{made['range'][0]:g}, {made['range'][1]:g}] is that of {looked} of "
+        f"{len(files)} files; write one that holds for all, those to translate too, since what "
+        "lies beyond is clipped"
+    )
+    return made, [*notes, told]
+
+
+def _plain(number: Any) -> float:
+    """A number as a recipe writes it."""
+    value = float(number)
+    assert not isnan(value)
+    return float(f"{value:.6g}")

@@ -12,6 +12,7 @@ import re
 import struct
 import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
@@ -60,18 +61,32 @@ def most_pixels() -> float:
     return int(said)
 
 
-def open_picture(path: Path) -> ImageFile:
-    """A file with its header read.
+def open_file(path: Path) -> BinaryIO:
+    """A file with bytes in it. Who opens it closes it: Pillow leaves one open that it cannot read,
+    and errors that are kept would keep it so.
+
+    Raises:
+        DataError: it is not there, or empty.
+    """
+    try:
+        if path.stat().st_size == 0:
+            raise DataError(f"{path} is empty (0 bytes); get it again, or take it out")
+        return path.open("rb")
+    except OSError as problem:
+        raise DataError(f"{path} cannot be opened ({problem.strerror or problem})") from problem
+
+
+def open_picture(path: Path, file: BinaryIO) -> ImageFile:
+    """An open file with its header read.
 
     Raises:
         DataError: it is no picture, of another format, damaged or too large.
     """
-    refuse_nothing(path)
     limit = most_pixels()
     if Image.MAX_IMAGE_PIXELS and limit > 2 * Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = int(limit)  # the user's word, which holds for the whole process
     try:
-        picture = Image.open(path, formats=FORMATS)
+        picture = Image.open(file, formats=FORMATS)
     except UnidentifiedImageError:
         raise DataError(_unidentified(path)) from None
     except Image.DecompressionBombError as problem:
@@ -106,19 +121,6 @@ def decode(path: Path, picture: ImageFile) -> ImageFile:
         except Exception as again:
             raise damaged(path, again) from again
     return picture
-
-
-def refuse_nothing(path: Path) -> None:
-    """Refuse a file that is not there, or empty.
-
-    Raises:
-        DataError: so it is.
-    """
-    try:
-        if path.stat().st_size == 0:
-            raise DataError(f"{path} is empty (0 bytes); get it again, or take it out")
-    except OSError as problem:
-        raise DataError(f"{path} cannot be opened ({problem.strerror or problem})") from problem
 
 
 def damaged(path: Path, problem: Exception) -> DataError:

@@ -14,7 +14,7 @@ from PIL.ImageFile import ImageFile
 
 from gan_zoo.components import DataError
 from gan_zoo_data.files import tiffs
-from gan_zoo_data.files.decoder import PNG, decode, most_pixels, open_picture, too_large
+from gan_zoo_data.files.decoder import PNG, decode, most_pixels, open_file, open_picture, too_large
 from gan_zoo_data.files.stored import (
     COLORS,
     DEEP_PNG,
@@ -47,16 +47,25 @@ class Opened:
         self.path = path
         self.tags: Tags | None = None
         self.picture: ImageFile | None = None
+        self._file = open_file(path)
         try:
-            self.picture = open_picture(path)
+            self._look(orient=orient)
+        except BaseException:
+            self.close()
+            raise
+
+    def _look(self, *, orient: bool) -> None:
+        """Read the header."""
+        try:
+            self.picture = open_picture(self.path, self._file)
         except DataError:
-            self.tags = _tags(path)
+            self.tags = _tags(self.path)
             if self.tags is None:
                 raise
-            _refuse_large(path, self.tags)
+            _refuse_large(self.path, self.tags)
         else:
             if self.picture.format == "TIFF":
-                self.tags = _tags(path)
+                self.tags = _tags(self.path)
         self.by_bands = self.tags is not None and not _pillow_reads(self.picture, self.tags)
         if self.by_bands or self.picture is None:
             assert self.tags
@@ -64,12 +73,13 @@ class Opened:
         else:
             self.stored = of_picture(self.picture, self.tags)
             if orient and self.stored.late:
-                self.stored = replace(self.stored, late=False, orientation=_late(path))
+                self.stored = replace(self.stored, late=False, orientation=_late(self.path))
 
     def close(self) -> None:
         """Let go of the file."""
         if self.picture is not None:
             self.picture.close()
+        self._file.close()
 
     @property
     def factor(self) -> int:
@@ -124,10 +134,10 @@ class Opened:
         """A PNG of 16 bits a channel, `H W C`."""
         parts = []
         for told in DEEP_PNG[raw]:
-            picture = open_picture(self.path)
-            picture.tile = [_told(tile, told) for tile in picture.tile]
-            with decode(self.path, picture) as decoded:
-                parts.append(np.asarray(decoded))
+            with open_file(self.path) as file:
+                picture = open_picture(self.path, file)
+                picture.tile = [_told(tile, told) for tile in picture.tile]
+                parts.append(np.asarray(decode(self.path, picture)))
         if len(parts) == 1:  # the bytes themselves, the upper one first
             return np.ascontiguousarray(parts[0]).view(">u2").astype(np.uint16)
         upper, lower = (part.astype(np.uint16) for part in parts)

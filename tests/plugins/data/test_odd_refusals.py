@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import tifffile
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image as Pictures
 from pydantic import ValidationError
 
@@ -15,6 +18,8 @@ from gan_zoo.components.data import Values
 from gan_zoo.errors import DataError
 from gan_zoo_data.files import opened, pictures, tiffs
 from gan_zoo_data.files.decoder import MOST
+from gan_zoo_data.files.ids import Ids
+from gan_zoo_data.files.pictures import Wanted
 from gan_zoo_data.modes import values_of
 from tests.plugins.data.making import picture, save
 from tests.plugins.data.odd_files import (
@@ -361,3 +366,28 @@ def test_a_decoder_that_raises_anything_is_told_by_the_file(
         with pytest.raises(DataError) as caught:
             data(tmp_path, "rgb").open("train").read(0, None)
         assert str(caught.value).startswith(f"{tmp_path}/A/train/x.png {told}")
+
+
+BROKEN = [("tif", tiff("uint8", 5)), ("tif", RGB), ("png", deep_png(3)), ("webp", saved("RGB"))]
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_broken_file_is_read_or_refused_by_its_name(data: st.DataObject) -> None:
+    """Whatever bytes are lost or changed: no decoder's own error comes through."""
+    ending, write = data.draw(st.sampled_from(BROKEN))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"x.{ending}"
+        write(path)
+        broken = bytearray(path.read_bytes())
+        places = st.integers(0, min(len(broken) - 1, data.draw(st.sampled_from((40, 400, 9999)))))
+        changes = data.draw(st.dictionaries(places, st.integers(0, 255), max_size=8))
+        for place, byte in changes.items():
+            broken[place] = byte
+        path.write_bytes(broken[: data.draw(st.integers(1, len(broken)))])
+        for want in (Wanted({"source": 5}), Wanted({"source": "rgb"}), Wanted({}, ids=(Ids(),))):
+            for look in (pictures.header, pictures.read):
+                try:
+                    look(path, want)
+                except DataError as problem:
+                    assert str(path) in str(problem)  # noqa: PT017

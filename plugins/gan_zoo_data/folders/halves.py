@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gan_zoo.components import remembered
+from gan_zoo_data.files.decoder import FORMATS
 from gan_zoo_data.folders.listing import Listing
 
 Array = NDArray[Any]
@@ -149,7 +150,7 @@ def doubt(look: Look) -> tuple[str, str] | None:
 def glimpse(file: Path) -> Array | None:
     """H W C of 0 to 255 as floats, for a look; None where it cannot be had."""
     try:
-        with Image.open(file) as picture:
+        with Image.open(file, formats=FORMATS) as picture:
             if picture.width * picture.height > LARGEST or min(picture.size) < 2:
                 return None
             if picture.mode in ("RGB", "L"):

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from gan_zoo.components import DataError, Found, Refused, distinct_ids
+from gan_zoo_data.files.decoder import FORMATS
 from gan_zoo_data.files.pictures import EXTENSIONS
 from gan_zoo_data.folders.file_modes import count_modes, mode_of, spread
 from gan_zoo_data.folders.layouts import PLAIN, SIDES, Place, name_place, say_layout
@@ -214,7 +215,7 @@ def _count_ids(files: Sequence[Path]) -> Numbers:
     counted = []
     for file in spread(files, COUNTED):
         try:
-            with Image.open(file) as picture:
+            with Image.open(file, formats=FORMATS) as picture:
                 numbers = np.asarray(picture)
         except Exception:  # who reads the file tells it
             continue

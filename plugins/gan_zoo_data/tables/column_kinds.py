@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from gan_zoo.components import distinct_ids
+from gan_zoo_data.files.decoder import FORMATS
 
 MODES: dict[str, str | int] = {"RGB": "rgb", "L": "grey", "LA": 2, "RGBA": 4, "CMYK": 4}
 LABELS = ("label", "mask", "seg", "class", "semantic", "annotation")  # in the name of a column
@@ -56,7 +57,7 @@ def judge_column(name: str, files: Sequence[Path]) -> Column:
     most = 0
     for path in few:
         try:
-            with Image.open(path) as picture:
+            with Image.open(path, formats=FORMATS) as picture:
                 modes.add(picture.mode)
                 if picture.mode in IDS:
                     own = distinct_ids(np.asarray(picture).astype(np.int32)).tolist()

@@ -75,9 +75,11 @@ def write(value: Any) -> str:
 
 
 def write_inline(value: Any) -> str:
-    """Plain values as YAML on one line, as `{epochs: 200, size: [256, 256]}`."""
+    """Plain values as YAML on one line, as `{epochs: 200, size: [256, 256]}`; whole numbers without
+    a point.
+    """
     held: str = yaml.dump(  # in a list, as a text alone would be followed by the end of a document
-        [value],
+        [_whole(value)],
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
@@ -85,6 +87,14 @@ def write_inline(value: Any) -> str:
         width=math.inf,
     )
     return held.strip()[1:-1]
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _whole(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def read(text: str, source: str, *, lines: bool = True) -> tuple[Node, list[Problem]]:

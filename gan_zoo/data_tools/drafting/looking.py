@@ -133,6 +133,9 @@ def _folder(name: str, found: Found, samples: list[Sample]) -> Folder:
     whys = {"use": found.why, "root": "another place: --data DIR"}
     if "direction" in type(spec).model_fields and "direction" not in options:
         options["direction"], whys["direction"] = _direction(spec, samples)
+        turned = options["direction"] != type(spec).model_fields["direction"].default
+        if turned and "source" in options and "target" in options:  # what was found of the sides
+            options["source"], options["target"] = options["target"], options["source"]
     return Folder(name, options, whys, found.pairs, sizes)
 
 

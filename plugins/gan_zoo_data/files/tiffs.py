@@ -20,6 +20,7 @@ Array = np.ndarray[Any, Any]
 STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 BIG = (b"II+\0", b"MM\0+")
 CURE = "pip install 'gan-zoo[tiff]'"
+NODATA = 42113  # of GDAL
 SMALLER, MASK = 1, 4  # bits of the tag that tells what a page is to the others
 LOSSY = (6, 7, 22610, 33003, 33005, 34712, 34892, 50001, 50002)  # kinds of JPEG, WebP
 KINDS = {1: "uint", 2: "int", 3: "float", 4: "uint"}
@@ -42,6 +43,7 @@ class Tags(NamedTuple):
         orientation: 1 to 8.
         pages: How many pictures there are, without smaller copies of the first.
         masked: Whether a page says which pixels count.
+        nodata: The number of pixels that show nothing, as GDAL writes it; None where nobody says.
     """
 
     height: int
@@ -55,6 +57,7 @@ class Tags(NamedTuple):
     orientation: int
     pages: int
     masked: bool
+    nodata: float | None = None
 
     @property
     def dtype(self) -> str:
@@ -111,6 +114,15 @@ class _Following(NamedTuple):
         return self if said & SMALLER else self._replace(pages=self.pages + 1)
 
 
+def _nodata(directory: Directory) -> float | None:
+    """What GDAL wrote as text, if it is a number."""
+    text = str(directory.get(NODATA, "")).strip(" \0")
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 def _tags(directory: Directory) -> Tags:
     bands = int(_first(directory.get(277, 1)))
     photometric = int(_first(directory.get(262, 1)))
@@ -128,6 +140,7 @@ def _tags(directory: Directory) -> Tags:
         orientation=int(_first(directory.get(274, 1))),
         pages=1,
         masked=False,
+        nodata=_nodata(directory),
     )
 
 

@@ -64,28 +64,33 @@ def _measured(
     files: Sequence[Path], name: str, stored: Stored, notes: Sequence[str]
 ) -> tuple[Any, list[str]]:
     """The mapping for files of other numbers than those of 8 bits: the range of some."""
-    low, high, holes, looked = np.inf, -np.inf, False, 0
+    low, high, looked = np.inf, -np.inf, 0
+    nothing: float | str | None = None
     for file in spread(files, MEASURED):
         try:
             with closing(Opened(file)) as opened:
                 numbers = opened.numbers()
+                told = opened.tags.nodata if opened.tags else None
         except Exception:  # as above
             continue
         finite = numbers[np.isfinite(numbers)]
-        holes |= finite.size < numbers.size
+        if finite.size < numbers.size:
+            nothing = "nan"
+        elif told is not None and np.isfinite(told):
+            nothing, finite = _plain(told), finite[finite != told]
         if finite.size:
             low, high, looked = min(low, finite.min()), max(high, finite.max()), looked + 1
     if not looked or low >= high:
         return stored.word, [*notes]
     made: dict[str, Any] = {"mode": stored.word, "range": [_plain(low), _plain(high)]}
-    if holes:
-        made["nodata"] = "nan"
-    told = (
+    if nothing is not None:
+        made["nodata"] = nothing
+    note = (
         f"{name}: the range [{made['range'][0]:g}, {made['range'][1]:g}] is that of {looked} of "
         f"{len(files)} files; write one that holds for all, those to translate too, since what "
         "lies beyond is clipped"
     )
-    return made, [*notes, told]
+    return made, [*notes, note]
 
 
 def _plain(number: Any) -> float:

@@ -90,6 +90,23 @@ def test_a_direction_that_was_found_stays(answers: list[Answer], tmp_path: Path)
     assert direction(first_recipe(root), tmp_path / "mine.yaml") == "a_to_b"
 
 
+def test_modes_go_with_their_sides(tmp_path: Path) -> None:
+    """Turned, the source is B, and has B's mode and range."""
+    draw = np.random.default_rng(0)
+    for number in range(3):
+        for side in "AB":
+            (tmp_path / f"my/{side}/train").mkdir(parents=True, exist_ok=True)
+        deep = draw.integers(0, 4000, (16, 16)).astype(np.uint16)
+        Image.fromarray(deep).save(tmp_path / f"my/A/train/{number}.png")
+        Image.new("RGB", (16, 16), (number, 0, 9)).save(tmp_path / f"my/B/train/{number}.png")
+    made = first_recipe(tmp_path / "my")
+    assert direction(made, tmp_path / "mine.yaml") == "b_to_a"
+    data: Any = Recipe.load(tmp_path / "mine.yaml").data
+    assert (data.source, data.target.mode) == ("rgb", "grey")
+    assert data.inspect("train") == []
+    assert data.open("train").read(0, None).maps["source"].shape[0] == 3
+
+
 def test_what_was_found_is_told(answers: list[Answer], tmp_path: Path) -> None:
     root = fill(tmp_path / "my")
     answers += [

@@ -49,6 +49,13 @@ def test_holes_of_floats_are_said(tmp_path: Path) -> None:
     assert len(notes) == 1
 
 
+def test_pixels_that_show_nothing_are_said_as_gdal_writes_them(tmp_path: Path) -> None:
+    numbers = np.array([[-9999, 3, 40, 7]], np.int16)
+    tifffile.imwrite(tmp_path / "x.tif", numbers, extratags=[(42113, "s", 6, "-9999", True)])
+    made, _ = mode_of([tmp_path / "x.tif"], "source")
+    assert made == {"mode": "grey", "range": [3, 40], "nodata": -9999}
+
+
 @pytest.mark.parametrize(
     ("mode", "word"), [("L", "grey"), ("RGB", "rgb"), ("RGBA", "rgba"), ("CMYK", "cmyk")]
 )

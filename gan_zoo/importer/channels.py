@@ -11,6 +11,7 @@ from gan_zoo.recipe.recipe import Recipe
 
 Joins = Mapping[str, tuple[int, int]]  # network -> channels that it takes and makes
 MOST = 6  # differences that are tried; more is more than channels
+COLORS = 4  # channels of the pictures that published programs read; more are said by hand
 
 
 def find_counts(recipe: Recipe, needed: Joins, told: Collection[str] = ()) -> dict[str, int] | None:
@@ -42,6 +43,8 @@ def find_counts(recipe: Recipe, needed: Joins, told: Collection[str] = ()) -> di
             for (option, image), move in zip(free.items(), moves, strict=True)
             if move
         }
+        if any(number > COLORS and not free[option].ids for option, number in numbers.items()):
+            continue  # the channels are those of a label map
         other = with_counts(recipe, numbers)
         joins = _joins(other) if other else None
         if joins and all(joins[name] == both for name, both in needed.items()):

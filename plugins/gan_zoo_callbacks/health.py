@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from gan_zoo.components import Sample, UserError, hookimpl
+from gan_zoo.components import Sample, UserError, as_8bit, hookimpl
 from gan_zoo_callbacks.health_findings import Look, Probe, judge
 from gan_zoo_callbacks.health_signals import (
     common_spot,
@@ -225,11 +225,11 @@ class Health:
     def _training_targets(self, run: Run, target: str) -> Tensor:
         """Those among which copies are sought, read once a phase; none of large data."""
         if self._known is None:
-            training = run.dataset("train")
-            count = min(COMPARED, len(training)) if len(training) < FEW else 0
-            chosen = [n * len(training) // count for n in range(count)]
+            data = run.dataset("train")
+            count = min(COMPARED, len(data)) if len(data) < FEW else 0
+            chosen = [n * len(data) // count for n in range(count)]
             try:
-                vectors = [shrunk(training.read(n, None).maps[target][None]) for n in chosen]
+                vectors = [shrunk(as_8bit(data.read(n, None).maps[target])[None]) for n in chosen]
             except UserError as problem:  # whoever learns from it will say so
                 run.say(f"  health seeks no copies: {problem}")
                 vectors = []

@@ -180,8 +180,8 @@ def copied_share(outputs: Tensor, targets: Tensor, training: Tensor) -> float:
 
 
 def shrunk(pictures: Tensor) -> Tensor:
-    """Pictures `N C H W` -> small ones as vectors `N D`, in 8-bit values."""
-    return F.adaptive_avg_pool2d(as_8bit(pictures).float(), NEAR).flatten(1)
+    """Pictures `N C H W` -> small ones as vectors `N D`."""
+    return F.adaptive_avg_pool2d(pictures.float(), NEAR).flatten(1)
 
 
 def stacked(made: Sequence[Tensor], real: Sequence[Tensor]) -> tuple[Tensor, Tensor]:

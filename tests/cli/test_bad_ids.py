@@ -104,11 +104,11 @@ def wrong_endings(root: Path) -> str:
 def a_mask(root: Path) -> str:
     for path in (root / "train_label").iterdir():
         Image.fromarray(np.eye(16, dtype=np.uint8) * 255).save(path)
-    return "as a mask of 0 and 255 it has two classes, whose ids are 0 and 1: divide the files by"
+    return "as a mask of 0 and 255 it has two classes, whose ids are 0 and 1: say `remap: {255: 1}`"
 
 
 def deep_photo(root: Path) -> str:
-    """A color PNG of 16 bits a channel, which Pillow would cut to 8."""
+    """A color PNG of 16 bits a channel, whose range the recipe does not say."""
     (root / "train_img/a.jpg").unlink()
     path = root / "train_img/a.png"
     header = struct.pack(">IIBBBBB", 16, 16, 16, 2, 0, 0, 0)
@@ -120,7 +120,7 @@ def deep_photo(root: Path) -> str:
             for name, body in parts
         )
     )
-    return f"{path} is stored with more than 8 bits a channel, of which Pillow keeps the upper 8"
+    return f"{path} is color of 16 bits (RGB"
 
 
 def palette_photo(root: Path) -> str:
@@ -134,7 +134,7 @@ def photo_with_alpha(root: Path) -> str:
     (root / "train_img/a.jpg").unlink()
     path = picture(root / "train_img/a.png", width=16)
     Image.open(path).convert("RGBA").save(path)
-    return f"{path} is color with alpha (RGBA); the recipe says target: rgb. Say `target: 4`, or"
+    return f"{path} is color with alpha (RGBA); the recipe says target: rgb. Say `target: rgba`, or"
 
 
 def trained_on_ids(zoo: Command, root: Path, *words: object) -> Said:

@@ -53,7 +53,7 @@ def pictures(tmp_path: Path) -> Path:
         ("check quickstart --set generator={use:unet}", "a space behind the colon: use: unet"),
         ("check pix2pix --set data.source=gray", "did you mean grey?"),
         ("check pix2pix --set data.target=RGB", "did you mean rgb?"),
-        ("check pix2pix --set data.target=5", "more are not read from picture files"),
+        ("check pix2pix --set data.target=0", "a mode is rgb, grey, rgba, cmyk, or the number of"),
         ("check pix2pixhd --set data.ignore=255", "255 came, but a list is expected; did you mean"),
         (
             "check pix2pix --set data.use=manifest --set data.file=t.xlsx",

@@ -37,9 +37,8 @@ def test_it_says_what_will_be_done_and_how_long_it_will_take(
         line[20:] if line[:2] == "20" else line for line in run.text_log.read_text().splitlines()
     ]
     *facts, started, phase, data, estimate, done, report = lines
-    assert facts[0].startswith(
-        "train: layout A/{split} and B/{split}, found by the folders' names; "
-    )
+    [example] = facts
+    assert example.startswith("train: for example A/train/3rd-place-medal.png")
     assert started == f"{run.path}: cpu, float32, contiguous; seed 0"
     assert re.fullmatch(
         r"Phase only: 12 steps at 16x16, \d+ a pass over \d+ samples in batches of 2; learning "

@@ -36,6 +36,7 @@ Maps = Mapping[str, torch.Tensor]
 Way = Callable[[int], Maps]
 HALF = (0.5, 0.5, 0.5)
 SEED = 0
+PAIRED = {"layout": "side_by_side", "load": (286, 286), "crop": (256, 256), "flip": 0.5}
 
 
 def photo(height: int, width: int, draw: np.random.Generator) -> Any:
@@ -178,7 +179,7 @@ def pix2pix(folder: Path, repeat: int) -> None:
     """286 -> 256 from JPEG, as pix2pix reads facades."""
     root = folder / "pairs"
     save_pairs(root, [(256, 256)] * 8)
-    words = {"root": str(root), "load": (286, 286), "crop": (256, 256), "flip": 0.5}
+    words = {"root": str(root), **PAIRED}
     fast = PairedFolderSpec.model_validate(words)
     slow = PairedFolderSpec.model_validate({**words, "resampler": "pillow"})
     ways = {"usual": usual_pairs(fast), "resampler: pillow": ours(slow), "ours": ours(fast)}
@@ -218,7 +219,7 @@ def cache(folder: Path, repeat: int) -> None:
     draw = np.random.default_rng(SEED)
     widths = draw.integers(256, 513, 64)
     save_pairs(root, [(int(width), int(width)) for width in widths])
-    words = {"root": str(root), "load": (286, 286), "crop": (256, 256), "flip": 0.5}
+    words = {"root": str(root), **PAIRED}
     for kept in ("none", "memory", "disk"):
         for workers in (0, 2):
             os.environ[VARIABLE] = str(folder / f"kept_{workers}")

@@ -5,6 +5,7 @@ that compute.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -59,6 +60,12 @@ for _command in (
 app.add_typer(data.app, context_settings={"help_option_names": ["-h", "--help"]})
 
 
+MISTAKES = (  # of the system that come from what was named, and not from a disk that fails
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.EEXIST),
+    *(errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG),
+)
+
+
 def main() -> None:
     """Run the command line; mistakes of people become messages, not tracebacks."""
     for stream in (sys.stdout, sys.stderr):
@@ -76,4 +83,4 @@ def main() -> None:
         sys.exit(1)
     except OSError as problem:
         print(format_os_error(problem), file=sys.stderr)
-        sys.exit(1)
+        sys.exit(2 if problem.errno in MISTAKES else 1)

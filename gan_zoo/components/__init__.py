@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from gan_zoo.components.measuring import MeanOverPictures, Metric, MetricContext
     from gan_zoo.components.meta_device import on_meta
     from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec, NetworkSpec, Single
+    from gan_zoo.components.paths import expand_user
     from gan_zoo.components.pictures import as_8bit, to_pil, to_view
     from gan_zoo.components.pool import Pool
     from gan_zoo.components.scene import Scene, Term, concatenated
@@ -140,6 +141,7 @@ __all__ = [
     "count_halvings",
     "distinct_ids",
     "downloads",
+    "expand_user",
     "first_line",
     "format_size",
     "halve",
@@ -183,6 +185,7 @@ _MODULES = {  # where the names live
     "gan_zoo.components.measuring": "MeanOverPictures Metric MetricContext",
     "gan_zoo.components.meta_device": "on_meta",
     "gan_zoo.components.networks": "DiscriminatorSpec GeneratorSpec NetworkSpec Single",
+    "gan_zoo.components.paths": "expand_user",
     "gan_zoo.components.pictures": "as_8bit to_pil to_view",
     "gan_zoo.components.pool": "Pool",
     "gan_zoo.components.scene": "Scene Term concatenated",

@@ -225,6 +225,8 @@ def _write(like: DataSpec, divided: Mapping[str, list[Member]], table: Path, zoo
         try:
             return spec.list_files(samples, table, like)
         except DataError as problem:
+            if isinstance(problem.__cause__, OSError):
+                raise
             reasons.append(str(problem))
     raise DataError("\n".join(["no table can say it:", *reasons]))
 

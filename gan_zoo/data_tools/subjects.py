@@ -12,6 +12,7 @@ from gan_zoo.checks.contracts import contracts
 from gan_zoo.checks.data_at_hand import data_mistakes
 from gan_zoo.components.data import DataSpec
 from gan_zoo.components.interfaces import Dataset
+from gan_zoo.components.paths import expand_user
 from gan_zoo.data_tools.folder_answers import find_reader
 from gan_zoo.errors import DataError, UserError
 from gan_zoo.recipe import text
@@ -67,7 +68,7 @@ def find_subject(named: str, load: Callable[[], tuple[Recipe, Source]]) -> Subje
     Raises:
         UserError: it is neither, or the data cannot be looked at.
     """
-    folder = Path(named).expanduser()
+    folder = expand_user(named)
     return subject_of_folder(folder) if folder.is_dir() else subject_of_recipe(*load())
 
 
@@ -80,7 +81,7 @@ def open_named(
         UserError: it is neither.
         DataError: a split cannot be opened.
     """
-    folder = Path(named).expanduser()
+    folder = expand_user(named)
     if folder.is_dir():
         _, found, _ = find_reader(folder)
         return found.spec, {split: found.spec.open(split) for split in found.pairs}

@@ -12,6 +12,7 @@ from typing import Any, Self
 from pydantic import ConfigDict, ValidationError
 
 from gan_zoo.components.learning import Parts
+from gan_zoo.components.paths import expand_user
 from gan_zoo.errors import ContractError, UserError
 from gan_zoo.recipe import source as written
 from gan_zoo.recipe.model import RecipeFields
@@ -77,7 +78,7 @@ class Recipe(RecipeFields):
         """
         if "root" not in type(self.data).model_fields:
             raise UserError(f"--data {root}: {self.data.name} lies nowhere; leave it out")
-        tree, moved = Node.of(self.dump(zoo)), str(root.expanduser().resolve())
+        tree, moved = Node.of(self.dump(zoo)), str(expand_user(root).resolve())
         was = tree.plain()["data"]["root"]
         tree = patch(tree, "data.root", Node.of(moved))
         for name, phase in self.phases.items():

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from gan_zoo.components.paths import expand_user
 from gan_zoo.errors import near_misses, quoted
 from gan_zoo.recipe import text, tree
 from gan_zoo.recipe.field_types import names_at
@@ -89,7 +90,7 @@ def find_recipe(recipe: str | Path, zoo: Zoo | None = None, beside: Path | None 
     Raises:
         RecipeError: there is no such file and no such name.
     """
-    path = Path(recipe).expanduser()
+    path = expand_user(recipe)
     if beside is not None:
         path = beside / path
     if path.is_file():

@@ -113,6 +113,12 @@ def _misfits(
                     )
             if of_scope and all(image.channels == 1 for image in of_scope.values()):
                 yield f"augment.{scope}.{word}: grey pictures have no {word}; leave it out"
+        sides = [side for m in own.values() for side in (m.height, m.width) if side is not None]
+        if words.cutout and sides and words.cutout >= min(sides):
+            yield (
+                f"augment.{scope}.cutout: {words.cutout} came, which is no less than the shorter "
+                f"side, {min(sides)}: nothing of it would be left; use a smaller one"
+            )
         if words.ids == "ignore" and not ignored & {*own}:
             yield (
                 f"augment.{scope}.ids: ignore came, but there is no label map with ignored ids in "

@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from gan_zoo.components import DataSpec, Size, Values
+from gan_zoo.components import DataSpec, Size, Values, expand_user
 from gan_zoo_data.augment_specs import JOINT, Augmentation, find_misfit, list_remarks
 from gan_zoo_data.cache_specs import Bytes, Where
 from gan_zoo_data.modes import Mode, is_open, values_of, with_type
@@ -110,7 +110,7 @@ class Sized(DataSpec):
         types = self._types("train") if any(map(is_open, modes.values())) else {}
         settled = {name: with_type(mode, types.get(name)) for name, mode in modes.items()}
         moved = self if settled == modes else self._with_modes(settled)
-        return moved.model_copy(update={"root": str(Path(self.root).expanduser().resolve())})
+        return moved.model_copy(update={"root": str(expand_user(self.root).resolve())})
 
     def _modes(self) -> dict[str, Mode]:
         """The pictures and their modes."""

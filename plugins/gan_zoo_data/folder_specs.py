@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, PositiveInt, ValidationError, WrapValidator, model_validator
 from pydantic_core import PydanticCustomError
 
-from gan_zoo.components import Found, Image, Refused, Size, quoted
+from gan_zoo.components import Found, Image, Refused, Size, expand_user, quoted
 from gan_zoo_data.bases import Endings, Files, Numbers, refuse_ignored_classes
 from gan_zoo_data.id_options import Palette, Remap
 from gan_zoo_data.modes import Mode, channels_of
@@ -156,7 +156,7 @@ class PairedFolderSpec(Files, name="paired_folder"):
     def _files(self) -> PairedFolder:
         from gan_zoo_data.folders.paired_folder import PairedFolder
 
-        root = Path(self.root).expanduser()
+        root = expand_user(self.root)
         return PairedFolder(
             root, self._geometry(), self.direction, self._modes(), self.layout, self.suffixes
         )
@@ -296,5 +296,5 @@ class LabelFolderSpec(Files, name="label_folder"):
             rgb24 = self.instance_colors == "rgb24"
             kinds["instance"] = Ids(instances=self.instances, said="instances", rgb24=rgb24)
         kinds |= self._modes()
-        root = Path(self.root).expanduser()
+        root = expand_user(self.root)
         return LabelFolder(root, self._geometry(), kinds, self.suffixes, self.layout)

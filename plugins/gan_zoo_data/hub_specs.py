@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import Field
 
+from gan_zoo.components import expand_user
 from gan_zoo_data.modes import Mode
 from gan_zoo_data.table_specs import Columns
 
@@ -75,7 +76,7 @@ class HfDatasetSpec(Columns, name="hf_dataset"):
         from gan_zoo_data.tables.hub_rows import HubRows
 
         return HubRows(
-            Path(self.root).expanduser(),
+            expand_user(self.root),
             self._geometry(),
             self.root,
             self._kinds(),

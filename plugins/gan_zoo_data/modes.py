@@ -35,7 +35,19 @@ WHOLE = {  # types of whole numbers, the smallest first: the lowest and highest 
     "int32": (-(2**31), 2**31 - 1),
 }
 
-Type = Literal["uint8", "uint16", "uint32", "int8", "int16", "int32", "float32"]
+Type = Literal[
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "float16",
+    "float32",
+    "float64",
+]
 Word = Literal["rgb", "grey", "rgba", "cmyk"] | Annotated[int, Field(ge=1)]
 
 

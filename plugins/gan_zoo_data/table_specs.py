@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import AfterValidator, Field, PositiveInt, model_validator
 from pydantic_core import PydanticCustomError
 
-from gan_zoo.components import Image, Size
+from gan_zoo.components import Image, Size, expand_user
 from gan_zoo_data.bases import Files, Numbers, refuse_ignored_classes
 from gan_zoo_data.folder_specs import TINY
 from gan_zoo_data.id_options import Palette, Remap
@@ -214,7 +214,7 @@ class ManifestSpec(Columns, name="manifest"):
     def _files(self) -> Manifest:
         from gan_zoo_data.tables.manifest import Manifest
 
-        root = Path(self.root).expanduser()
+        root = expand_user(self.root)
         halves: dict[str, Side] = {
             name: "A" if half == "left" else "B" for name, half in self.halves.items()
         }

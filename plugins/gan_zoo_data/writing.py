@@ -111,8 +111,12 @@ def write_table(splits: Splits, folder: Path, like: DataSpec) -> dict[str, Any]:
     return {"root": str(folder), **options}
 
 
-def table_options(like: DataSpec) -> dict[str, Any]:
+def table_options(like: DataSpec, modes: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The options of a table with the maps of some data.
+
+    Args:
+        like: The data.
+        modes: What a recipe says of its pictures' files; if absent, they are PNG of 8 bits.
 
     Raises:
         DataError: a map has a name that a column cannot have.
@@ -124,7 +128,8 @@ def table_options(like: DataSpec) -> dict[str, Any]:
         )
     labels = {name: image.classes for name, image in shapes.items() if image.classes is not None}
     instances = {n: image.instances for n, image in shapes.items() if image.instances is not None}
-    pictures = {name: _mode(name, like) for name, image in shapes.items() if not image.ids}
+    named = [name for name, image in shapes.items() if not image.ids]
+    pictures = {name: _mode(name, like) if modes is None else modes[name] for name in named}
     ignored = sorted({id for name in labels for id in like.ignored_ids(name)})
     said = {"pictures": pictures, "labels": labels, "instances": instances}
     options: dict[str, Any] = {key: value for key, value in said.items() if value}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from gan_zoo.components import Found, Image, Size
+from gan_zoo.components import Found, Image, Size, expand_user
 from gan_zoo_data.bases import Sized
 from gan_zoo_data.modes import Mode, channels_of
 
@@ -103,5 +103,5 @@ class UnpairedFolderSpec(Sized, name="unpaired_folder"):
     def _folder(self) -> UnpairedFolder:
         from gan_zoo_cyclegan.unpaired_folder import UnpairedFolder
 
-        root = Path(self.root).expanduser()
+        root = expand_user(self.root)
         return UnpairedFolder(root, self._geometry(), self._modes(), self.pairing)

@@ -27,12 +27,12 @@ def spread(files: Sequence[Path], most: int) -> list[Path]:
 
 def count_modes(files: Sequence[Path]) -> dict[str, Word | None]:
     """What some files hold, the most frequent first -> the word of a recipe for it."""
-    return {stored.mode: stored.word for stored in _kinds(files)}
+    return {stored.mode: stored.word for stored in _kinds(files)[0]}
 
 
 def mode_of(files: Sequence[Path], name: str) -> tuple[Any, list[str]]:
     """The word of a recipe for most files, or the mapping with their range; and what is odd."""
-    kinds = _kinds(files)
+    kinds, turned = _kinds(files)
     said = [stored for stored in kinds if stored.word is not None]
     modes = list(dict.fromkeys(stored.mode for stored in kinds))
     odd = f"the files of {name} are of the modes {', '.join(modes)}"
@@ -40,32 +40,40 @@ def mode_of(files: Sequence[Path], name: str) -> tuple[Any, list[str]]:
     if not said:
         return "rgb", notes
     first = said[0]
-    if not first.deep or first.loss:
-        return first.word, notes
-    return _measured(files, name, first, notes)
+    more: dict[str, Any] = {}
+    if turned:
+        more["orient"] = "exif"
+        notes.append(f"{name}: files are turned by an EXIF tag; orient: exif turns their pixels")
+    if first.deep and not first.loss:
+        measured, told = _measured(files, name)
+        more, notes = {**measured, **more}, [*notes, *told]
+    return ({"mode": first.word, **more} if more else first.word), notes
 
 
-def _kinds(files: Sequence[Path]) -> list[Stored]:
-    """One of each mode and type of numbers among some files, the most frequent first."""
+def _kinds(files: Sequence[Path]) -> tuple[list[Stored], bool]:
+    """One of each mode and type of numbers among some files, the most frequent first; and whether
+    a tag turns one of them.
+    """
+    turned = False
     counts: Counter[tuple[str, str]] = Counter()
     kinds: dict[tuple[str, str], Stored] = {}
     for file in spread(files, HEADERS):
         try:
-            with closing(Opened(file)) as opened:
+            with closing(Opened(file, orient=True)) as opened:
                 stored = opened.stored
         except Exception:  # who reads the file tells it
             continue
+        turned |= stored.orientation != 1
         counts[stored.mode, stored.dtype] += 1
         kinds.setdefault((stored.mode, stored.dtype), stored)
-    return [kinds[key] for key, _ in counts.most_common()]
+    return [kinds[key] for key, _ in counts.most_common()], turned
 
 
-def _measured(
-    files: Sequence[Path], name: str, stored: Stored, notes: Sequence[str]
-) -> tuple[Any, list[str]]:
-    """The mapping for files of other numbers than those of 8 bits: the range of some."""
+def _measured(files: Sequence[Path], name: str) -> tuple[dict[str, Any], list[str]]:
+    """What a mapping says of files of other numbers than those of 8 bits, by some of them."""
     low, high, looked = np.inf, -np.inf, 0
     nothing: float | str | None = None
+    endless = False
     for file in spread(files, MEASURED):
         try:
             with closing(Opened(file)) as opened:
@@ -74,15 +82,16 @@ def _measured(
         except Exception:  # as above
             continue
         finite = numbers[np.isfinite(numbers)]
-        if finite.size < numbers.size:
+        endless |= bool(np.isinf(numbers).any())
+        if np.isnan(numbers).any():
             nothing = "nan"
         elif told is not None and np.isfinite(told):
             nothing, finite = _plain(told), finite[finite != told]
         if finite.size:
             low, high, looked = min(low, finite.min()), max(high, finite.max()), looked + 1
     if not looked or low >= high:
-        return stored.word, [*notes]
-    made: dict[str, Any] = {"mode": stored.word, "range": [_plain(low), _plain(high)]}
+        return {}, []
+    made: dict[str, Any] = {"range": [_plain(low), _plain(high)]}
     if nothing is not None:
         made["nodata"] = nothing
     note = (
@@ -90,7 +99,10 @@ def _measured(
         f"{len(files)} files; write one that holds for all, those to translate too, since what "
         "lies beyond is clipped"
     )
-    return made, [*notes, note]
+    notes = [note]
+    if endless:
+        notes.append(f"{name}: there are infinite numbers, which become the ends of the range")
+    return made, notes
 
 
 def _plain(number: Any) -> float:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from gan_zoo.components import DataError, DataSpec, Sample
-from gan_zoo_data.bases import Sized
+from gan_zoo_data.bases import Files, Sized
+from gan_zoo_data.folder_specs import LabelFolderSpec
 from gan_zoo_data.writing import table_options, write_rows
 
 SHARED = ("load", "scale_width", "crop", "flip", "aspect", "batch", "workers")
@@ -28,7 +29,8 @@ def write_file_table(
         DataError: a sample has other files, or the table cannot be written.
     """
     maps = [*like.maps()]
-    options = table_options(like)
+    options = table_options(like, like._modes() if isinstance(like, Files) else None)
+    options |= _of_ids(like)
     halved = False
     rows = []
     for split, samples in splits.items():
@@ -53,6 +55,18 @@ def write_file_table(
         said = like.model_dump(exclude_unset=True)
         options |= {name: said[name] for name in SHARED if name in said}
     return {"root": str(table.parent), "file": table.name, **options}
+
+
+def _of_ids(like: DataSpec) -> dict[str, Any]:
+    """How files of ids are read, which one map of labels says for itself and a table by map."""
+    labels = [name for name, image in like.maps().items() if image.classes is not None]
+    found: dict[str, Any] = {}
+    for option in ("palette", "remap"):
+        if said := getattr(like, option, None):
+            found[option] = {labels[0]: said} if isinstance(like, LabelFolderSpec) else dict(said)
+    if colors := getattr(like, "instance_colors", None):
+        found["instance_colors"] = colors
+    return found
 
 
 def _from(table: Path, file: Path) -> str:

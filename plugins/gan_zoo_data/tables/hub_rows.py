@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from gan_zoo.components import DataError, first_line
+from gan_zoo.components import DataError, expand_user, first_line
 from gan_zoo_data.files.ids import Ids
 from gan_zoo_data.folders.listing import refuse_mistakes
 from gan_zoo_data.roots import Root, input_maps, one_map_inputs
@@ -163,7 +163,7 @@ class HubRows(Root):
         Raises:
             DataError: there is no such data, or it cannot be had.
         """
-        folder = Path(self.source).expanduser()
+        folder = expand_user(self.source)
         if not self.public:
             if missing := self.missing():
                 raise DataError(missing[0])

@@ -209,6 +209,7 @@ REFUSED: list[tuple[Maps, Maps, str]] = [
     ({"target": {"ids": "ignore"}}, {"ignore": [255]}, "no label map with ignored ids in target"),
     ({"joint": {"horizontal": 0.5}}, {"flip": 0.5}, "keep one of them"),
     ({"joint": {"turns": 0.5}}, {"crop": [8, 16]}, "8x16 (height x width); say `crop: [8, 8]`"),
+    ({"joint": {"cutout": 8}}, {"crop": [8, 16]}, "no less than the shorter side, 8"),
     ({"joint": {"scale": [1.2, 0.8]}}, {}, "the smaller one first"),
     ({"joint": {"scale": [0.1, 1.0]}}, {}, "two factors from 0.5 to 4"),
     ({"joint": {"zoom": 1}}, {}, "zoom"),

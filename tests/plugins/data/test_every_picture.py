@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 import yaml
 from PIL import Image as Pictures
@@ -193,3 +194,28 @@ def test_every_format_trains_and_translates(tmp_path: Path, kind: str) -> None:
     gan_zoo.translate(run.path, tmp_path / "A/train", tmp_path / "out")
     with Pictures.open(tmp_path / "out/x.png") as made:
         assert (made.mode, made.height, made.width) == ("RGB", *stored.shape[:2])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64", "int64", "uint64"])
+def test_targets_of_any_type_come_back_in_it(tmp_path: Path, dtype: str) -> None:
+    folder(tmp_path / "data", "tif", tiff(dtype, 1, 0, 90))
+    changes = {
+        "data": {
+            "use": "paired_folder",
+            "root": str(tmp_path / "data"),
+            "direction": "b_to_a",
+            "target": ranged("grey", 0, 90),
+            "workers": 0,
+        },
+        "generator": {"depth": 3, "width": 2},
+        "discriminator": {"layers": 1, "width": 2},
+        "phases.main": {"epochs": None, "steps": 1},
+        "callbacks": None,
+        "validation": None,
+    }
+    run = gan_zoo.train(gan_zoo.Recipe.load("pix2pix", set=changes), tmp_path / "run", report=False)
+    gan_zoo.translate(run.path, tmp_path / "data/B/train", tmp_path / "out")
+    made = tifffile.imread(tmp_path / "out/x.tif")
+    assert made.dtype == dtype
+    assert made.min() >= 0
+    assert made.max() <= 90

@@ -76,3 +76,20 @@ def test_masks_of_0_and_255_have_two_classes(tmp_path: Path) -> None:
     assert "ignore" not in options
     label = found.spec.open("train").read(0, None).maps["label"]
     assert label[0, :, 0].tolist() == [int(4 <= row < 9) for row in range(16)]
+
+
+def test_turned_files_are_said_to_be(tmp_path: Path) -> None:
+    exif = Pictures.Exif()
+    exif[0x0112] = 6
+    path = save(tmp_path / "x.jpg", picture(), exif=exif)
+    made, notes = mode_of([path], "source")
+    assert made == {"mode": "rgb", "orient": "exif"}
+    assert notes == ["source: files are turned by an EXIF tag; orient: exif turns their pixels"]
+
+
+def test_infinite_numbers_are_no_holes(tmp_path: Path) -> None:
+    numbers = np.array([[1, 3], [np.inf, 2]], np.float32)
+    tifffile.imwrite(tmp_path / "x.tif", numbers)
+    made, notes = mode_of([tmp_path / "x.tif"], "target")
+    assert made == {"mode": "grey", "range": [1, 3]}
+    assert notes[1] == ("target: there are infinite numbers, which become the ends of the range")

@@ -11,11 +11,20 @@ from typing import Annotated
 import typer
 
 from gan_zoo.cli.options import AsJson, DataRoot, Set, load_recipe
+from gan_zoo.components.paths import expand_user
 from gan_zoo.errors import UserError
 
 Named = Annotated[
     str, typer.Argument(metavar="DIR|RECIPE", help="A folder of pictures, or a recipe.")
 ]
+
+
+def refuse_changes(subject: str, data: str | None, set_: list[str] | None) -> None:
+    """Refuse changes of a recipe where a folder is named."""
+    if expand_user(subject).is_dir() and (data is not None or set_):
+        raise UserError(
+            f"{subject} is a folder; --data and --set change a recipe, so name one in its place"
+        )
 
 
 def check(
@@ -34,10 +43,7 @@ def check(
     file: shifted pairs, duplicates, empty pictures, targets in inputs. Exit code 2 where training
     would fail.
     """
-    if Path(subject).is_dir() and (data is not None or set_):
-        raise UserError(
-            f"{subject} is a folder; --data and --set change a recipe, so name one in its place"
-        )
+    refuse_changes(subject, data, set_)
     from gan_zoo.cli.terminal.data_report import print_report
     from gan_zoo.components.at_hand import read_once
     from gan_zoo.data_tools.contact_sheet import draw_contact_sheet
@@ -45,7 +51,7 @@ def check(
     from gan_zoo.data_tools.folder_check import check_data
     from gan_zoo.data_tools.subjects import find_subject
 
-    with read_once():  # listed and decoded once
+    with read_once():  # listed once, and headers read once
         found = find_subject(subject, lambda: load_recipe(subject, data, set_))
         report = check_data(found)
         drawn = None

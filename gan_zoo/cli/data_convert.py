@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gan_zoo.cli.options import DataRoot, RecipeName, Set, load_recipe
 from gan_zoo.cli.terminal.text import indent
+
+if TYPE_CHECKING:
+    from gan_zoo.components.data import DataSpec
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Is made; empty if it is there.")]
 
@@ -34,12 +37,10 @@ def convert(
     print_written(folder, {split: len(each) for split, each in splits.items()}, written)
 
 
-def print_written(folder: Path, counts: dict[str, int], written: object) -> None:
+def print_written(folder: Path, counts: dict[str, int], written: DataSpec) -> None:
     """What was written, and the lines of a recipe that read it."""
-    from gan_zoo.components.data import DataSpec
     from gan_zoo.data_tools.subjects import data_section
 
-    assert isinstance(written, DataSpec)
     told = ", ".join(f"{count} of {split}" for split, count in counts.items())
     print(f"{folder}: {told}; read back and equal. In a recipe")
     print(indent(data_section(written)))

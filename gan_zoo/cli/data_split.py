@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gan_zoo.cli.data_check import Named
+from gan_zoo.cli.data_check import Named, refuse_changes
 from gan_zoo.cli.options import DataRoot, Set, load_recipe
 from gan_zoo.cli.terminal.text import indent
 
@@ -38,10 +38,13 @@ def split(
     No file is moved. A number that follows from a sample's name decides, so that samples that come
     later change nothing. Samples that are alike stay together.
     """
+    refuse_changes(subject, data, set_)
+    from gan_zoo.components.at_hand import read_once
     from gan_zoo.data_tools.division import divide
     from gan_zoo.data_tools.subjects import data_section, open_named
 
-    spec, splits = open_named(subject, lambda: load_recipe(subject, data, set_))
+    with read_once():  # recognized and opened by one listing
+        spec, splits = open_named(subject, lambda: load_recipe(subject, data, set_))
     shares = {name: share for name, share in (("val", val), ("test", test)) if share}
     made = divide(spec, splits, out, shares=shares, seed=seed, by=by, only=only)
     print(f"{out}: {', '.join(f'{count} of {name}' for name, count in made.counts.items())}")

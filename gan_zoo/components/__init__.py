@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from gan_zoo.components.meta_device import on_meta
     from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec, NetworkSpec, Single
     from gan_zoo.components.paths import expand_user
-    from gan_zoo.components.pictures import as_8bit, to_pil, to_view
+    from gan_zoo.components.pictures import as_8bit, shown_channels, to_pil, to_view
     from gan_zoo.components.pool import Pool
     from gan_zoo.components.scene import Scene, Term, concatenated
     from gan_zoo.components.shapes import (
@@ -160,6 +160,7 @@ __all__ = [
     "remembered",
     "require_halvings",
     "sheet_bytes",
+    "shown_channels",
     "thinned",
     "to_pil",
     "to_view",
@@ -186,7 +187,7 @@ _MODULES = {  # where the names live
     "gan_zoo.components.meta_device": "on_meta",
     "gan_zoo.components.networks": "DiscriminatorSpec GeneratorSpec NetworkSpec Single",
     "gan_zoo.components.paths": "expand_user",
-    "gan_zoo.components.pictures": "as_8bit to_pil to_view",
+    "gan_zoo.components.pictures": "as_8bit shown_channels to_pil to_view",
     "gan_zoo.components.pool": "Pool",
     "gan_zoo.components.scene": "Scene Term concatenated",
     "gan_zoo.components.shapes": (

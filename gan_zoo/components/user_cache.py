@@ -6,13 +6,15 @@ import os
 import sys
 from pathlib import Path
 
+from gan_zoo.components.paths import expand_user
+
 VARIABLE = "GAN_ZOO_CACHE"
 
 
 def cache_folder() -> Path:
     """$GAN_ZOO_CACHE, else gan-zoo in the system's folder for caches of this user."""
     if said := os.environ.get(VARIABLE):
-        return Path(said).expanduser()
+        return expand_user(said)
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "gan-zoo"
     if sys.platform == "win32":

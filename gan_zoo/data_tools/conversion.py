@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from gan_zoo.components.data import DataSpec
@@ -54,20 +54,38 @@ def write_anywhere(
         DataError: none does.
     """
     refuse_full(folder)
-    zoo, reasons = zoo or Zoo.installed(), []
-    for spec in (spec for plugin in zoo.plugins for spec in plugin.components):
-        if not issubclass(spec, DataSpec) or not overrides(spec, "write"):
+    return first_that(
+        "write", lambda spec: convert(like, splits, folder, spec), zoo, "no layout holds it"
+    )
+
+
+def first_that(
+    word: str, make: Callable[[type[DataSpec]], DataSpec], zoo: Zoo | None, told: str
+) -> DataSpec:
+    """What the first data makes that says a word by itself, such as `write`.
+
+    Args:
+        word: The class method.
+        make: Calls it.
+        zoo: Whose data are asked, in the order in which plugins name them.
+        told: What is said before the reasons where all refuse.
+
+    Raises:
+        DataError: all do; or the disk does, which others would meet too.
+    """
+    reasons = []
+    for spec in (spec for plugin in (zoo or Zoo.installed()).plugins for spec in plugin.components):
+        if not issubclass(spec, DataSpec):
+            continue
+        if getattr(spec, word).__func__ is getattr(DataSpec, word).__func__:
             continue
         try:
-            return convert(like, splits, folder, spec)
+            return make(spec)
         except DataError as problem:
+            if isinstance(problem.__cause__, OSError):
+                raise
             reasons.append(str(problem))
-    raise DataError("\n".join(["no layout holds it:", *reasons]))
-
-
-def overrides(spec: type[DataSpec], word: str) -> bool:
-    """Whether data says a word by itself: `write` where its layout can be written."""
-    return getattr(spec, word).__func__ is not getattr(DataSpec, word).__func__
+    raise DataError("\n".join([f"{told}:", *reasons]))
 
 
 def refuse_full(folder: Path) -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from gan_zoo.components.data import DataSpec
 from gan_zoo.components.interfaces import Dataset, Sample
 from gan_zoo.data_tools import duplicates
-from gan_zoo.data_tools.conversion import names_of, overrides, refuse_difference
+from gan_zoo.data_tools.conversion import first_that, names_of, refuse_difference
 from gan_zoo.data_tools.split_prints import SamplePrint, take_prints
 from gan_zoo.errors import DataError, UserError
 from gan_zoo.recipe.model import LEARNED
@@ -85,7 +85,9 @@ def divide(
     groups = _alike_groups(like, splits, members)
     for place, member in enumerate(members):  # what is grouped by name joins those that are alike
         if pattern is not None and (match := pattern.search(member.name)):
-            groups.join(place, f"by {match[1] if match.re.groups else match[0]}")
+            name = match[1] if match.re.groups else match[0]
+            if name is not None:  # a group that took no part
+                groups.join(place, name)
     firsts = groups.firsts([member.name for member in members])
     divided: dict[str, list[Member]] = {LEARNED: [], **{name: [] for name in shares}}
     for split in splits:
@@ -101,11 +103,11 @@ def divide(
             f"{len(members)} samples leave none for {empty[0]}; give it a larger share, or another "
             "--seed"
         )
-    spec = _write(like, divided, table, zoo or Zoo.installed())
     try:
+        spec = _write(like, divided, table, zoo)
         _compare(spec, splits, divided)
     except BaseException:
-        table.unlink()
+        table.unlink(missing_ok=True)
         raise
     together = [[members[n].name for n in group] for group in groups.several()]
     return Division(spec, {split: len(chosen) for split, chosen in divided.items()}, together)
@@ -211,24 +213,20 @@ def _read(splits: Mapping[str, Dataset], member: Member) -> Sample:
     return splits[member.split].read(member.print.index, None)
 
 
-def _write(like: DataSpec, divided: Mapping[str, list[Member]], table: Path, zoo: Zoo) -> DataSpec:
+def _write(
+    like: DataSpec, divided: Mapping[str, list[Member]], table: Path, zoo: Zoo | None
+) -> DataSpec:
     """Let the first data that reads tables write it."""
-    reasons = []
     table.parent.mkdir(parents=True, exist_ok=True)
-    for spec in (spec for plugin in zoo.plugins for spec in plugin.components):
-        if not issubclass(spec, DataSpec) or not overrides(spec, "list_files"):
-            continue
+
+    def write(spec: type[DataSpec]) -> DataSpec:
         samples = {
             split: [Sample(one.name, one.print.files, {}) for one in chosen]
             for split, chosen in divided.items()
         }
-        try:
-            return spec.list_files(samples, table, like)
-        except DataError as problem:
-            if isinstance(problem.__cause__, OSError):
-                raise
-            reasons.append(str(problem))
-    raise DataError("\n".join(["no table can say it:", *reasons]))
+        return spec.list_files(samples, table, like)
+
+    return first_that("list_files", write, zoo, "no table can say it")
 
 
 def _compare(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -13,6 +12,7 @@ from gan_zoo.data_tools.subjects import Subject
 from gan_zoo.data_tools.suspicions import Suspicion, judge_split, judge_twins
 from gan_zoo.errors import format_size
 from gan_zoo.recipe.model import LEARNED
+from gan_zoo.registry.zoo import Zoo
 
 COLORS = {1: "grey", 3: "rgb"}
 
@@ -34,7 +34,6 @@ class DataReport:
         suspicions: What is odd though it can be read.
         section: The lines of a recipe that read it.
         sheet: The file of the contact sheet, if one was drawn.
-        pairs_a_second: How fast the samples were looked at.
     """
 
     name: str
@@ -49,7 +48,6 @@ class DataReport:
     suspicions: list[Suspicion] = field(default_factory=list)
     section: str = ""
     sheet: str = ""
-    pairs_a_second: float = 0.0
 
 
 def check_data(subject: Subject) -> DataReport:
@@ -61,7 +59,7 @@ def check_data(subject: Subject) -> DataReport:
     spec, shapes = subject.spec, subject.spec.maps()
     report = DataReport(
         subject.name,
-        f"{subject.section.split()[2]}: {subject.why}",
+        f"{(subject.zoo or Zoo.installed()).name_of(type(spec))}: {subject.why}",
         {name: _holds(spec, name, image) for name, image in shapes.items()},
         {split: dataset.describe() for split, dataset in subject.splits.items()},
         {split: len(dataset) for split, dataset in subject.splits.items()},
@@ -69,7 +67,7 @@ def check_data(subject: Subject) -> DataReport:
         mistakes=[*subject.mistakes],
         section=subject.section,
     )
-    taken, began = [], time.perf_counter()
+    taken = []
     for split, dataset in subject.splits.items():
         of_split = take_prints(split, dataset, shapes, paired=spec.paired)
         taken.append(of_split)
@@ -82,8 +80,6 @@ def check_data(subject: Subject) -> DataReport:
             report.example = {"split": split, "name": first.name, "files": list(first.files)}
         report.suspicions += judge_split(of_split)
     report.suspicions += judge_twins(taken, subject.splits, shapes)
-    seen = sum(len(of_split.samples) for of_split in taken)
-    report.pairs_a_second = seen / max(time.perf_counter() - began, 1e-9)
     if LEARNED in subject.splits:
         lines = spec.remarks(LEARNED)
         report.suspicions += [Suspicion("remark", Place(LEARNED), (), line) for line in lines]
@@ -101,6 +97,6 @@ def _holds(spec: DataSpec, name: str, image: Image) -> str:
     values = spec.values(name)
     colors = values.colors or COLORS.get(image.channels, "")
     told = f"{image.channels} channel{'s' * (image.channels != 1)}{f' ({colors})' * bool(colors)}"
-    if (values.dtype, values.low, values.high) != ("uint8", 0.0, 255.0):
+    if not values.plain:
         told += f", {values.dtype} from {values.low:g} to {values.high:g}"
     return told

@@ -109,7 +109,7 @@ def preview(
     if absent := data.missing():
         raise DataError("\n".join(absent))
     dataset, shapes = data.open(LEARNED, size), data.maps(size)
-    plan = plan_of(phase, len(dataset))
+    plan = Plan.of(phase.recipe, len(dataset))
     steps = -(-count // (plan.batch * plan.accumulate))
     first = [draw for batch in plan.draws(0, min(steps, plan.steps_a_pass)) for draw in batch]
     chosen = tuple((n, index) for _, index in first[:count] for n in range(draws))
@@ -130,13 +130,6 @@ def preview(
         seen.append(Seen(batch.names[0], passed, maps, shown))
     colors = {name: data.values(name).colors for name in shapes}
     return Preview(phase.name, dict(shapes), colors, seen, left_out)
-
-
-def plan_of(phase: WiredPhase, samples: int) -> Plan:
-    """Which samples each step sees of the phase that a run begins with."""
-    recipe = phase.recipe
-    engine = recipe.engine
-    return Plan(samples, recipe.data.batch, recipe.seed, 0, engine.accumulate, engine.draws)
 
 
 def _conditions(phase: WiredPhase) -> tuple[dict[str, nn.Module], list[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import active_children
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -21,6 +21,9 @@ from gan_zoo.components.interfaces import Dataset, Sample
 from gan_zoo.components.shapes import Image
 from gan_zoo.engine.workers import deafen, send_away
 from gan_zoo.errors import DataError
+
+if TYPE_CHECKING:
+    from gan_zoo.recipe.recipe import Recipe
 
 Draw = tuple[int, int]  # (pass over the data, index of the sample)
 SMALL = 1 << 21  # bytes of a batch that comes sooner through a worker's pipe than as shared memory
@@ -70,6 +73,14 @@ class Plan:
     first_pass: int
     accumulate: int = 1
     scheme: int = 2
+
+    @classmethod
+    def of(cls, recipe: Recipe, samples: int, first_pass: int = 0) -> Self:
+        """That of a phase's recipe."""
+        engine = recipe.engine
+        return cls(
+            samples, recipe.data.batch, recipe.seed, first_pass, engine.accumulate, engine.draws
+        )
 
     @property
     def steps_a_pass(self) -> int:

@@ -13,8 +13,8 @@ from torch import Tensor
 from gan_zoo.components.data import DataSpec
 from gan_zoo.components.shapes import Image, Values
 from gan_zoo.errors import UserError
-from gan_zoo.inference.conversions import is_batch, stack, to_map, to_type_of
-from gan_zoo.inference.ranges import Range, range_of_batch
+from gan_zoo.inference.conversions import is_batch, is_float, stack, to_map, to_type_of
+from gan_zoo.inference.ranges import NETWORK, Range
 from gan_zoo.inference.styles.rules import Rules
 
 
@@ -122,9 +122,9 @@ class Call:
 
     def _range_of(self, name: str, batch: Any) -> Range | None:
         """What the numbers of a batch mean, which one picture of it may not show."""
-        if not isinstance(batch, Tensor | np.ndarray):
+        if self.range is not None or not self.model.values(name).plain or not is_float(batch):
             return self.range
-        return range_of_batch(batch, self.range, self.model.values(name))
+        return NETWORK if bool((batch < 0).any()) else None  # of these one is negative
 
     def _read(self, path: str | Path, names: Sequence[str]) -> dict[str, Tensor]:
         dataset = self.model.data.inputs(path, maps=names)

@@ -12,9 +12,10 @@ from PIL import Image as PIL
 from torch import Tensor
 
 from gan_zoo.components.instance_ids import distinct_ids
-from gan_zoo.components.pictures import MODES, as_8bit, to_pil
+from gan_zoo.components.pictures import MODES, to_pil
 from gan_zoo.components.shapes import Image, Values
 from gan_zoo.errors import UserError
+from gan_zoo.inference.networks import to_8bit
 from gan_zoo.inference.ranges import NETWORK, Range, from_network, to_network
 
 PLAIN = Values()
@@ -48,7 +49,7 @@ def to_map(
         UserError: it is something else; says what was expected.
     """
     if isinstance(value, PIL.Image):
-        _refuse_odd(name, value, wanted, values)
+        _refuse_odd(name, value, wanted, values, said)
         value = np.asarray(value)
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "buif":
@@ -117,7 +118,7 @@ def to_type_of(given: Any, made: Tensor, values: Values = PLAIN, said: Range | N
         made = from_network(made, (values.low, values.high))
         floats = floats and given.dtype.itemsize >= made.dtype.itemsize
     else:
-        made = from_network(made, said or NETWORK) if floats else as_8bit(made.float()).cpu()
+        made = from_network(made, said or NETWORK) if floats else to_8bit(made)
     if isinstance(given, Tensor):
         return made.to(given) if floats else made.to(given.device)
     if values.plain and not isinstance(given, np.ndarray):
@@ -160,7 +161,9 @@ def _own(array: np.ndarray, wanted: Image) -> np.ndarray:
     return np.array(array, dtype if wanted.ids else kinds.get(dtype.name, dtype), copy=True)
 
 
-def _refuse_odd(name: str, picture: PIL.Image, wanted: Image, values: Values) -> None:
+def _refuse_odd(
+    name: str, picture: PIL.Image, wanted: Image, values: Values, said: Range | None
+) -> None:
     """Refuse what would only look right as numbers: palettes, other modes, turned pixels."""
     if wanted.ids:
         if picture.mode not in IDS:
@@ -169,7 +172,7 @@ def _refuse_odd(name: str, picture: PIL.Image, wanted: Image, values: Values) ->
                 "number a pixel, as pictures of the modes L, P, I;16 and I do"
             )
     else:
-        _refuse_mode(name, picture, wanted, values)
+        _refuse_mode(name, picture, wanted, values, said)
     if picture.getexif().get(ORIENTATION, 1) != 1:
         raise UserError(
             f"{name}: its EXIF tag turns the picture, its pixels lie on their side; "
@@ -177,15 +180,17 @@ def _refuse_odd(name: str, picture: PIL.Image, wanted: Image, values: Values) ->
         )
 
 
-def _refuse_mode(name: str, picture: PIL.Image, wanted: Image, values: Values) -> None:
+def _refuse_mode(
+    name: str, picture: PIL.Image, wanted: Image, values: Values, said: Range | None
+) -> None:
     came = f"{name}: a picture of mode {picture.mode} came"
-    if not values.plain:
-        if picture.mode not in DEEP or wanted.channels != 1:
-            raise UserError(
-                f"{came}, but its files hold {values.dtype} of {values} in {wanted.channels} "
-                f"channel{'s' * (wanted.channels != 1)}; give these as an array"
-            )
+    if not values.plain and wanted.channels == 1 and picture.mode in DEEP:
         return
+    if values.dtype != "uint8" and said is None:
+        raise UserError(
+            f"{came}, but its files hold {values.dtype} of {values} in {wanted.channels} "
+            f"channel{'s' * (wanted.channels != 1)}; give these as an array"
+        )
     mode = "CMYK" if values.colors == "cmyk" else MODES.get(wanted.channels)
     inks = (picture.mode, wanted.channels, values.colors) == ("CMYK", 4, "")
     if mode is None:

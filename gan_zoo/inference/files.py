@@ -14,8 +14,9 @@ from torch import Tensor
 from gan_zoo.components.at_hand import read_once
 from gan_zoo.components.data import Glance
 from gan_zoo.components.interfaces import Dataset, Sample
+from gan_zoo.components.shapes import Values
 from gan_zoo.errors import DataError, UserError
-from gan_zoo.inference.input_tags import read_input_tags
+from gan_zoo.inference.input_tags import InputTags, read_input_tags
 from gan_zoo.inference.picture_files import SUFFIXES, Format, as_file, choose_suffix
 from gan_zoo.inference.styles.rules import Rules, read_rules
 from gan_zoo.inference.targets import place_targets, single_target
@@ -73,9 +74,8 @@ def translate_files(
     single, said = single_target(input, output), read_rules(style)
     translator = Translator.load(run, device=device, weights=weights)
     channels = translator.shapes[translator.target].channels
-    suffix = choose_suffix(
-        translator.values(translator.target), channels, _format(format, output if single else None)
-    )
+    values = translator.values(translator.target)
+    suffix = choose_suffix(values, channels, _format(format, output if single else None))
     dataset = translator.recipe.data.inputs(input, pairs=pairs, maps=translator.inputs)
     if single and len(dataset) != 1:
         raise UserError(f"{output} names one file, but {input} has {len(dataset)}; name a folder")
@@ -87,7 +87,7 @@ def translate_files(
     drawn = translator.recipe.inference.dropout or "sample" in said.chosen.values()
     noise = f"; seed {seed}" if drawn else ""
     print(f"{dataset.describe()}\n{translator.describe(said)}{noise}")
-    job = Job(translator, dataset, seed, said, suffix, strict or len(samples) == 1)
+    job = Job(translator, dataset, seed, said, values, suffix, strict or len(samples) == 1)
     for sample in samples:
         if sample.fault:
             job.leave_out(sample.name, sample.fault)
@@ -106,7 +106,8 @@ class Job:
         translator: Makes them.
         dataset: Of it.
         seed, said: As of a call.
-        suffix: Of the files.
+        values: What the files hold.
+        suffix: Of them.
         strict: Whether the first fault ends it.
     """
 
@@ -114,6 +115,7 @@ class Job:
     dataset: Dataset
     seed: int
     said: Rules
+    values: Values
     suffix: str
     strict: bool
     written: int = 0
@@ -140,10 +142,11 @@ class Job:
                 raise
             self.leave_out(name, str(problem))
             return
-        tags = read_input_tags(sample.files[0], *made.shape[-2:])
+        tags = InputTags()
+        if sample.files:
+            tags = read_input_tags(sample.files[0], *made.shape[-2:])
         self.unplaced += bool(tags.georeference) and self.suffix == ".png"
-        values = self.translator.values(self.translator.target)
-        _write(as_file(made, values, self.suffix, tags), target)
+        _write(as_file(made, self.values, self.suffix, tags), target)
         self.written += 1
 
     def finish(self, output: Path) -> None:
@@ -186,7 +189,7 @@ class Job:
         try:
             fitting = self.translator.fitting_size(*size)
         except UserError as problem:
-            raise DataError(f"{sample.files[0]}: {problem}") from problem
+            raise DataError(f"{(*sample.files, sample.name)[0]}: {problem}") from problem
         made = self.translator.output(maps, seed=self.seed, style=self.said)
         self.padded += fitting != tuple(size)
         return sample, made

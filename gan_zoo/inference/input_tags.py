@@ -16,6 +16,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2 as Directory
 # pixel scale, tie points, transformation, and the keys of the reference system with their numbers
 # and texts (OGC GeoTIFF 1.1, annex B)
 GEOREFERENCE = (33550, 33922, 34264, 34735, 34736, 34737)
+ORIENTATION = 274
 WIDTH, HEIGHT, X_RESOLUTION, Y_RESOLUTION, UNIT = 256, 257, 282, 283, 296
 INCH, CENTIMETER = 2, 3  # of the unit
 BIG = 43  # the version of a TIFF with places of 64 bits
@@ -70,6 +71,7 @@ def read_input_tags(path: str | Path, height: int, width: int) -> InputTags:
 def _of_tiff(tags: Directory, height: int, width: int) -> InputTags:
     resolution = tags.get(X_RESOLUTION), tags.get(Y_RESOLUTION)
     whole = (tags.get(HEIGHT), tags.get(WIDTH)) == (height, width)
+    whole &= tags.get(ORIENTATION, 1) == 1  # else what was read may have been turned
     kept = [tag for tag in GEOREFERENCE if tag in tags] if whole else []
     across, down = (float(number or 0) for number in resolution)
     return InputTags(

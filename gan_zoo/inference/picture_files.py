@@ -11,10 +11,11 @@ from PIL import Image as PIL
 from PIL.TiffImagePlugin import ImageFileDirectory_v2 as Directory
 from torch import Tensor
 
-from gan_zoo.components.pictures import MODES, as_8bit, to_pil
+from gan_zoo.components.pictures import MODES, to_pil
 from gan_zoo.components.shapes import Values
 from gan_zoo.errors import UserError
 from gan_zoo.inference.input_tags import UNIT, X_RESOLUTION, Y_RESOLUTION, InputTags
+from gan_zoo.inference.networks import to_8bit
 from gan_zoo.inference.ranges import in_file_numbers
 
 Format = Literal["auto", "png", "tiff"]
@@ -62,8 +63,7 @@ def as_file(made: Tensor, values: Values, suffix: str, tags: InputTags) -> bytes
     """
     data = io.BytesIO()
     if values.plain:  # as previews and scores round
-        numbers = as_8bit(made.float())
-        array = numbers.numpy()
+        array = to_8bit(made).numpy()
     else:
         array = in_file_numbers(made, values).numpy().astype(values.dtype)
     if suffix == ".png":

@@ -35,17 +35,6 @@ def read_range(said: Any) -> Range | None:
     return low, high
 
 
-def range_of_batch(batch: Any, said: Range | None, values: Values) -> Range | None:
-    """The range of a batch, which one picture of it may not show: floats with a negative one among
-    them are those of networks.
-    """
-    if said is not None or not values.plain:
-        return said
-    batch = batch if isinstance(batch, Tensor) else torch.as_tensor(_native(batch))
-    mixed = batch.is_floating_point() and batch.numel() and float(batch.min()) < 0
-    return NETWORK if mixed else None
-
-
 def to_network(name: str, picture: Tensor, values: Values, said: Range | None) -> Tensor:
     """A picture as a caller has it -> uint8 of 0 to 255, or floats in [-1, 1].
 
@@ -59,7 +48,7 @@ def to_network(name: str, picture: Tensor, values: Values, said: Range | None) -
         UserError: the numbers are not in that range, or nothing says what they mean.
     """
     if values.plain and picture.dtype == torch.uint8:
-        return picture
+        return picture if values.nodata is None else picture.masked_fill(_none(picture, values), 0)
     if picture.is_complex() or picture.dtype == torch.bool:
         raise UserError(f"{name}: {picture.dtype} came; uint8 or floats are expected")
     if said is None and not values.plain:
@@ -93,8 +82,7 @@ def _own_numbers(name: str, picture: Tensor, values: Values) -> Tensor:
         )
     wide = picture.double()
     if values.nodata is not None:
-        none = wide.isnan() if values.nodata != values.nodata else wide == values.nodata
-        wide = torch.where(none, values.low, wide)
+        wide = wide.masked_fill(_none(wide, values), values.low)
     least, most = (float(x) for x in torch.aminmax(wide))
     far = values.low if values.high > 1 else values.low - (values.high - values.low) / 2
     scaled = picture.is_floating_point() and least < far and -1 <= least <= most <= 1
@@ -111,17 +99,28 @@ def _own_numbers(name: str, picture: Tensor, values: Values) -> Tensor:
     return _scaled(wide, values.low, values.high)
 
 
+def _none(numbers: Tensor, values: Values) -> Tensor:
+    """Which of them show nothing: the number that says so, as a recipe or as a file writes it."""
+    said = values.nodata
+    assert said is not None
+    if said != said:
+        return numbers.isnan()
+    stored = float(np.dtype(values.dtype).type(said)) if values.dtype.startswith("float") else said
+    return (numbers == said) | (numbers == stored)
+
+
 def _scaled(numbers: Tensor, low: float, high: float) -> Tensor:
     """Numbers -> float32 in [-1, 1], clipped."""
     return ((numbers.double().clamp(low, high) - low) / (high - low) * 2 - 1).float()
 
 
+def _unscaled(made: Tensor, low: float, high: float) -> Tensor:
+    return low + (made.double() + 1) / 2 * (high - low)
+
+
 def from_network(made: Tensor, to: Range) -> Tensor:
-    """Floats in [-1, 1] -> floats of another range, on the CPU."""
-    low, high = to
-    if to == NETWORK:
-        return made
-    return (low + (made.double() + 1) / 2 * (high - low)).float()
+    """Floats in [-1, 1] -> floats of another range."""
+    return made if to == NETWORK else _unscaled(made, *to).float()
 
 
 def in_file_numbers(made: Tensor, values: Values) -> Tensor:
@@ -129,7 +128,7 @@ def in_file_numbers(made: Tensor, values: Values) -> Tensor:
     range where they are whole. In numpy's words, since torch lacks some of them: `C H W`.
     """
     dtype = np.dtype(values.dtype)
-    numbers = values.low + (made.double() + 1) / 2 * (values.high - values.low)
+    numbers = _unscaled(made, values.low, values.high)
     if dtype.kind in "iu":
         most = np.iinfo(dtype)
         low, high = max(values.low, most.min), min(values.high, most.max)
@@ -151,7 +150,3 @@ def _refuse_doubtful(name: str, picture: Tensor) -> None:
             "is expected. Say what they mean: range=(0, 1), as torchvision, matplotlib and "
             "scikit-image give them, or range=(-1, 1) if the picture is that bright"
         )
-
-
-def _native(array: np.ndarray) -> np.ndarray:
-    return array.astype(array.dtype.newbyteorder("="), copy=False)

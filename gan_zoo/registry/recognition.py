@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from gan_zoo.registry.zoo import Claim
 
 
+Rank = tuple[int, ...]
+LAST: Rank = (1,)
+
+
 class Answer(NamedTuple):
     """What a data component says of a folder.
 
@@ -44,26 +48,28 @@ def recognize(folder: Path, zoo: Zoo | None = None) -> list[Answer]:
         raise UserError(f"{folder} {told}" if told else f"there is no folder {folder}")
     answers = []
     for name, claims in (zoo or Zoo.installed()).claims("data").items():
-        if len(claims) == 1 and (said := _asked(claims[0], folder)):
-            answers.append(Answer(name, said))
-    return sorted(answers, key=_rank)
+        if len(claims) == 1 and (asked := _asked(claims[0], folder)):
+            rank, said = asked
+            answers.append((rank, Answer(name, said)))
+    return [answer for _, answer in sorted(answers, key=lambda ranked: ranked[0])]
 
 
-def _asked(claim: Claim, folder: Path) -> Found | Refused | None:
-    """What one of them says; a stranger's fault is told like a refusal."""
+def _asked(claim: Claim, folder: Path) -> tuple[Rank, Found | Refused] | None:
+    """What one of them says, and its rank; a stranger's fault is told like a refusal."""
     spec = claim.spec
     assert issubclass(spec, DataSpec)
     try:
-        return spec.recognize(folder)
+        said = spec.recognize(folder)
+        return None if said is None else (_rank(said), said)
     except UserError as problem:
-        return Refused(str(problem))
+        return LAST, Refused(str(problem))
     except Exception as problem:
-        return Refused(f"{claim.plugin} failed to look at it ({first_line(problem)})")
+        return LAST, Refused(f"{claim.plugin} failed to look at it ({first_line(problem)})")
 
 
-def _rank(answer: Answer) -> tuple[int, ...]:
+def _rank(said: Found | Refused) -> Rank:
     """Lower is better."""
-    if isinstance(answer.said, Refused):
-        return (1,)
-    maps = answer.said.spec.maps().values()
-    return (0, -any(image.ids for image in maps), -len(maps), -sum(answer.said.pairs.values()))
+    if isinstance(said, Refused):
+        return LAST
+    maps = said.spec.maps().values()
+    return (0, -any(image.ids for image in maps), -len(maps), -sum(said.pairs.values()))

@@ -33,15 +33,7 @@ class Course:
     @property
     def plan(self) -> Plan:
         """Which samples each step of the phase sees."""
-        recipe, engine = self.here.recipe, self.here.recipe.engine
-        return Plan(
-            self.samples,
-            recipe.data.batch,
-            recipe.seed,
-            self.position.passes,
-            engine.accumulate,
-            engine.draws,
-        )
+        return Plan.of(self.here.recipe, self.samples, self.position.passes)
 
     @property
     def phase_steps(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gan_zoo.components import color_ids, hookimpl, make_sheet, to_view
+from gan_zoo.components import color_ids, hookimpl, make_sheet, shown_channels, to_view
 from gan_zoo_callbacks.preview_files import PreviewFiles, name_files
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from gan_zoo.components import Pictures, Run
 
 OUTPUT = "output"  # the title of what is made
-SEEN = (1, 3, 4)  # numbers of channels that are shown as they are
 
 
 class Previews:
@@ -106,10 +105,14 @@ class Previews:
 
     def _say_what_is_hidden(self, run: Run) -> None:
         """Once: which maps have more channels than are shown."""
+        if self._said:
+            return
         pictures = run.pictures()
         shapes = {n: pictures.shapes[n] for n in (*pictures.inputs, pictures.target)}
-        odd = {n: i.channels for n, i in shapes.items() if not i.ids and i.channels not in SEEN}
-        for name, channels in {} if self._said else odd.items():
+        given = {name: image.channels for name, image in shapes.items() if not image.ids}
+        for name, channels in given.items():
+            if shown_channels(channels) == channels:
+                continue
             shown = "the first as grey" if channels == 2 else "the first three as red, green, blue"
             run.say(f"  {run.name_of(self)}: of the {channels} channels of {name} shows {shown}")
         self._said = True

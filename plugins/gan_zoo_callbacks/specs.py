@@ -38,11 +38,11 @@ class PreviewsSpec(CallbackSpec, name="previews"):
 
     def disk(self, row: Sequence[Image], looks: int) -> int:
         """Outputs and sheets of the times that stay, and once what was given."""
-        from gan_zoo.components import sheet_bytes
+        from gan_zoo.components import sheet_bytes, shown_channels
 
         sizes = [(image.height or UNKNOWN, image.width or UNKNOWN) for image in row]
         raw = [
-            height * width * (3 if image.ids or image.channels > 4 else image.channels)
+            height * width * (3 if image.ids else shown_channels(image.channels))
             for image, (height, width) in zip(row, sizes, strict=True)
         ]
         times = min(self.keep, 1 + looks // self.every)

@@ -25,6 +25,7 @@ from gan_zoo_data.modes import Mode, is_open, values_of, with_type
 
 if TYPE_CHECKING:
     from gan_zoo.components import Dataset
+    from gan_zoo_data.files.ids import Ids
     from gan_zoo_data.maps.geometry import Geometry
     from gan_zoo_data.roots import Root
     from gan_zoo_data.samples import Samples
@@ -43,6 +44,7 @@ def _endings(suffixes: dict[str, str]) -> dict[str, str]:
     return suffixes
 
 
+LEARNED = "train"  # the split that a run learns from
 Numbers = Annotated[tuple[NonNegativeInt, ...], Strict(False)]
 Endings = Annotated[dict[str, str], AfterValidator(_endings)]
 
@@ -100,14 +102,14 @@ class Sized(DataSpec):
         mode = self._modes().get(name)
         if mode is None:
             return super().values(name)
-        return values_of(mode, self._types("train").get(name) if is_open(mode) else None)
+        return values_of(mode, self._types(LEARNED).get(name) if is_open(mode) else None)
 
     def with_absolute_paths(self) -> Self:
         """The same data from any working directory: the root made absolute, and the type of
         outputs settled where a training file tells it.
         """
         modes = self._modes()
-        types = self._types("train") if any(map(is_open, modes.values())) else {}
+        types = self._types(LEARNED) if any(map(is_open, modes.values())) else {}
         settled = {name: with_type(mode, types.get(name)) for name, mode in modes.items()}
         moved = self if settled == modes else self._with_modes(settled)
         return moved.model_copy(update={"root": str(expand_user(self.root).resolve())})
@@ -115,6 +117,10 @@ class Sized(DataSpec):
     def _modes(self) -> dict[str, Mode]:
         """The pictures and their modes."""
         return {}
+
+    def _kinds(self) -> dict[str, Mode | Ids]:
+        """Map -> mode of its files, or what their ids may be."""
+        return {**self._modes()}
 
     def _with_modes(self, modes: Mapping[str, Mode]) -> Self:
         """The same data with other modes, an option each."""
@@ -195,7 +201,9 @@ class Files(Sized):
     def open(self, split: str, size: Size | None = None) -> Dataset:
         """List and match the files of a split; headers and pixels are judged when they are read."""
         samples = self._files().open(split, size)
-        return samples if self.cache == "none" else samples.kept(self.cache, self.cache_size)
+        if self.cache == "none" or split != LEARNED:  # only what is learned from is kept
+            return samples
+        return samples.kept(self.cache, self.cache_size)
 
     def inspect(self, split: str, size: Size | None = None) -> list[str]:
         """Every mistake in the files of a split that names and headers tell."""

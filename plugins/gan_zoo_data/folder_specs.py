@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import Field, PositiveInt, ValidationError, WrapValidator, model_validator
+from pydantic import Field, PositiveInt, model_validator
 from pydantic_core import PydanticCustomError
 
-from gan_zoo.components import Found, Image, Refused, Size, expand_user, quoted
+from gan_zoo.components import Found, Image, Refused, Size, expand_user
 from gan_zoo_data.bases import Endings, Files, Numbers, refuse_ignored_classes
 from gan_zoo_data.id_options import Palette, Remap
+from gan_zoo_data.layout_options import UNJUDGED, MapLayout, SideLayout, refuse_parts
 from gan_zoo_data.modes import Mode, channels_of
 
 if TYPE_CHECKING:
@@ -25,44 +26,6 @@ if TYPE_CHECKING:
 
 SAMPLE = Path(__file__).parent / "emoji"  # in both, data to try things with
 TINY = Path(__file__).parent / "tiny"
-
-
-UNJUDGED = "unjudged"  # of earlier runs alone, which took four layouts whatever was in the files
-
-
-def _one_mistake(value: Any, handler: Any) -> Any:
-    """A wrong layout is one mistake, not one for each way of saying a layout."""
-    if value == UNJUDGED:
-        return value
-    try:
-        layout = handler(value)
-    except ValidationError:
-        told = f"{quoted(value)} came; a layout is one of the words for it, or the folder of every "
-        told += "part in the root, as {a: 'FOLDER/{split}', b: 'OTHER/{split}'}"
-        raise PydanticCustomError("layout", "{told}", {"told": told}) from None
-    for part, folder in layout.items() if isinstance(layout, dict) else ():
-        inside = PurePosixPath(folder)
-        if "{split}" not in folder or inside.is_absolute() or ".." in inside.parts:
-            told = (
-                f"{part}: {quoted(folder)} came; a folder in the root is expected, with {{split}} "
-            )
-            told += "in the place of the split, as 'FOLDER/{split}'"
-            raise PydanticCustomError("layout", "{told}", {"told": told})
-    return layout
-
-
-def _refuse_parts(option: str, parts: dict[str, str], known: Sequence[str]) -> None:
-    """Refuse a part of a sample that there is not."""
-    if odd := [part for part in parts if part not in known]:
-        told = f"{option}: {odd[0]} came; {' and '.join([', '.join(known[:-1]), known[-1]])} have "
-        raise PydanticCustomError(option, "{told}", {"told": told + WHAT[option]})
-
-
-WHAT = {"layout": "folders", "suffixes": "suffixes"}
-SideLayout = Annotated[
-    Literal["find", "side_by_side"] | dict[str, str], WrapValidator(_one_mistake)
-]
-MapLayout = Annotated[Literal["find"] | dict[str, str], WrapValidator(_one_mistake)]
 
 
 class PairedFolderSpec(Files, name="paired_folder"):
@@ -110,9 +73,9 @@ class PairedFolderSpec(Files, name="paired_folder"):
 
     @model_validator(mode="after")
     def _sides_agree(self) -> Self:
-        _refuse_parts("suffixes", self.suffixes or {}, ("a", "b"))
+        refuse_parts("suffixes", self.suffixes or {}, ("a", "b"))
         if isinstance(self.layout, dict):
-            _refuse_parts("layout", self.layout, ("a", "b"))
+            refuse_parts("layout", self.layout, ("a", "b"))
             if {*self.layout} != {"a", "b"}:
                 told = "layout: name the folders of both sides, a and b"
                 raise PydanticCustomError("layout", told)
@@ -220,9 +183,9 @@ class LabelFolderSpec(Files, name="label_folder"):
     def _ids_agree(self) -> Self:
         refuse_ignored_classes(self.ignore, self.classes)
         names = ("label", "instance", "target")
-        _refuse_parts("suffixes", self.suffixes or {}, names)
+        refuse_parts("suffixes", self.suffixes or {}, names)
         if isinstance(self.layout, dict):
-            _refuse_parts("layout", self.layout, names)
+            refuse_parts("layout", self.layout, names)
             if absent := [name for name in self.maps() if name not in self.layout]:
                 told = f"layout: the folder of {absent[0]} is missing"
                 raise PydanticCustomError("layout", "{told}", {"told": told})
@@ -279,9 +242,8 @@ class LabelFolderSpec(Files, name="label_folder"):
     def _modes(self) -> dict[str, Mode]:
         return {"target": self.target}
 
-    def _files(self) -> LabelFolder:
+    def _kinds(self) -> dict[str, Mode | Ids]:
         from gan_zoo_data.files.ids import Ids
-        from gan_zoo_data.folders.label_folder import LabelFolder
 
         kinds: dict[str, Mode | Ids] = {
             "label": Ids(
@@ -295,6 +257,10 @@ class LabelFolderSpec(Files, name="label_folder"):
         if self.instance:
             rgb24 = self.instance_colors == "rgb24"
             kinds["instance"] = Ids(instances=self.instances, said="instances", rgb24=rgb24)
-        kinds |= self._modes()
+        return kinds | self._modes()
+
+    def _files(self) -> LabelFolder:
+        from gan_zoo_data.folders.label_folder import LabelFolder
+
         root = expand_user(self.root)
-        return LabelFolder(root, self._geometry(), kinds, self.suffixes, self.layout)
+        return LabelFolder(root, self._geometry(), self._kinds(), self.suffixes, self.layout)

@@ -57,7 +57,8 @@ class HfDatasetSpec(Columns, name="hf_dataset"):
 
     def with_absolute_paths(self) -> Self:
         """The same data from any working directory; a public name is one everywhere."""
-        return super().with_absolute_paths() if not self._files().public else self
+        moved = super().with_absolute_paths()
+        return moved.model_copy(update={"root": self.root}) if self._files().public else moved
 
     def inputs(
         self, path: str | Path, *, pairs: bool = False, maps: Sequence[str] | None = None

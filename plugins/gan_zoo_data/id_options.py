@@ -9,7 +9,6 @@ from pydantic_core import PydanticCustomError
 
 Byte = Annotated[int, Field(ge=0, le=255)]
 Color = Annotated[tuple[Byte, ...], Field(min_length=3, max_length=4), Strict(False)]
-OTHERS = "others"
 
 
 def _keyed(table: Any) -> Any:

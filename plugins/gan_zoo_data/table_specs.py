@@ -99,7 +99,6 @@ class Columns(Files):
         return self.ignore if name in self.labels else ()
 
     def _kinds(self) -> dict[str, Mode | Ids]:
-        """Map -> mode of its files, or what their ids may be."""
         from gan_zoo_data.files.ids import Ids
 
         kinds: dict[str, Mode | Ids] = {

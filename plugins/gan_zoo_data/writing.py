@@ -5,7 +5,7 @@ for ids.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -39,10 +39,7 @@ def write_pairs(splits: Splits, folder: Path, like: DataSpec) -> dict[str, Any]:
         )
     modes = {name: _mode(name, like) for name in shapes}
     sides = {"source": "A", "target": "B"}
-    for _ in _written(
-        splits, shapes, lambda split, name, of: folder / sides[of] / split / f"{name}.png"
-    ):
-        pass
+    _write(splits, shapes, lambda split, name, of: folder / sides[of] / split / f"{name}.png")
     return {"root": str(folder), **modes}
 
 
@@ -82,10 +79,7 @@ def write_labels(splits: Splits, folder: Path, like: DataSpec) -> dict[str, Any]
     elif instance.instances is not None:
         options["instances"] = instance.instances
     ends = {"label": "label", "instance": "inst", "target": "img"}
-    for _ in _written(
-        splits, shapes, lambda split, name, of: folder / f"{split}_{ends[of]}" / f"{name}.png"
-    ):
-        pass
+    _write(splits, shapes, lambda split, name, of: folder / f"{split}_{ends[of]}" / f"{name}.png")
     return options
 
 
@@ -99,27 +93,29 @@ def write_table(splits: Splits, folder: Path, like: DataSpec) -> dict[str, Any]:
         DataError: a map does not fit into a PNG, or a file cannot be written.
     """
     shapes = like.maps()
-    options = table_options(like)
-    rows: dict[str, list[dict[str, str]]] = {split: [] for split in splits}
-    for split, sample in _written(
-        splits, shapes, lambda split, name, of: folder / split / of / f"{name}.png"
-    ):
-        files = {name: f"{split}/{name}/{sample.name}.png" for name in shapes}
-        rows[split].append({"name": sample.name, **files})
-    for split, lines in rows.items():
+    options = png_modes(like) | id_options(like)
+    written = _write(splits, shapes, lambda split, name, of: folder / split / of / f"{name}.png")
+    for split, names in written.items():
+        lines = [{"name": one, **{of: f"{split}/{of}/{one}.png" for of in shapes}} for one in names]
         write_rows(folder / f"{split}.csv", ["name", *shapes], lines)
     return {"root": str(folder), **options}
 
 
-def table_options(like: DataSpec, modes: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The options of a table with the maps of some data.
-
-    Args:
-        like: The data.
-        modes: What a recipe says of its pictures' files; if absent, they are PNG of 8 bits.
+def png_modes(like: DataSpec) -> dict[str, Any]:
+    """The option of a table whose pictures are PNG of 8 bits, where there are pictures.
 
     Raises:
-        DataError: a map has a name that a column cannot have.
+        DataError: their numbers are others, or no PNG holds them.
+    """
+    modes = {name: _mode(name, like) for name, image in like.maps().items() if not image.ids}
+    return {"pictures": modes} if modes else {}
+
+
+def id_options(like: DataSpec) -> dict[str, Any]:
+    """The options of a table with the maps of ids of some data.
+
+    Raises:
+        DataError: a map has a name that a column cannot have, or two ignore other ids.
     """
     shapes = like.maps()
     if taken := [name for name in shapes if name in ("name", "split")]:
@@ -128,17 +124,14 @@ def table_options(like: DataSpec, modes: Mapping[str, Any] | None = None) -> dic
         )
     labels = {name: image.classes for name, image in shapes.items() if image.classes is not None}
     instances = {n: image.instances for n, image in shapes.items() if image.instances is not None}
-    named = [name for name, image in shapes.items() if not image.ids]
-    pictures = {name: _mode(name, like) if modes is None else modes[name] for name in named}
     ignored = sorted({id for name in labels for id in like.ignored_ids(name)})
-    said = {"pictures": pictures, "labels": labels, "instances": instances}
-    options: dict[str, Any] = {key: value for key, value in said.items() if value}
     if ignored and min(ignored) < max(labels.values()):
         raise DataError(
             f"{like.name} ignores the id {min(ignored)} in one map, which is a class in another; a "
             "table has one `ignore` for all"
         )
-    return options | ({"ignore": tuple(ignored)} if ignored else {})
+    said = {"labels": labels, "instances": instances, "ignore": tuple(ignored)}
+    return {option: value for option, value in said.items() if value}
 
 
 def write_rows(path: Path, columns: list[str], rows: Iterable[Mapping[str, str]]) -> None:
@@ -156,10 +149,11 @@ def write_rows(path: Path, columns: list[str], rows: Iterable[Mapping[str, str]]
         raise _unwritten(path, problem) from problem
 
 
-def _written(
+def _write(
     splits: Splits, shapes: Mapping[str, Image], place: Callable[[str, str, str], Path]
-) -> Iterator[tuple[str, Sample]]:
-    """Write every map of every sample to its place, by split, name and map."""
+) -> dict[str, list[str]]:
+    """Write every map of every sample to its place, by split, name and map; the names by split."""
+    names: dict[str, list[str]] = {split: [] for split in splits}
     for split, samples in splits.items():
         for sample in samples:
             name = PurePosixPath(sample.name)
@@ -168,7 +162,8 @@ def _written(
             for key, image in shapes.items():
                 path = place(split, sample.name, key)
                 _save(path, _pixels(path, sample.maps[key], image))
-            yield split, sample
+            names[split].append(sample.name)
+    return names
 
 
 def _pixels(path: Path, map_: Tensor, image: Image) -> np.ndarray[Any, Any]:
@@ -217,7 +212,7 @@ def _mode(name: str, like: DataSpec) -> str | int:
         DataError: their numbers are not those of 8 bits, or no PNG holds them.
     """
     values, channels = like.values(name), like.maps()[name].channels
-    if (values.dtype, values.low, values.high) != ("uint8", 0.0, 255.0):
+    if not values.plain:
         raise DataError(
             f"{name} holds {values.dtype} from {values.low:g} to {values.high:g}; PNG of 8 bits "
             "hold 0 to 255 alone, so its numbers would be rounded"

@@ -57,3 +57,21 @@ def test_a_table_reads_files_as_the_data_does(kind: str, tmp_path: Path) -> None
         for sample in (after.read(n, None) for n in range(len(after))):
             for name, wanted in samples[sample.name].items():
                 assert torch.equal(sample.maps[name], wanted)
+
+
+def test_a_table_keeps_what_training_does(tmp_path: Path) -> None:
+    fill(tmp_path, "deep")
+    words = {"augment": {"joint": {"vertical": 0.5}}, "resampler": "pillow", "cache_size": "1GB"}
+    data = PairedFolderSpec.model_validate({"root": str(tmp_path), **DEEP, **words})
+    made = divide(data, {"train": data.open("train")}, tmp_path / "s.csv", shares={"val": 0.4})
+    said = made.spec.model_dump(exclude_unset=True)
+    assert said["augment"]["joint"]["vertical"] == 0.5
+    assert (said["resampler"], said["cache_size"]) == ("pillow", "1GB")
+
+
+def test_a_group_that_takes_no_part_joins_nothing(tmp_path: Path) -> None:
+    data = fill(tmp_path, "masks")
+    made = divide(
+        data, {"train": data.open("train")}, tmp_path / "s.csv", shares={"val": 0.4}, by="^(x)?"
+    )
+    assert made.together == []

@@ -43,6 +43,8 @@ def test_a_bright_picture_is_taken_where_that_is_said(translator: Translator) ->
     assert torch.equal(made, translator.output({"source": bright}))
     dark = -bright
     assert torch.equal(translator(torch.stack([dark, bright]))[1], made)  # the batch tells it
+    batch = torch.stack([dark, bright]).permute(0, 2, 3, 1).numpy()
+    assert (translator(batch[::-1])[0] == made.permute(1, 2, 0).numpy()).all()  # however it lies
     assert translator(torch.zeros(1, 16, 16)).shape == (3, 16, 16)  # grey, or black: no difference
     eight = picture(16, 16)
     assert torch.equal(translator(eight, range=(0, 1)), translator(eight))  # uint8 is 0 to 255
@@ -92,4 +94,9 @@ def test_numbers_without_data_are_seen_as_the_low_one() -> None:
     assert seen.tolist() == [[[-1, -1, 0], [1, 1, -1]]]
     given = torch.tensor([[[torch.nan, 0, 50]]])
     seen = to_network("x", given, Values("float32", -50, 50, nodata=float("nan")), None)
+    assert seen.tolist() == [[[-1, 0, 1]]]
+    given = torch.tensor([[[255, 0, 7]]], dtype=torch.uint8)
+    assert to_network("x", given, Values(nodata=255), None).tolist() == [[[0, 0, 7]]]
+    given = torch.tensor([[[0.1, 0.5, 1.0]]])  # files hold 0.1 as float32 does
+    seen = to_network("x", given, Values("float32", 0, 1, nodata=0.1), None)
     assert seen.tolist() == [[[-1, 0, 1]]]

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from gan_zoo.components.at_hand import read_once
 from gan_zoo.components.data import DataSpec, Found
+from gan_zoo.components.paths import expand_user
+from gan_zoo.components.pictures import as_8bit
 from gan_zoo.data_tools.drafting.adapting import SCORED, draft
 from gan_zoo.data_tools.drafting.base_recipes import Base, choose_base, recipes_like
 from gan_zoo.data_tools.drafting.draft import Folder
@@ -24,8 +26,6 @@ from gan_zoo.registry.recognition import Answer
 from gan_zoo.registry.zoo import Zoo
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from gan_zoo.components.interfaces import Sample
 
 LOOKED_AT = 8  # pairs whose pixels are read
@@ -73,8 +73,8 @@ def first_recipe(
     splits = ", ".join(f"{count:,} in {split}" for split, count in found.pairs.items())
     title = f"{folder.resolve().name}: {splits}, {describe_sizes(seen.sizes)} (height x width)"
     said = base.name
-    if like and Path(like).expanduser().is_file():
-        said = Path(os.path.relpath(Path(like).expanduser(), beside)).as_posix()
+    if like and (file := expand_user(like)).is_file():
+        said = Path(os.path.relpath(file, beside)).as_posix()
     why = "as asked for" if like else "the published settings for such maps"
     told = [("layout", f"{answer}: {found.why}"), ("samples", splits)]
     told.append(("sizes", f"{describe_sizes(seen.sizes)} (height x width) in {LEARNED}"))
@@ -169,14 +169,9 @@ def _direction(spec: DataSpec, samples: list[Sample]) -> tuple[str, str]:
 def _bytes(samples: list[Sample], name: str) -> int:
     """How much there is in a map of all samples: bytes, compressed."""
     maps = (one.maps[name] for one in samples if name in one.maps)
-    return sum(len(zlib.compress(_as_uint8(tensor).numpy().tobytes(), 1)) for tensor in maps)
-
-
-def _as_uint8(picture: Tensor) -> Tensor:
-    """A picture as uint8, whether it is that or floats in [-1, 1]."""
-    if picture.dtype.is_floating_point:
-        return picture.nan_to_num().clamp(-1, 1).add(1).mul(127.5).byte()
-    return picture
+    return sum(
+        len(zlib.compress(as_8bit(tensor.nan_to_num(-1)).numpy().tobytes(), 1)) for tensor in maps
+    )
 
 
 def file_name(folder: Path) -> str:

@@ -20,7 +20,13 @@ from gan_zoo_data.folders.layouts import (
     refuse_no_root,
     say_no_split,
 )
-from gan_zoo_data.folders.listing import list_pictures, name_skipped, no_folder, refuse_mistakes
+from gan_zoo_data.folders.listing import (
+    SPLITS,
+    list_pictures,
+    name_skipped,
+    no_folder,
+    refuse_mistakes,
+)
 from gan_zoo_data.maps.geometry import Geometry
 from gan_zoo_data.roots import list_inputs
 from gan_zoo_data.samples import Samples
@@ -29,7 +35,6 @@ if TYPE_CHECKING:
     from gan_zoo_data.bases import Sized
     from gan_zoo_data.modes import Mode
 
-SPLITS = ("train", "val", "test")
 LETTERS = {"source": "A", "target": "B"}
 SIDE_A = [layout["A"] for layout in BESIDE]
 
@@ -237,7 +242,7 @@ class UnpairedFolder:
 def recognize(spec: type[Sized], root: Path) -> Found | None:
     """Two folders a split of which most names are not the same; else they are pairs."""
     counts: dict[str, int] = {}
-    modes: dict[str, Any] = {}
+    first: dict[str, list[Path]] = {}
     why = ""
     for split in SPLITS:
         for place in find_places(root, split, BESIDE, ("A", "B"), 2)[:1]:
@@ -245,11 +250,11 @@ def recognize(spec: type[Sized], root: Path) -> Found | None:
             if not a or not b or 2 * len(a.keys() & b.keys()) >= min(len(a), len(b)):
                 return None
             counts[split] = max(len(a), len(b))
-            modes = modes or {
-                name: mode_of([*of.values()], name)[0]
-                for name, of in zip(LETTERS, (a, b), strict=True)
-            }
+            first = first or dict(zip(LETTERS, ([*a.values()], [*b.values()]), strict=True))
             why = why or f"{name_place(root, place)} hold pictures of other names each"
     if not counts:
         return None
-    return Found(spec.model_validate({"root": str(root), **modes}), why, counts)
+    modes = {name: mode_of(files, name) for name, files in first.items()}
+    said: dict[str, Any] = {name: mode for name, (mode, _) in modes.items()}
+    notes = tuple(note for _, told in modes.values() for note in told)
+    return Found(spec.model_validate({"root": str(root), **said}), why, counts, notes)

@@ -69,11 +69,14 @@ def open_file(path: Path) -> BinaryIO:
         DataError: it is not there, or empty.
     """
     try:
-        if path.stat().st_size == 0:
-            raise DataError(f"{path} is empty (0 bytes); get it again, or take it out")
-        return path.open("rb")
+        file = path.open("rb")
     except OSError as problem:
         raise DataError(f"{path} cannot be opened ({problem.strerror or problem})") from problem
+    if file.seek(0, os.SEEK_END) == 0:
+        file.close()
+        raise DataError(f"{path} is empty (0 bytes); get it again, or take it out")
+    file.seek(0)
+    return file
 
 
 def open_picture(path: Path, file: BinaryIO) -> ImageFile:

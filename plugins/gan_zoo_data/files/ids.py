@@ -16,7 +16,7 @@ from gan_zoo_data.faults import Instead, Misfit
 from gan_zoo_data.files.id_faults import Beyond, Strange, TooMany, Unknown
 from gan_zoo_data.files.id_rules import Color, Ids, list_unknown_ids
 
-__all__ = ["Array", "Ids", "ids_of", "list_unknown_ids"]
+__all__ = ["Array", "Ids", "ids_of"]
 
 Array = np.ndarray[Any, Any]
 MOST = 2**31 - 1

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from gan_zoo_data.files.tiffs import Tags
 from gan_zoo_data.modes import Word
-
-Array = np.ndarray[Any, Any]
 
 COLORS = {  # Pillow's mode -> what its channels are
     "1": "bits",

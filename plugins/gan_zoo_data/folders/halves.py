@@ -18,6 +18,7 @@ from PIL import Image
 
 from gan_zoo.components import remembered
 from gan_zoo_data.files.decoder import FORMATS
+from gan_zoo_data.folders.file_modes import spread
 from gan_zoo_data.folders.listing import Listing
 
 Array = NDArray[Any]
@@ -106,9 +107,7 @@ def look_at(found: Listing) -> Look:
 
 
 def _look(files: Sequence[Path]) -> Look:
-    count = min(LOOKED, len(files))
-    chosen = [files[n * len(files) // count] for n in range(count)]
-    pictures = [picture for file in chosen if (picture := glimpse(file)) is not None]
+    pictures = [picture for file in spread(files, LOOKED) if (picture := glimpse(file)) is not None]
     if not pictures:
         return Look(())
     middles = [_cut(picture, picture.shape[1] // 2, 1) for picture in pictures]

@@ -67,7 +67,6 @@ class LabelFolder(Root):
             names=names,
             files={name: tuple(stems[name][stem] for stem in names) for name in self.kinds},
             kinds=self.kinds,
-            geometry=self.geometry,
             said=f"{len(names)} label map{'s' * (len(names) != 1)} in {self.root}, "
             f"matched by name{ends}: {places}",
             notes=(*alike, *passed_over(*_once(listings))),

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from gan_zoo.components import DataError
-from gan_zoo_data.files.pictures import EXTENSIONS
-from gan_zoo_data.folders.listing import list_content, list_folders, no_folder
+from gan_zoo_data.folders.listing import holds_pictures, list_content, list_folders, no_folder
 
 Side = Literal["A", "B"]
 Folders = Mapping[str, str]  # part -> its folder in the root, with {split}
@@ -87,6 +86,10 @@ ALSO = {
     "val": ("valid", "validation", "val2017"),
     "test": ("testing", "test2017"),
 }
+
+
+class Ambiguous(DataError):
+    """A split that lies in more than one place."""
 
 
 class Place(NamedTuple):
@@ -205,7 +208,7 @@ def find_splits(root: Path, patterns: Iterable[str]) -> list[str]:
             split = path.name.removesuffix(ending)
             if not path.name.endswith(ending) or not split or split.endswith("_"):
                 continue
-            if ending or _holds_pictures(path):
+            if ending or holds_pictures(path):
                 found.add(split)
     return sorted(found)
 
@@ -224,7 +227,3 @@ def _spelled(root: Path, inside: str, seen: dict[Path, dict[str, Path]]) -> Path
         exact = path / name
         path = exact if exact.is_dir() else seen[path].get(name.lower(), exact)
     return path
-
-
-def _holds_pictures(folder: Path) -> bool:
-    return any(path.suffix.lower() in EXTENSIONS for path in folder.iterdir())

@@ -35,6 +35,7 @@ CLUTTER_FOLDERS = frozenset(
     | {"$recycle.bin", "recycler", "system volume information", ".snapshot", ".zfs"}
 )
 CLUTTER_STARTS = ("._", ".trash-", ".smbdelete", ".nfs", ".fuse_hidden", ".~lock.")
+SPLITS = ("train", "val", "test")  # that are looked for where nobody names one
 SHOWN = 10
 
 
@@ -156,11 +157,18 @@ def list_folders(folder: Path) -> list[Path]:
     """The folders in a folder that may hold data, sorted; none where there is no such folder."""
     if not folder.is_dir():
         return []
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.is_dir() and not _is_clutter(path.name, CLUTTER_FOLDERS)
-    )
+    return remembered(f"folders in {folder}", lambda: _folders(folder))
+
+
+def _folders(folder: Path) -> list[Path]:
+    with os.scandir(folder) as entries:  # which tells folders from files without asking again
+        names = [entry.name for entry in entries if entry.is_dir()]
+    return sorted(folder / name for name in names if not _is_clutter(name, CLUTTER_FOLDERS))
+
+
+def holds_pictures(folder: Path) -> bool:
+    """Whether pictures lie in a folder itself."""
+    return any(path.suffix.lower() in EXTENSIONS for path in folder.iterdir())
 
 
 def no_folder(root: Path) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gan_zoo.components import DataError
 from gan_zoo_data.folders.layouts import (
+    Ambiguous,
     Folders,
     Place,
     find_places,
@@ -17,10 +18,10 @@ from gan_zoo_data.folders.layouts import (
     say_layout,
     say_no_split,
 )
+from gan_zoo_data.folders.listing import SPLITS
 from gan_zoo_data.surveys import WORDS
 
 PUBLISHED: Folders = {"label": "{split}_label", "instance": "{split}_inst", "target": "{split}_img"}
-SPLITS = ("train", "val", "test")
 AROUND = 4  # folders around a path in which a root is looked for
 
 
@@ -49,7 +50,7 @@ def find_map_folders(
     whole = [place for place in there if all(f.is_dir() for f in place.folders.values())]
     if len(whole) > 1:
         twice = "; ".join(name_place(root, place) for place in whole)
-        raise DataError(
+        raise Ambiguous(
             f"{root} has the split '{split}' more than once: {twice}; keep one of them, or say "
             f"which: {say_layout(whole[-1].layout)}"
         )

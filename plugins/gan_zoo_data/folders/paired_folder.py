@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from gan_zoo.components import DataError, remembered
 from gan_zoo_data.folders.halves import look_at
 from gan_zoo_data.folders.layouts import BESIDE, WITHIN, Folders, Place, Side, find_places
-from gan_zoo_data.folders.listing import list_pictures, passed_over, refuse_mistakes
+from gan_zoo_data.folders.listing import SPLITS, list_pictures, passed_over, refuse_mistakes
 from gan_zoo_data.folders.partners import match_sides
 from gan_zoo_data.folders.side_folders import find_sides
 from gan_zoo_data.folders.whole_pictures import refuse_whole
@@ -21,7 +21,6 @@ from gan_zoo_data.samples import Samples
 if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode
 
-SPLITS = ("train", "val", "test")  # that `inputs` expects
 AROUND = 3  # folders around a path in which a root is looked for
 HALF = {"A": "left", "B": "right"}
 
@@ -71,7 +70,6 @@ class PairedFolder(Root):
             },
             kinds=self.modes,
             halves=sides if halved else {},
-            geometry=self.geometry,
             said=f"{len(names)} pair{'s' * (len(names) != 1)} in {where}",
             notes=tuple(notes),
         )

@@ -12,10 +12,16 @@ from PIL import Image
 
 from gan_zoo.components import DataError, Found, Refused, distinct_ids
 from gan_zoo_data.files.decoder import FORMATS
-from gan_zoo_data.files.pictures import EXTENSIONS
+from gan_zoo_data.files.id_faults import MASK
 from gan_zoo_data.folders.file_modes import count_modes, mode_of, spread
-from gan_zoo_data.folders.layouts import PLAIN, SIDES, Place, name_place, say_layout
-from gan_zoo_data.folders.listing import Listing, list_folders, list_pictures
+from gan_zoo_data.folders.layouts import PLAIN, SIDES, Ambiguous, Place, name_place, say_layout
+from gan_zoo_data.folders.listing import (
+    SPLITS,
+    Listing,
+    holds_pictures,
+    list_folders,
+    list_pictures,
+)
 from gan_zoo_data.folders.map_folders import PUBLISHED, find_map_folders
 from gan_zoo_data.folders.schemes import Scheme, find_scheme, of_map
 from gan_zoo_data.folders.side_folders import find_sides
@@ -24,10 +30,8 @@ from gan_zoo_data.folders.whole_pictures import find_couples, refuse_whole
 if TYPE_CHECKING:
     from gan_zoo_data.bases import Files
 
-SPLITS = ("train", "val", "test")
 COUNTED = 200  # label maps whose ids are counted
 FEW = 96  # different numbers that a label map holds at most, in the mean
-MASK = {0, 255}  # what programs store where only yes and no are meant
 KNOWN = {  # scheme -> classes, and ids beyond them
     "Cityscapes": (35, (255,)),
     "Cityscapes, coarse": (35, (255,)),
@@ -136,9 +140,9 @@ def _map_folders(root: Path, split: str) -> Place:
     """With instance maps, or else without."""
     try:
         return find_map_folders(root, split, ("label", "instance", "target"))
-    except DataError as problem:
-        if "more than once" in str(problem):
-            raise
+    except Ambiguous:
+        raise
+    except DataError:
         return find_map_folders(root, split, ("label", "target"))
 
 
@@ -148,9 +152,10 @@ def _places(find: Callable[[str], Place]) -> dict[str, Place] | Refused:
     for split in SPLITS:
         try:
             found[split] = find(split)
-        except DataError as problem:
-            if "more than once" in str(problem):
-                return Refused(str(problem))
+        except Ambiguous as problem:
+            return Refused(str(problem))
+        except DataError:
+            continue
     return found
 
 
@@ -186,22 +191,18 @@ def _without_splits(root: Path) -> Refused | None:
     folders = {folder.name.lower(): folder for folder in list_folders(root)}
     for names in SIDES:
         one, other = (folders.get(name.lower()) for name in names)
-        if one and other and _holds_pictures(one) and _holds_pictures(other):
+        if one and other and holds_pictures(one) and holds_pictures(other):
             lines = say_layout({"A": f"{one.name}/{PLAIN}", "B": f"{other.name}/{PLAIN}"})
             return Refused(
                 f"{one} and {other} hold pictures, but no splits: move them into folders train, "
                 f"val and test inside, which {lines} names"
             )
-    if _holds_pictures(root):
+    if holds_pictures(root):
         return Refused(
             f"{root} holds pictures, but no splits: name the folder around it, or move them into "
             f"folders {', '.join(str(root / split) for split in SPLITS)}"
         )
     return None
-
-
-def _holds_pictures(folder: Path) -> bool:
-    return any(path.suffix.lower() in EXTENSIONS for path in folder.iterdir())
 
 
 def _files(places: Sequence[Place], name: str, scheme: Scheme) -> list[Path]:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gan_zoo.components import DataError
-from gan_zoo_data.files.pictures import EXTENSIONS
 from gan_zoo_data.folders.layouts import (
     BESIDE,
     PLAIN,
     SIDES,
     WITHIN,
+    Ambiguous,
     Folders,
     Place,
     find_places,
@@ -22,7 +22,7 @@ from gan_zoo_data.folders.layouts import (
     say_no_split,
     side_layouts,
 )
-from gan_zoo_data.folders.listing import list_pictures
+from gan_zoo_data.folders.listing import holds_pictures, list_pictures
 from gan_zoo_data.folders.names import MARKS, call_alike, find_endings
 
 PUBLISHED: list[Folders] = [{"A": PLAIN, "B": PLAIN}, *BESIDE]  # half of one is told
@@ -63,7 +63,7 @@ def find_sides(root: Path, split: str, layout: str | Folders = "find") -> Place:
     if len(there) > 1:
         twice = "; ".join(name_place(root, place) for place in there)
         last = "`layout: side_by_side`" if there[-1].one_folder else say_layout(there[-1].layout)
-        raise DataError(
+        raise Ambiguous(
             f"{root} has the split '{split}' more than once: {twice}; keep one of them, or say "
             f"which: {last}"
         )
@@ -92,7 +92,7 @@ def _without_surroundings(there: list[Place]) -> list[Place]:
     there = [there[0], *(place for place in there[1:] if _is_apart(place, around))]
     within = [p for p in there[1:] if all(f.is_relative_to(around) for f in p.folders.values())]
     sides = [place for place in within if _share_names(place)]
-    if any(path.suffix.lower() in EXTENSIONS for path in around.iterdir()):
+    if holds_pictures(around):
         return [place for place in there if place in sides or place not in within]
     return [place for place in there[bool(sides) :] if place in sides or place not in within]
 

@@ -96,7 +96,8 @@ class MapCache:
         self.offsets, size = ends[: self.count], ends[self.count]
         if where == "disk":
             said = repr((VERSION, names, [(n, repr(k)) for n, k in kinds.items()], wanted))
-            self.path = _on_disk(blake2b(said.encode(), digest_size=16).hexdigest(), size, most)
+            self._made = blake2b(said.encode(), digest_size=16).hexdigest(), size, most
+            self.path = _on_disk(*self._made)
         else:
             self.path, self._owner = _in_memory(size)
         self._open: tuple[Any, Array] | None = None
@@ -188,6 +189,8 @@ class MapCache:
     def _opened(self) -> tuple[Any, Array]:
         """The file as this process has it: to write, and mapped."""
         if self._open is None:
+            if self.where == "disk":
+                _on_disk(*self._made)  # another run may have made room for its own
             file = self.path.open("r+b", buffering=0)
             weakref.finalize(self, file.close)
             self._open = file, np.memmap(file, np.uint8, "r").view(np.ndarray)

@@ -6,20 +6,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from gan_zoo.components import distinct_ids
 from gan_zoo_data.files.decoder import FORMATS
+from gan_zoo_data.folders.file_modes import count_modes, mode_of
 
-MODES: dict[str, str | int] = {"RGB": "rgb", "L": "grey", "LA": 2, "RGBA": 4, "CMYK": 4}
 LABELS = ("label", "mask", "seg", "class", "semantic", "annotation")  # in the name of a column
 INSTANCES = ("inst",)
 IDS = ("1", "L", "P", "I", "I;16", "I;16B")  # Pillow's modes of files that may hold ids
-MOST_CLASSES = (
-    64  # with higher numbers a grey file is a picture, if its column's name tells nothing
-)
+MOST_CLASSES = 64  # of higher numbers a grey file is a picture, if its column's name tells nothing
 DONT_CARE = 255
 AT_MOST = 512  # different instances in a picture, at least
 
@@ -39,7 +38,7 @@ class Column:
 
     name: str
     kind: str
-    mode: str | int
+    mode: Any
     ignore: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -63,12 +62,11 @@ def judge_column(name: str, files: Sequence[Path]) -> Column:
                     own = distinct_ids(np.asarray(picture).astype(np.int32)).tolist()
                     ids.update(own)
                     most = max(most, len(own))
-        except Exception as problem:  # decoders raise all kinds
-            return Column(name, "", f"{path.name}, which cannot be opened ({problem})")
+        except Exception:  # decoders raise all kinds, and do not know all that is read
+            return _picture(name, few)
     plain = name.casefold()
     if not modes <= {*IDS}:
-        mode = MODES.get(next(iter(modes))) if len(modes) == 1 else None
-        return Column(name, "pictures", mode) if mode else Column(name, "", _words(modes))
+        return _picture(name, few)
     if any(word in plain for word in INSTANCES):
         return Column(name, "instances", max(AT_MOST, 2 * most), (), _said(name, few))
     named = any(word in plain for word in LABELS)
@@ -80,11 +78,18 @@ def judge_column(name: str, files: Sequence[Path]) -> Column:
         if count <= 1 and ignore:  # a mask of 0 and 255, which reading refuses with its cure
             count = 2
         return Column(name, "labels", count, ignore, _said(name, few))
-    return Column(name, "pictures", "grey") if modes == {"L"} else Column(name, "", _words(modes))
+    return _picture(name, few)
 
 
-def _words(modes: set[str]) -> str:
-    return f"files of the mode{'s' * (len(modes) > 1)} {', '.join(sorted(modes))}"
+def _picture(name: str, files: Sequence[Path]) -> Column:
+    """A column of pictures, if they are of one mode that is read."""
+    modes = count_modes(files)
+    if not modes:
+        return Column(name, "", f"{files[0].name}, which cannot be read")
+    if len(modes) > 1 or None in modes.values():
+        return Column(name, "", f"files of the mode{'s' * (len(modes) > 1)} {', '.join(modes)}")
+    mode, notes = mode_of(files, name)
+    return Column(name, "pictures", mode, (), tuple(notes))
 
 
 def _said(name: str, files: Sequence[Path]) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from gan_zoo.components import DataError, DataSpec, Sample
 from gan_zoo_data.bases import Files, Sized
-from gan_zoo_data.folder_specs import LabelFolderSpec
-from gan_zoo_data.writing import table_options, write_rows
+from gan_zoo_data.files.ids import Ids
+from gan_zoo_data.writing import id_options, png_modes, write_rows
 
-SHARED = ("load", "scale_width", "crop", "flip", "aspect", "batch", "workers")
+OWN = ("root",)  # of what all data of files say, that a table says otherwise
 
 
 def write_file_table(
@@ -29,8 +29,7 @@ def write_file_table(
         DataError: a sample has other files, or the table cannot be written.
     """
     maps = [*like.maps()]
-    options = table_options(like, like._modes() if isinstance(like, Files) else None)
-    options |= _of_ids(like)
+    options = id_options(like) | (_as_columns(like) if isinstance(like, Files) else png_modes(like))
     halved = False
     rows = []
     for split, samples in splits.items():
@@ -53,20 +52,23 @@ def write_file_table(
         options["halves"] = {left: "left", right: "right"}
     if isinstance(like, Sized):
         said = like.model_dump(exclude_unset=True)
-        options |= {name: said[name] for name in SHARED if name in said}
+        options |= {
+            name: said[name] for name in Files.model_fields if name in said and name not in OWN
+        }
     return {"root": str(table.parent), "file": table.name, **options}
 
 
-def _of_ids(like: DataSpec) -> dict[str, Any]:
-    """How files of ids are read, which one map of labels says for itself and a table by map."""
-    labels = [name for name, image in like.maps().items() if image.classes is not None]
-    found: dict[str, Any] = {}
-    for option in ("palette", "remap"):
-        if said := getattr(like, option, None):
-            found[option] = {labels[0]: said} if isinstance(like, LabelFolderSpec) else dict(said)
-    if colors := getattr(like, "instance_colors", None):
-        found["instance_colors"] = colors
-    return found
+def _as_columns(like: Files) -> dict[str, Any]:
+    """What a table says of the same files: modes of pictures, and how ids are read."""
+    kinds = like._kinds()
+    ids = {name: kind for name, kind in kinds.items() if isinstance(kind, Ids)}
+    found: dict[str, Any] = {
+        "pictures": {name: kind for name, kind in kinds.items() if name not in ids},
+        "palette": {name: dict(kind.palette) for name, kind in ids.items() if kind.palette},
+        "remap": {name: dict(kind.remap) for name, kind in ids.items() if kind.remap},
+        "instance_colors": "rgb24" if any(kind.rgb24 for kind in ids.values()) else None,
+    }
+    return {option: said for option, said in found.items() if said}
 
 
 def _from(table: Path, file: Path) -> str:

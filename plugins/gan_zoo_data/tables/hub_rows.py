@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from gan_zoo.components import DataError, expand_user, first_line
+from gan_zoo.components import DataError, expand_user, first_line, remembered
 from gan_zoo_data.files.ids import Ids
 from gan_zoo_data.folders.listing import refuse_mistakes
 from gan_zoo_data.roots import Root, input_maps, one_map_inputs
@@ -122,7 +122,7 @@ class HubRows(Root):
 
     def found(self, split: str) -> tuple[Samples, list[str]]:
         """The rows of a split, and what is wrong with some."""
-        there = self._load()
+        there = remembered(f"rows of {self.source}", self._load)
         if not isinstance(there, dict):
             there = {"train": there}
         names = [self.splits[split]] if split in self.splits else [split]
@@ -214,7 +214,6 @@ class HubRows(Root):
             names=names,
             files=cast("Mapping[str, tuple[Path, ...]]", cells),  # a cell is read as a file is
             kinds={name: self.kinds[name] for name in maps},
-            geometry=self.geometry if not fixed else type(self.geometry)(),
             said=f"{len(names)} row{'s' * (len(names) != 1)} of {place}: {told}"
             + "".join(f"; {note}" for note in match.notes),
             fixed=fixed,

@@ -139,7 +139,6 @@ class Manifest(Root):
             files={name: tuple(paths) for name, paths in files.items()},
             kinds={name: self.kinds[name] for name in maps},
             halves={name: self.halves[name] for name in maps if name in self.halves},
-            geometry=self.geometry if not fixed else type(self.geometry)(),
             said=f"{len(names)} line{'s' * (len(names) != 1)} of {path}: {', '.join(named)}"
             + (f"; not used: {', '.join(filter(None, unused))}" if any(unused) else "")
             + "".join(f"; {told}" for told in table.notes),

@@ -10,12 +10,12 @@ from typing import Any
 
 from gan_zoo.components import DataError, Found, Refused
 from gan_zoo_data.files.pictures import EXTENSIONS
+from gan_zoo_data.folders.listing import SPLITS
 from gan_zoo_data.tables.cell_paths import find_file
 from gan_zoo_data.tables.column_kinds import Column, judge_column
 from gan_zoo_data.tables.table_rows import NAME, SPLIT, TABLES, Row
 from gan_zoo_data.tables.tables import read_table
 
-SPLITS = ("train", "val", "test")
 SINGLE = ("metadata", "paths", "all", "manifest", "data", "dataset", "index", "samples", "pairs")
 WITHIN = ("metadata.csv", "metadata.jsonl", "paths.txt")  # in a folder of each split
 LOOKED_AT = 5  # lines whose files are looked at
@@ -53,12 +53,10 @@ class Sheet:
     Args:
         file: Their name, {split} for the split.
         splits: Split -> its lines.
-        alone: Whether one table holds all.
     """
 
     file: str
     splits: Mapping[str, Sequence[Row]]
-    alone: bool
 
 
 def recognize_tables(folder: Path, make: Callable[..., Any]) -> Found | Refused | None:
@@ -105,15 +103,15 @@ def _sheets(folder: Path) -> Iterator[Sheet]:
         if rows and all(SPLIT in row.cells for row in rows):
             splits = dict.fromkeys(row.cells[SPLIT] for row in rows)
             of = {s: [row for row in rows if row.cells[SPLIT] == s] for s in splits}
-            yield Sheet(name, of, alone=True)
+            yield Sheet(name, of)
         elif rows:
-            yield Sheet(name, {"": rows}, alone=True)
+            yield Sheet(name, {"": rows})
 
 
 def _of_splits(folder: Path, file: str) -> Iterator[Sheet]:
     found = {split: _rows(folder / file.replace("{split}", split)) for split in SPLITS}
     if found["train"]:
-        yield Sheet(file, {split: rows for split, rows in found.items() if rows}, alone=False)
+        yield Sheet(file, {split: rows for split, rows in found.items() if rows})
 
 
 def _rows(path: Path) -> Sequence[Row]:

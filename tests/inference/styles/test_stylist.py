@@ -26,10 +26,9 @@ from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
 from gan_zoo.training.run import resume
 from gan_zoo_data.folder_specs import TINY, LabelFolderSpec
+from gan_zoo_data.folders.label_folder import FOLDERS
 from gan_zoo_data.folders.schemes import SUFFIXES
 from tests.inference.styles.conftest import TEXTURE, inputs, trained
-
-FOLDERS = {"label": "_label", "instance": "_inst", "target": "_img"}
 
 
 def shown(translator: Translator, style: Any = None, seed: int = 0) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,18 @@ def test_the_folder_on_disk_is_bounded(tmp_path: Path) -> None:
         os.utime(files[-1], (number, number))
     assert sorted(folder.iterdir()) == sorted(files[1:])
     assert sum(path.stat().st_size for path in folder.iterdir()) <= 4000
+
+
+def test_what_is_only_looked_at_takes_no_room(tmp_path: Path) -> None:
+    """Opening another split neither keeps it nor drives out what is learned from."""
+    recipe = pairs(tmp_path / "pairs", cache="disk", cache_size="4KB")
+    shutil.copytree(tmp_path / "pairs/train", tmp_path / "pairs/val")
+    data = opened(recipe)
+    assert "kept in" not in recipe.open("val").describe()
+    assert data.cache.path.is_file()
+    data.cache.path.unlink()  # as another run does that makes room for its own
+    passes(data, 2)
+    assert data.cache.path.is_file()
 
 
 def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,6 +126,7 @@ class StepProgress:
         self._waits: deque[float] = deque(maxlen=RECENT)
         self._steps: deque[float] = deque(maxlen=RECENT)
         self._asked = self._told = time.monotonic()
+        self._terms: dict[str, float] = {}
         self._first: tuple[float, int] | None = None  # when it ended, which it was
 
     def waiting_for(self, feed: Iterable[T]) -> Iterator[T]:
@@ -141,11 +142,18 @@ class StepProgress:
             yield item
 
     def step(self, terms: Mapping[str, float], epoch: int) -> None:
-        """One more step is done."""
+        """One more step is done.
+
+        Args:
+            terms: The latest losses that are known, which may be those of a few steps before; none
+                where none were read since.
+            epoch: The pass over the data.
+        """
         now = time.monotonic()
+        self._terms = dict(terms) or self._terms
         self._steps.append(now - self._asked)
         self._done += 1
-        told = self._line(terms, epoch, now)
+        told = self._line(epoch, now)
         self._bar.update(self._task, completed=self._done, told=told)
         if self._bar.disable and now - self._told > PLAIN_SECONDS:
             self._told = now
@@ -158,11 +166,11 @@ class StepProgress:
             "wait": round(fmean(self._waits or [0.0]), 6),
         }
 
-    def _line(self, terms: Mapping[str, float], epoch: int, now: float) -> str:
+    def _line(self, epoch: int, now: float) -> str:
         """Losses, times, and how long it will take at the pace so far, previews and all."""
         began, first = self._first = self._first or (now, self._done)  # the first step warms up
         pace = (now - began) / max(1, self._done - first)
-        losses = " ".join(f"{label} {value:.3g}" for label, value in terms.items())
+        losses = " ".join(f"{label} {value:.3g}" for label, value in self._terms.items())
         times = {what: f"{1000 * seconds:.0f} ms" for what, seconds in self.times().items()}
         told = f"epoch {epoch}  {losses}  {times['seconds']} a step"
         told += f", {times['wait']} of it waiting for data"

@@ -32,7 +32,15 @@ class Lifecycle:
 
     @hookspec
     def on_step_end(self, run: Run, terms: dict[str, float], epoch_ended: bool) -> None:
-        """A step was taken; `terms` are its losses by display label."""
+        """A step was taken; `terms` are its losses by display label. Who takes them waits for the
+        device at every step: `on_losses` tells them when they are there.
+        """
+
+    @hookspec
+    def on_losses(self, run: Run, step: int, terms: dict[str, float]) -> None:
+        """The losses of a step by display label, when they were read: `run` may be a few steps
+        further. Every step is told, in order, before a checkpoint holds it.
+        """
 
     @hookspec
     def on_look(self, run: Run) -> None:

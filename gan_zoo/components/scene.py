@@ -41,6 +41,7 @@ class Scene:
         autocast: The run's precision, for the fixed networks of losses; none of its own otherwise.
         side: Which one it is of several games that a step plays side by side, as A; else empty.
         let_go: What else goes when it forgets: the maps of one micro-batch of several.
+        asked: The names that were asked of this scene; who wants to know clears it before.
     """
 
     def __init__(self, makers: Mapping[str, Maker], above: Scene | None = None) -> None:
@@ -48,11 +49,14 @@ class Scene:
         self.side: str = "" if above is None else above.side
         self.autocast: Autocast = nullcontext if above is None else above.autocast
         self.let_go: Callable[[], None] = _nothing
+        self.asked: set[str] = set()
+        self._cuts: list[tuple[Tensor, Tensor]] = []
         self._makers = makers
         self._above = above
         self._known: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
+        self.asked.add(name)
         if name not in self._known:
             if name in self._makers:
                 self._known[name] = self._makers[name](self)
@@ -83,6 +87,36 @@ class Scene:
         """Whether it is another scene as one player sees it."""
         return self._above is not None
 
+    def cut(self, *names: str) -> None:
+        """Make leaves of these, and of whatever else was made with a graph so far. Losses then go
+        backward to them one by one, each graph free before the next is made, and a turn goes on
+        from there to what learns: once, by all their gradients together.
+        """
+        for name in names:
+            self[name]
+        for name, made in self._known.items():
+            if _has_graph(made):
+                leaf = made.detach().requires_grad_()
+                self._cuts.append((made, leaf))
+                self._known[name] = leaf
+
+    @property
+    def cuts(self) -> list[tuple[Tensor, Tensor]]:
+        """What was cut, each with the leaf in its place."""
+        return self._cuts if self._above is None else self._above.cuts
+
+    def made_later(self) -> frozenset[str]:
+        """What views of the scene make."""
+        above = frozenset[str]() if self._above is None else self._above.made_later()
+        return above | self._makers.keys() if self.is_view else above
+
+    def graph_was_asked_for(self) -> bool:
+        """Whether something that was asked for has a graph, to which others may go back too."""
+        from torch.utils._pytree import tree_leaves
+
+        known = [self[name] for name in tuple(self.asked)]
+        return any(map(_has_graph, tree_leaves(known)))
+
     def label_of(self, label: str) -> str:
         """The label of a term of this scene: with its side, where there are several."""
         return f"{label}_{self.side}" if self.side else label
@@ -90,10 +124,15 @@ class Scene:
     def forget(self) -> None:
         """Let go of everything made; what is asked for again is made anew."""
         self._known.clear()
+        self._cuts.clear()
         self.let_go()
 
 
 def _nothing() -> None: ...
+
+
+def _has_graph(made: Any) -> bool:
+    return getattr(made, "grad_fn", None) is not None
 
 
 def concatenated(parts: Iterable[Tensor], like: Tensor) -> Tensor:

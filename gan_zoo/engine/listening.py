@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
 
 from torch import Tensor
 
 from gan_zoo.components.interfaces import Ear, LossFunction
 from gan_zoo.components.scene import Scene
-from gan_zoo.engine.turns import Ledger, Player, Turn
+from gan_zoo.engine.ledger import Ledger
+from gan_zoo.engine.player import Player
+from gan_zoo.engine.turns import Turn, added
 
 
 class Listener(Turn):
@@ -16,27 +20,27 @@ class Listener(Turn):
 
     Args:
         player: Whose turn it is.
-        others: The other players, whose parameters rest meanwhile.
         losses: Name -> the losses of the recipe.
         ear: Is told.
+        casts: As a turn's.
     """
 
     def __init__(
         self,
         player: Player,
-        others: Sequence[Player],
         losses: Mapping[str, LossFunction],
         ear: Ear,
+        casts: Callable[[], AbstractContextManager[Any]],
     ) -> None:
-        super().__init__(player, others, losses, Ledger(), moves=False)
+        super().__init__(player, losses, Ledger(), moves=False, casts=casts)
         self._ear = ear
 
     def _learn(self, scene: Scene, keep: bool) -> None:
         def sums() -> dict[str, Tensor]:
-            found: dict[str, Tensor] = {}
-            for name, _, value, factor in self._terms(scene):
-                scaled = self.player.scaled(value * factor)
-                found[name] = found[name] + scaled if name in found else scaled
-            return found
+            terms = {name: self._terms(name, scene) for name in self.losses}
+            factors = {name: [t.value * t.factor for t in told] for name, told in terms.items()}
+            totals = {name: added(values) for name, values in factors.items()}
+            scaled = self.player.scaled
+            return {name: scaled(total) for name, total in totals.items() if total is not None}
 
         self._ear(self.player.name, scene, sums)

@@ -15,23 +15,24 @@ from torch import Tensor, nn
 from gan_zoo.components.interfaces import Ear, LossFunction, Method
 from gan_zoo.engine.assembly import Assembly, seeded_by_name
 from gan_zoo.engine.cast import Cast
+from gan_zoo.engine.late_numbers import Outbox
+from gan_zoo.engine.ledger import Ledger
 from gan_zoo.engine.listening import Listener
 from gan_zoo.engine.norm_errors import single_values
-from gan_zoo.engine.precision import Precision, generator_states, restore_generators
-from gan_zoo.engine.received import Received
-from gan_zoo.engine.recompute import recompute
-from gan_zoo.engine.resting import rests, set_to_train
-from gan_zoo.engine.turns import (
-    Ledger,
+from gan_zoo.engine.player import (
     Player,
-    Turn,
     optimizer_state,
     restore_optimizer,
     restore_scaler,
     scaler_state,
 )
+from gan_zoo.engine.playing import losses_that_teach, playing
+from gan_zoo.engine.precision import Precision, generator_states, restore_generators
+from gan_zoo.engine.received import Received
+from gan_zoo.engine.recompute import recompute
+from gan_zoo.engine.resting import rests, set_to_train
+from gan_zoo.engine.turns import Turn
 from gan_zoo.errors import UserError
-from gan_zoo.recipe.wired import WiredPhase
 
 LONG_STEP = 2.0  # seconds; such a step is timed without a first one to warm up
 
@@ -43,10 +44,12 @@ class Memory:
     Args:
         optimizers: Player -> parameter -> optimizer state, of all that ever learned.
         scalers: Player -> the numbers of its loss scaler.
+        reached: Player -> its parameters that got a gradient in the phase so far, each with True.
     """
 
     optimizers: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     scalers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reached: dict[str, dict[str, bool]] = field(default_factory=dict)
 
 
 class PhaseRunner:
@@ -69,6 +72,10 @@ class PhaseRunner:
         self.method = assembly.method
         self.memory = memory or Memory()
         self.losses = self._losses(assembly)
+        self._needs = {  # player -> loss -> what it asks a scene for
+            player: {n: loss.needs().get(player, none) for n, loss in self.recipe.losses.items()}
+            for player, none in dict.fromkeys(assembly.wiring.players, frozenset[str]()).items()
+        }
         built = (*assembly.networks.values(), *assembly.conditions.values(), *self.losses.values())
         self._modules = [m for m in dict.fromkeys(built) if isinstance(m, nn.Module)]
         for module in self._modules:
@@ -79,6 +86,8 @@ class PhaseRunner:
         self.cast = Cast(*playing(assembly, self.wired), precision)
         self.resting_norms: dict[str, set[str]] = {}  # network -> statistics that its norms take
         self.players = self._players(assembly)
+        self._outbox = Outbox(precision.device)
+        self._ended: Tensor | None = None  # whether something was no number: then nobody moves
 
     @property
     def networks(self) -> dict[str, nn.Module]:
@@ -94,6 +103,7 @@ class PhaseRunner:
                 memory.scalers.pop(name, None)
             restore_optimizer(player, memory.optimizers.get(name, {}))
             restore_scaler(player, memory.scalers.get(name, {}))
+            player.reached = set(memory.reached.get(name, ())) if resumed else set()
         self.remember()
 
     def set_epoch(self, epoch: int) -> None:
@@ -104,22 +114,26 @@ class PhaseRunner:
 
     def rates(self) -> dict[str, float]:
         """Player -> the learning rate it steps with now."""
-        optimizers = {player.name: player.optimizer for player in self.players.values()}
-        return {name: o.param_groups[0]["lr"] for name, o in optimizers.items() if o}
+        found = {player.name: player.rate for player in self.players.values()}
+        return {name: rate for name, rate in found.items() if rate is not None}
 
     def skipped(self) -> dict[str, int]:
         """Player -> the steps that it did not take, where losses are scaled."""
         return {player.name: player.skipped for player in self.players.values() if player.scaler}
 
     def step(self, batches: Sequence[Mapping[str, Tensor]], number: int = 0) -> Ledger:
-        """One training step on micro-batches of named maps; returns the terms by label.
+        """One training step on micro-batches of named maps; returns the terms by label, on their
+        way from the device. After a step that came to something that is no number nobody moves.
 
         Args:
             batches: The micro-batches.
             number: Of the step in the run, from 0.
         """
         self.cast.step = number
-        return self._step(self.method, batches, moves=True)
+        ledger = self._step(self.method, batches, moves=True)
+        self._ended = ledger.spoilt()
+        ledger.send(self._outbox)
+        return ledger
 
     def seconds_a_step(self, batches: Sequence[Mapping[str, Tensor]]) -> float:
         """Time a step in which nobody moves: weights, statistics and generators stay as they are.
@@ -143,8 +157,8 @@ class PhaseRunner:
             ear: Called in each player's turn.
         """
 
-        def take(player: Player, others: Sequence[Player]) -> Turn:
-            return Listener(player, others, self.losses, ear)
+        def take(player: Player) -> Turn:
+            return Listener(player, self.losses, ear, self.precision.casts)
 
         with self._unmoved() as method:
             self._play(method, [batch], take)
@@ -154,6 +168,7 @@ class PhaseRunner:
         for player in self.players.values():
             state = self.memory.optimizers.setdefault(player.name, {})
             state.update(optimizer_state(player))
+            self.memory.reached[player.name] = dict.fromkeys(sorted(player.reached), True)
             if player.scaler:
                 self.memory.scalers[player.name] = scaler_state(player)
         return self.memory
@@ -161,10 +176,12 @@ class PhaseRunner:
     def _step(
         self, method: Method, batches: Sequence[Mapping[str, Tensor]], *, moves: bool
     ) -> Ledger:
-        ledger = Ledger()
+        ledger = Ledger(ended=self._ended)
 
-        def take(player: Player, others: Sequence[Player]) -> Turn:
-            return Turn(player, others, self.losses, ledger, moves=moves)
+        def take(player: Player) -> Turn:
+            needs = self._needs[player.name]
+            casts = self.precision.casts
+            return Turn(player, self.losses, ledger, moves=moves, needs=needs, casts=casts)
 
         self._play(method, batches, take)
         return ledger
@@ -173,7 +190,7 @@ class PhaseRunner:
         self,
         method: Method,
         batches: Sequence[Mapping[str, Tensor]],
-        take: Callable[[Player, Sequence[Player]], Turn],
+        take: Callable[[Player], Turn],
     ) -> None:
         """One step of the method, in which players `take` their turns."""
         received = [Received(batch, self.precision) for batch in batches]
@@ -186,8 +203,7 @@ class PhaseRunner:
                 scene.let_go = maps.forget
 
         def turn(name: str) -> Turn:
-            others = [player for player in self.players.values() if player.name != name]
-            return take(self.players[name], others)
+            return take(self.players[name])
 
         other = "a data.batch of 2 or more" if self.recipe.data.batch == 1 else "another data.batch"
         with single_values(other):
@@ -257,43 +273,6 @@ class PhaseRunner:
     def _player(self, name: str, learns: dict[str, nn.Parameter]) -> Player:
         spec = self.recipe.optimizers[name]
         optimizer = spec.build(learns.values()) if learns else None
-        if self.precision.device.type == "cuda" and optimizer and "fused" in optimizer.defaults:
-            for group in optimizer.param_groups:
-                group["fused"] = True
+        if optimizer is not None:
+            self.precision.place_optimizer(optimizer)
         return Player(name, learns, optimizer, self.precision.scaler() if optimizer else None)
-
-
-def playing(
-    assembly: Assembly, phase: WiredPhase
-) -> tuple[dict[str, nn.Module], dict[str, nn.Module]]:
-    """Networks and conditions -> what plays of them in a phase, by their specs as the phase sets
-    them; of the networks of its `play` only that part.
-    """
-    recipe = phase.recipe
-    conditions = {
-        name: recipe.conditions[name].playing_part(module)
-        for name, module in assembly.conditions.items()
-    }
-    networks: dict[str, nn.Module] = {}
-    section, _, part = phase.phase.play.partition(".")
-    for network in phase.wiring.networks:
-        spec, module = network.spec, assembly.networks[network.name]
-        if part and network.section == section:
-            (module,) = assembly.parts(f"{network.name}.{part}")
-            spec = recipe.generator.plays().get(part, spec)
-        networks[network.name] = spec.playing_part(module)
-    for name, condition in conditions.items():
-        if f"conditions.{name}" in assembly.networks and recipe.conditions[name].learns():
-            networks[f"conditions.{name}"] = condition  # a frozen one moves in no turn
-    return networks, conditions
-
-
-def losses_that_teach(
-    assembly: Assembly, plays: Mapping[str, nn.Module], train: Sequence[str] | None
-) -> set[nn.Module]:
-    """The layers that learn: those that play and lie in a listed part; all that play if None."""
-    layers = {layer for network in plays.values() for layer in network.modules()}
-    if train is None:
-        return layers
-    listed = [module for path in train for module in assembly.parts(path)]
-    return layers & {layer for module in listed for layer in module.modules()}

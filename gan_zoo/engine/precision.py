@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ AUTO: dict[str, dict[str, Any]] = {
 Generators = Mapping[str, torch.Tensor]  # device type -> the state of torch's generator there
 
 DTYPES = {"float64": torch.float64}  # of weights and losses; float32 for all others
+ON_DEVICE = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)  # rates as tensors
 HALVES = {"bfloat16": torch.bfloat16, "float16": torch.float16}  # of autocast
 
 
@@ -126,6 +127,21 @@ class Precision:
         module = module.to(device=self.device, dtype=self.dtype)
         return module.to(memory_format=layouts[self.memory_format])  # back too, after another phase
 
+    def place_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
+        """Let it step in one pass over all its tensors where it can, by learning rates that lie on
+        the device where it takes such: a step that is recorded there reads them anew.
+        """
+        place = self.device.type
+        takes_tensors = place == "cuda" or (place == "cpu" and isinstance(optimizer, ON_DEVICE))
+        if not takes_tensors or "fused" not in optimizer.defaults:
+            return
+        # The kernels on a CPU take the rate as a Python number, in all its digits.
+        wide = torch.float64 if place == "cpu" else torch.float32
+        for group in optimizer.param_groups:
+            group["fused"] = True
+            if isinstance(optimizer, ON_DEVICE):
+                group["lr"] = torch.tensor(float(group["lr"]), dtype=wide, device=self.device)
+
     def receive(self, maps: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Move a batch to the device; 8-bit pictures become floats in [-1, 1], ids int64."""
         return {name: self._map(tensor) for name, tensor in maps.items()}
@@ -148,8 +164,18 @@ class Precision:
         if self.name not in HALVES:
             yield
             return
-        with torch.autocast(self.device.type, dtype=HALVES[self.name]):
+        # What is cast without a graph must not be found by who needs one.
+        kept = torch.is_grad_enabled()
+        with torch.autocast(self.device.type, HALVES[self.name], cache_enabled=kept):
             yield
+
+    def casts(self) -> AbstractContextManager[Any]:
+        """Weights that networks are given in half are cast once in here, and kept until its end:
+        torch's autocast forgets them only where its outermost context ends.
+        """
+        if self.name not in HALVES:
+            return nullcontext()
+        return torch.autocast(self.device.type, HALVES[self.name], enabled=False)
 
     def __str__(self) -> str:
         return f"{self.device}, {self.name}, {self.memory_format}"

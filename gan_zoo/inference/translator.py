@@ -21,7 +21,7 @@ from gan_zoo.components.weights import put_back
 from gan_zoo.engine.assembly import assemble
 from gan_zoo.engine.cast import Cast
 from gan_zoo.engine.norm_errors import single_values
-from gan_zoo.engine.phase import playing
+from gan_zoo.engine.playing import playing
 from gan_zoo.engine.precision import Precision, pick_device
 from gan_zoo.errors import UserError
 from gan_zoo.inference.calls import Call

@@ -163,6 +163,10 @@ class Engine(Section):
     the samples and the augmentation of the first one were drawn alike."""
     deterministic: bool = False
     """Only operations that give the same numbers every time on the same device."""
+    read_late: int = Field(2, ge=0, le=7)
+    """Steps after which a step's losses are read, so that nobody waits for the device. None is
+    lost, and all are read before a checkpoint, a look at pictures, a line of the log and the end.
+    0 reads them at once."""
     log_every: PositiveInt = 20
     """Steps between two lines of log.jsonl."""
     checkpoint_every: PositiveInt = 1000

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from gan_zoo.components.learning import MethodSpec
 from gan_zoo.components.scene import Scene
 from gan_zoo.engine.assembly import Assembly
-from gan_zoo.engine.turns import Ledger, Player, Turn
+from gan_zoo.engine.ledger import Ledger
+from gan_zoo.engine.turns import Turn
 from gan_zoo.errors import ContractError
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.testing.fixtures import (
@@ -140,8 +141,7 @@ def a_turn_moves_its_player_alone(subject: Subject) -> None:
     moved: dict[str, set[str]] = {}
 
     def turn(name: str) -> Turn:
-        others: list[Player] = [player for player in players.values() if player.name != name]
-        made = _Watched(players[name], others, runner.losses, Ledger())
+        made = _Watched(players[name], runner.losses, Ledger())
         made.networks, made.moved = theatre.assembly.networks, moved
         return made
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.components.learning import InitSpec, OptimizerSpec
-from gan_zoo.engine.turns import Player, optimizer_state, restore_optimizer
+from gan_zoo.engine.player import Player, optimizer_state, restore_optimizer
 from gan_zoo.testing.subject import Advice, Subject, check, trying
 
 

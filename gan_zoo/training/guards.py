@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 from torch import Tensor
 
+from gan_zoo.engine.ledger import Ledger
 from gan_zoo.engine.loader import Batch
-from gan_zoo.engine.turns import Ledger
 from gan_zoo.runs.atomic import Content, write_files
 from gan_zoo.runs.checkpoint import Position
 from gan_zoo.runs.folder import RunFolder

@@ -77,6 +77,7 @@ class Keeper:
             "networks": weights,
             "optimizers": memory.optimizers,
             "scalers": memory.scalers,
+            "reached": memory.reached,
             "generators": moment["generators"],
             "callbacks": moment["callbacks"],
         }
@@ -160,7 +161,7 @@ class Keeper:
             self.dir.cut_log(position.log_bytes)
             # the run may have been cut between its checkpoint and its weights
             self.dir.save_weights("latest", self._weights(), _about(position))
-            memory = Memory(state.get("optimizers", {}), state.get("scalers", {}))
+            memory = Memory(*(state.get(part, {}) for part in ("optimizers", "scalers", "reached")))
             return position, memory, state["generators"]
         if found:
             raise UserError(

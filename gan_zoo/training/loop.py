@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -27,7 +28,7 @@ from gan_zoo.runs import checkpoint
 from gan_zoo.runs.environment import describe_memory
 from gan_zoo.training.announcements import announce_duration, announce_end, announce_phase
 from gan_zoo.training.comparison import note_unread
-from gan_zoo.training.guards import Interrupted, refuse_nonfinite
+from gan_zoo.training.guards import Interrupted
 from gan_zoo.training.signals import Stopped
 from gan_zoo.training.state import RunState
 from gan_zoo.training.validation import is_best, is_due, watch
@@ -133,18 +134,21 @@ class Run(RunState):
                 self._latest = micro_batches[-1]
                 maps = [batch.maps for batch in micro_batches]
                 ledger = self.runner.step(maps, self.position.step)
-                refuse_nonfinite(ledger, micro_batches, self.position, self.dir)
-                terms = ledger.numbers()
-                self.position.recent = {**self.position.recent, **terms}
+                self._unread.add(ledger, micro_batches, self.position)
                 self.course.step()
                 epoch_ended = self.position.phase_step % plan.steps_a_pass == 0
                 ends = epoch_ended or self.course.phase_is_over
                 self.position.looked = not (ends or self._look_is_wanted())
-                progress.step(terms, epoch)
                 last = self.position.phase_step == total
-                if last or self.position.step % engine.log_every == 0:
+                due = last or self.position.step % engine.log_every == 0
+                told = due or self._asks_at_once or not self.position.looked
+                with self._costing_no_step():
+                    terms = self.read_losses(but=0 if told else engine.read_late)
+                progress.step(terms, epoch)
+                if due:
                     self._log_losses(progress, last=last)
                 with self._costing_no_step():
+                    terms = ledger.numbers() if self._asks_at_once else {}
                     self.hooks.on_step_end(run=self, terms=terms, epoch_ended=epoch_ended)
                 if not self.position.looked:
                     self._look()
@@ -196,6 +200,12 @@ class Run(RunState):
                 self.save()
                 self._validate(wanted, epoch)
         at.looked, self._moment = True, None
+
+    @cached_property
+    def _asks_at_once(self) -> bool:
+        """Whether a callback takes the losses of a step when the step ends."""
+        heard = self.hooks.on_step_end.get_hookimpls()
+        return any("terms" in callback.argnames for callback in heard)
 
     def _look_is_wanted(self) -> bool:
         """Whether a callback looks at pictures now, at a time of its own."""

@@ -16,7 +16,8 @@ from gan_zoo.components.interfaces import Dataset, Ear, Sample
 from gan_zoo.engine.assembly import assemble
 from gan_zoo.engine.cast import Cast
 from gan_zoo.engine.loader import Batch, collate, read_batches
-from gan_zoo.engine.phase import Memory, PhaseRunner, playing
+from gan_zoo.engine.phase import Memory, PhaseRunner
+from gan_zoo.engine.playing import playing
 from gan_zoo.engine.precision import Precision, restore_generators
 from gan_zoo.errors import UserError
 from gan_zoo.inference.translator import Translator
@@ -29,6 +30,7 @@ from gan_zoo.training.callbacks import make_plugin_manager
 from gan_zoo.training.course import Course
 from gan_zoo.training.keeper import Keeper
 from gan_zoo.training.signals import Stop
+from gan_zoo.training.unread import Unread
 
 
 class RunState:
@@ -74,6 +76,7 @@ class RunState:
         self._saved: Position | None = None  # of the latest checkpoint, which may not be whole yet
         self._untold: list[Path] = []  # those that callbacks have not heard of
         self._moment: Mapping[str, Any] | None = None  # before the look that goes on
+        self._unread = Unread(dir, self.hooks, self)
         self._stop = Stop(reporter)
         reporter.log_to(dir.text_log)
         torch.manual_seed(recipe.seed)
@@ -242,7 +245,18 @@ class RunState:
             self._save()
         self._settle(wait=True)
 
+    def read_losses(self, *, but: int = 0) -> Mapping[str, float]:
+        """Read the numbers of the steps so far, all but the latest few; the log keeps them.
+
+        Raises:
+            NonFinite: a step came to something that is no number.
+        """
+        terms = self._unread.read(but=but)
+        self.position.recent = {**self.position.recent, **terms}
+        return terms
+
     def _save(self) -> None:
+        self.read_losses()  # no checkpoint is made past what is no number
         with self._stop.saving():
             self._settle(wait=True)
             moment = self._moment or self._keeper.moment(self.precision.device)

@@ -12,6 +12,7 @@ from gan_zoo.components import Cast, Scene, Turn, concatenated
 from gan_zoo_methods.history import History
 
 Views = list[list[Tensor]]
+VIEWS = ("fake_views", "real_views")
 
 
 class Paired:
@@ -168,7 +169,10 @@ class Paired:
 
 
 def _as_generator(scene: Scene) -> Scene:
-    """The discriminator as it is now, with a graph on the fake and none on the real."""
+    """The discriminator as it is now, with a graph on the fake and none on the real. The scene is
+    cut at the fake, so that graphs of one judge at a time are held beside the generator's.
+    """
+    scene.cut("fake", "seen")
 
     def real_views(mine: Scene) -> Views:
         with torch.no_grad():
@@ -178,21 +182,23 @@ def _as_generator(scene: Scene) -> Scene:
 
 
 def _share(scene: Scene, forward: Turn, against: Turn) -> None:
-    """Both learn from one pass of the discriminator, which has graphs to both."""
-    fake_views, real_views = _views(scene, "fake"), _views(scene, "real")
-    forward.learn(_generator_sharing(scene, fake_views, real_views), keep=True)
-    against.learn(_discriminator_sharing(scene, fake_views, real_views))
+    """Both learn from one pass of the discriminator, which has graphs to both: to the cut at the
+    fake, and to its own weights. A turn goes back to its own player alone.
+    """
+    scene.cut("fake", "seen")
+    shared = scene.view(
+        {
+            "fake_views": lambda mine: _views(mine, "fake"),
+            "real_views": lambda mine: _views(mine, "real"),
+        }
+    )
 
+    def still(mine: Scene) -> Views:
+        return [[feature.detach() for feature in view] for view in shared["real_views"]]
 
-def _generator_sharing(scene: Scene, fake_views: Views, real_views: Views) -> Scene:
-    """Its own graph on the fake; the real ones are what it is compared with."""
-    still = [[feature.detach() for feature in view] for view in real_views]
-    return scene.view({"fake_views": lambda mine: fake_views, "real_views": lambda mine: still})
-
-
-def _discriminator_sharing(scene: Scene, fake_views: Views, real_views: Views) -> Scene:
-    """Graphs that go on to the generator, of which a turn goes back to its own player alone."""
-    return _against(scene, lambda mine: fake_views, lambda mine: real_views)
+    forward.learn(shared.view({"real_views": still}), keep=True)
+    against.learn(_against(scene, *(lambda mine, n=name: shared[n] for name in VIEWS)))
+    shared.forget()
 
 
 def _against(

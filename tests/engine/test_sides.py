@@ -15,8 +15,10 @@ from gan_zoo.components.learning import LossSpec, MethodSpec, Network, Parts, Wi
 from gan_zoo.components.scene import Scene, Term
 from gan_zoo.engine.assembly import assemble
 from gan_zoo.engine.cast import Cast
-from gan_zoo.engine.phase import playing
-from gan_zoo.engine.turns import Ledger, Player, Turn
+from gan_zoo.engine.ledger import Ledger
+from gan_zoo.engine.player import Player
+from gan_zoo.engine.playing import playing
+from gan_zoo.engine.turns import Turn
 from gan_zoo.inference.translator import Translator
 from gan_zoo.recipe.phase_words import phase_words
 from gan_zoo.recipe.problems import RecipeError
@@ -186,7 +188,7 @@ def test_sides_are_told_apart_and_micro_batches_are_not() -> None:
     def loss(scene: Scene, player: str) -> Iterator[Term]:
         yield Term("G", weight * scene["value"])
 
-    turn = Turn(player, [], {"loss": loss}, ledger)
+    turn = Turn(player, {"loss": loss}, ledger)
     with turn:
         for value in (1.0, 3.0):
             scene = Scene({"value": lambda scene, value=value: torch.tensor(value)})
@@ -203,10 +205,17 @@ def test_sides_are_told_apart_and_micro_batches_are_not() -> None:
 def test_only_of_several_sides_may_one_teach_nothing() -> None:
     weight = nn.Parameter(torch.ones(()))
     player = Player("generator", {"w": weight}, torch.optim.SGD([weight], lr=0.1))
-    turn = Turn(player, [], {"loss": lambda scene, player: [Term("G", torch.ones(()))]}, Ledger())
-    turn.learn(Scene({}).view({}, "A"))
-    with pytest.raises(AssertionError, match="no loss of the generator reaches"):
-        turn.learn(Scene({}))
+
+    def loss(scene: Scene, player: str) -> Iterator[Term]:
+        yield Term("G", weight * 2 if scene.side == "B" else torch.ones(()))
+
+    with Turn(player, {"loss": loss}, Ledger()) as turn:
+        for side in ("A", "B"):
+            turn.learn(Scene({}).view({}, side))
+    assert weight.item() == pytest.approx(1 - 0.1 * 2)
+    turn = Turn(player, {"loss": loss}, Ledger())
+    with pytest.raises(AssertionError, match="no loss of the generator reaches"), turn:
+        turn.learn(Scene({}).view({}, "A"))
 
 
 def test_data_without_pairs_is_not_compared(tiny: Make) -> None:

@@ -91,6 +91,7 @@ def test_the_lifecycle_is_complete_and_told() -> None:
         "on_run_start",
         "on_phase_start",
         "on_step_end",
+        "on_losses",
         "on_look",
         "on_epoch_end",
         "on_scores",

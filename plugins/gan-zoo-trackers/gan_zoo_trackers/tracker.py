@@ -95,17 +95,18 @@ class Tracker:
         self._attempt(begin)
 
     @hookimpl
-    def on_step_end(self, run: Run, terms: dict[str, float]) -> None:
+    def on_losses(self, step: int, terms: dict[str, float]) -> None:
         """Take the losses in; some have no term in every step."""
         self._recent |= {f"losses/{label}": float(value) for label, value in terms.items()}
-        if run.position.step % self.every == 0:
-            self._tell_scalars(run, self._recent)
+        if step % self.every == 0:
+            self._tell_scalars(step, self._recent)
             self._recent = {}
 
     @hookimpl
     def on_scores(self, run: Run, scores: Mapping[str, float]) -> None:
         """A score is a curve."""
-        self._tell_scalars(run, {f"scores/{name}": float(x) for name, x in scores.items()})
+        told = {f"scores/{name}": float(x) for name, x in scores.items()}
+        self._tell_scalars(run.position.step, told)
 
     @hookimpl
     def on_preview(self, run: Run, path: Path) -> None:
@@ -150,8 +151,7 @@ class Tracker:
 
     # ------------------------------------------------------------------ how it is sent
 
-    def _tell_scalars(self, run: Run, values: Mapping[str, float]) -> None:
-        step = run.position.step
+    def _tell_scalars(self, step: int, values: Mapping[str, float]) -> None:
         self._at(step)
         self._scalars |= values
         self._attempt(lambda: self._send_scalars(values, step))

@@ -136,7 +136,7 @@ def test_a_step_to_which_is_gone_back_has_what_its_checkpoint_knew(
     first.on_run_start(stand_in)
     for step in (1, 2, 3, 4):
         stand_in.position.step = step
-        first.on_step_end(stand_in, {"G/L1": step / 8, **({"D": 0.5} if step == 3 else {})})
+        first.on_losses(step, {"G/L1": step / 8, **({"D": 0.5} if step == 3 else {})})
     before, seen = first.state(), lines(stand_in.folder)  # flushed, as a kill may come
     assert seen == {"losses/G/L1": [(2, 0.25), (4, 0.5)], "losses/D": [(4, 0.5)]}
     first.on_scores(stand_in, {"l1": 0.75, "segmentation.mean_iou": 0.25})

@@ -116,7 +116,7 @@ def test_generators_are_left_alone(stand_in: SimpleNamespace) -> None:
     tracker = Tracker(Drawer(), every=1, previews=True)
     before = random.getstate(), np.random.get_state(legacy=False), torch.get_rng_state()
     tracker.on_run_start(stand_in)
-    tracker.on_step_end(stand_in, {"G": 1.0})
+    tracker.on_losses(1, {"G": 1.0})
     tracker.state()
     assert random.getstate() == before[0]
     np.testing.assert_equal(np.random.get_state(legacy=False), before[1])
@@ -134,7 +134,7 @@ def test_what_a_backend_has_already_is_not_sent_again(stand_in: SimpleNamespace)
     assert backend.about.options == {"generator.use": "unet", "generator.width": "8", "seed": "1"}
     for step in (3, 4):
         stand_in.position.step = step
-        tracker.on_step_end(stand_in, {"G": 1.0, "D": 1.0})
+        tracker.on_losses(step, {"G": 1.0, "D": 1.0})
     tracker.on_run_end(stand_in)
     assert backend.sent == [
         *[("losses/D", 2), ("losses/D", 3), ("losses/G", 4), ("losses/D", 4), ("closed", 0)]

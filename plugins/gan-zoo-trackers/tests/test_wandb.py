@@ -137,7 +137,7 @@ def test_online_a_resume_goes_on_with_the_same_run(
     first = spec.build()
     first.on_run_start(stand_in)
     stand_in.position.step = 8
-    first.on_step_end(stand_in, {"G": 1.0})
+    first.on_losses(8, {"G": 1.0})
     state = first.state()
     assert state["id"] == "a1b2c3d4"
 
@@ -146,7 +146,7 @@ def test_online_a_resume_goes_on_with_the_same_run(
     second.on_run_start(stand_in)
     for step in (9, 10, 11):
         stand_in.position.step = step
-        second.on_step_end(stand_in, {"G": float(step)})
+        second.on_losses(step, {"G": float(step)})
     second.on_run_end(stand_in)
     assert [call["id"] for call in wandb.init] == [None, "a1b2c3d4"]
     assert [call["resume"] for call in wandb.init] == [None, "allow"]

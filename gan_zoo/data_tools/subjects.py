@@ -98,6 +98,7 @@ def subject_of_folder(folder: Path, zoo: Zoo | None = None) -> Subject:
     _, found, others = find_reader(folder, zoo)
     notes = [*found.notes, *(f"{name} reads it too: {said.why}" for name, said in others)]
     subject = Subject(str(folder), found.spec, found.why, {}, notes, zoo=zoo)
+    subject.mistakes += found.mistakes
     for split in found.pairs:
         subject.mistakes += found.spec.decode(split)
         _open(subject, split, subject.mistakes)

@@ -71,7 +71,7 @@ def first_recipe(
         samples = list(_looked_at(found.spec))
         seen = _folder(answer, found, samples)
         made = draft(base, seen)
-        mistakes = found.spec.inspect(LEARNED)
+        mistakes = [*found.spec.inspect(LEARNED), *found.mistakes]
     splits = ", ".join(f"{count:,} in {split}" for split, count in found.pairs.items())
     title = f"{folder.resolve().name}: {splits}, {describe_sizes(seen.sizes)} (height x width)"
     said = base.name

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import Tensor
 
@@ -76,15 +77,26 @@ def take_prints(
     """Read every sample of a split once, without augmentation."""
     made = SplitPrints(split)
     with progress(len(dataset), f"looking at {split}") as advance:
-        for index in range(len(dataset)):
-            try:
-                sample = dataset.read(index, None)
-            except DataError as problem:
-                made.unread.append(str(problem))
+        for index, sample in enumerate(_read_all(dataset)):
+            if isinstance(sample, DataError):
+                made.unread.append(str(sample))
             else:
                 made.samples.append(_print_of(index, sample, shapes, made.pools, paired=paired))
             advance()
     return made
+
+
+def _read_all(dataset: Dataset) -> Iterator[Sample | DataError]:
+    """Every sample, or what is wrong with it; in one go, where the data knows how."""
+    read_all: Any = getattr(dataset, "read_all", None)
+    if read_all is not None:
+        yield from read_all()
+        return
+    for index in range(len(dataset)):
+        try:
+            yield dataset.read(index, None)
+        except DataError as problem:
+            yield problem
 
 
 def _print_of(

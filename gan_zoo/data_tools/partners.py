@@ -26,13 +26,13 @@ class Stranger(NamedTuple):
     """A target that fits the input of another pair.
 
     Args:
-        index: The target's number.
+        at: The target's number.
         other: The number of the pair whose input it fits.
         own: Correlation of its edges with those of its own input.
         found: With those of the other one.
     """
 
-    index: int
+    at: int
     other: int
     own: float
     found: float

@@ -136,7 +136,7 @@ def _mismatched(of_split: SplitPrints) -> Iterator[Suspicion]:
             continue
         inputs, targets = ([sample.forms[one] for sample in formed] for one in (name, TARGET))
         for found in find_strangers(inputs, targets):
-            sample, other = formed[found.index], formed[found.other]
+            sample, other = formed[found.at], formed[found.other]
             if sample.name in told:
                 continue
             told.add(sample.name)

@@ -59,9 +59,9 @@ def test_a_target_that_fits_two_inputs_alike_is_not_named() -> None:
     inputs = [form_of(draw.random((64, 64), np.float32)) for _ in range(10)]
     targets = [*inputs]
     targets[2], targets[5] = inputs[5], inputs[2]
-    assert [(one.index, one.other) for one in find_strangers(inputs, targets)] == [(2, 5), (5, 2)]
+    assert [(one.at, one.other) for one in find_strangers(inputs, targets)] == [(2, 5), (5, 2)]
     inputs[7] = inputs[5]
-    assert [(one.index, one.other) for one in find_strangers(inputs, targets)] == [(5, 2)]
+    assert [(one.at, one.other) for one in find_strangers(inputs, targets)] == [(5, 2)]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (31, 33), (128, 128)])

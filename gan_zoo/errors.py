@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import os
+import shlex
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -89,6 +91,29 @@ def quoted(value: object) -> str:
     if isinstance(value, Mapping):
         return "a mapping"
     return str(value) if isinstance(value, int | float) else type(value).__name__
+
+
+def unreadable(problem: OSError) -> str:
+    """What is told of a file or folder that the system does not let be read, with the cure: of the
+    outermost folder that may not be entered, where that is why."""
+    at = problem.filename
+    if isinstance(problem, PermissionError) and at is not None:
+        at = next(filter(_is_closed, reversed(Path(os.fsdecode(at)).parents)), at)
+    told = f"{at} cannot be read ({problem.strerror or problem})"
+    if isinstance(problem, PermissionError):
+        told += f"; if it is yours, chmod -R u+rX {shlex.quote(str(at))} lets you in"
+    return told
+
+
+def _is_closed(folder: Path) -> bool:
+    """Whether a folder may not be entered."""
+    try:
+        os.stat(os.path.join(folder, "."))  # a Path drops the dot
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def printable(text: str) -> str:

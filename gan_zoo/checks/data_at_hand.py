@@ -12,7 +12,7 @@ from gan_zoo.checks.phase_contracts import size_misfit
 from gan_zoo.components.data import DataSpec
 from gan_zoo.components.interfaces import Dataset
 from gan_zoo.components.spec import Size
-from gan_zoo.errors import UserError, format_size, printable
+from gan_zoo.errors import UserError, format_size, printable, unreadable
 from gan_zoo.recipe.wired import WiredPhase, WiredRecipe
 
 
@@ -55,10 +55,10 @@ def holdings(wired: WiredRecipe) -> list[Holding]:
         try:
             dataset = data.open(split)
             example = _first_files(dataset)
-        except UserError:
+            facts = data.facts(split)
+            said = printable(dataset.describe())
+        except (UserError, OSError):
             continue
-        facts = data.facts(split)
-        said = printable(dataset.describe())
         found.append(Holding(split, len(dataset), said, facts, example))
     return found
 
@@ -76,6 +76,13 @@ def data_mistakes(wired: WiredRecipe, *, pixels: bool = False) -> list[str]:
         wired: A recipe whose contracts hold.
         pixels: Decode every file; a run starts without, and finds these mistakes as it goes.
     """
+    try:
+        return _mistakes(wired, pixels=pixels)
+    except OSError as problem:  # whose data it is, it has no words for what the system refuses
+        return [unreadable(problem)]
+
+
+def _mistakes(wired: WiredRecipe, *, pixels: bool) -> list[str]:
     recipe = wired.recipe
     splits = recipe.splits()
     found: dict[str, None] = {}

@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         near_misses,
         printable,
         quoted,
+        unreadable,
     )
     from gan_zoo.reporter import progress
 
@@ -164,6 +165,7 @@ __all__ = [
     "thinned",
     "to_pil",
     "to_view",
+    "unreadable",
 ]
 
 _MODULES = {  # where the names live
@@ -200,7 +202,8 @@ _MODULES = {  # where the names live
     "gan_zoo.components.watching": "CallbackSpec MetricSpec",
     "gan_zoo.components.weights": "put_back",
     "gan_zoo.errors": (
-        "ContractError DataError UserError first_line format_size near_misses printable quoted"
+        "ContractError DataError UserError first_line format_size near_misses printable quoted "
+        "unreadable"
     ),
     "gan_zoo.reporter": "progress",
 }

@@ -28,12 +28,15 @@ class Found:
         why: What was seen that tells the layout, one clause.
         pairs: Split -> how many samples.
         notes: What was skipped or is odd, and why; one sentence each.
+        mistakes: Why splits that are there are not among `pairs`, by file: who names one of them
+            cannot train.
     """
 
     spec: DataSpec
     why: str
     pairs: Mapping[str, int]
     notes: Sequence[str] = field(default=())
+    mistakes: Sequence[str] = field(default=())
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,12 @@ def find_reader(folder: Path, zoo: Zoo | None = None) -> tuple[str, Found, list[
         best = found[0]
         assert isinstance(best.said, Found)
         return best.name, best.said, found[1:]
-    refused = [f"{one.name}: {one.said.why}" for one in answers if isinstance(one.said, Refused)]
+    refused: dict[str, list[str]] = {}  # a reason that several give is told once
+    for one in answers:
+        if isinstance(one.said, Refused):
+            refused.setdefault(one.said.why, []).append(one.name)
     if refused:
-        raise UserError("\n".join(refused))
+        raise UserError("\n".join(f"{', '.join(of)}: {why}" for why, of in refused.items()))
     inside = sorted(one for one in folder.iterdir() if one.is_dir())[:MOST_INSIDE]
     known = [one for one in inside if any(isinstance(a.said, Found) for a in recognize(one, zoo))]
     if known:

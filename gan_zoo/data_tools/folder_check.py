@@ -63,22 +63,22 @@ def check_data(subject: Subject) -> DataReport:
         {name: _holds(spec, name, image) for name, image in shapes.items()},
         {split: dataset.describe() for split, dataset in subject.splits.items()},
         {split: len(dataset) for split, dataset in subject.splits.items()},
-        notes=[*subject.notes],
-        mistakes=[*subject.mistakes],
         section=subject.section,
     )
-    taken = []
+    taken, unread = [], []
     for split, dataset in subject.splits.items():
         of_split = take_prints(split, dataset, shapes, paired=spec.paired)
         taken.append(of_split)
-        if not subject.mistakes or type(spec).decode is DataSpec.decode:
-            report.mistakes += [line for line in of_split.unread if line not in report.mistakes]
+        unread += of_split.unread
         sizes = Counter(next(iter(one.prints.values())).size for one in of_split.samples)
         report.sizes[split] = {format_size(size): count for size, count in sizes.most_common()}
         if of_split.samples and not report.example:
             first = of_split.samples[0]
             report.example = {"split": split, "name": first.name, "files": list(first.files)}
         report.suspicions += judge_split(of_split)
+    report.notes, report.mistakes = subject.judge()
+    if not report.mistakes or type(spec).decode is DataSpec.decode:  # which knows no pixels
+        report.mistakes = [*dict.fromkeys([*report.mistakes, *unread])]
     report.suspicions += judge_twins(taken, subject.splits, shapes)
     if LEARNED in subject.splits:
         lines = spec.remarks(LEARNED)

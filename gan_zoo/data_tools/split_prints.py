@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import Tensor
 
 from gan_zoo.components.interfaces import Dataset, Sample
 from gan_zoo.components.shapes import Image
 from gan_zoo.data_tools import shifts
+from gan_zoo.data_tools.partners import MOST, Form, form_of
 from gan_zoo.data_tools.prints import GRID, Print, shrink, take_print, to_levels
 from gan_zoo.data_tools.shifts import Floats, Pool, Shift
 from gan_zoo.data_tools.thresholds import threshold
@@ -47,6 +49,7 @@ class SamplePrint:
     prints: Mapping[str, Print]
     shifts: Mapping[str, Shift]
     leaks: Mapping[str, float]
+    forms: Mapping[str, Form]
 
     def at(self, split: str) -> Place:
         """Where it is."""
@@ -75,16 +78,31 @@ def take_prints(
 ) -> SplitPrints:
     """Read every sample of a split once, without augmentation."""
     made = SplitPrints(split)
+    paired = paired and TARGET in shapes
+    formed = paired and len(dataset) <= MOST
     with progress(len(dataset), f"looking at {split}") as advance:
-        for index in range(len(dataset)):
-            try:
-                sample = dataset.read(index, None)
-            except DataError as problem:
-                made.unread.append(str(problem))
+        for index, sample in enumerate(_read_all(dataset)):
+            if isinstance(sample, DataError):
+                made.unread.append(str(sample))
             else:
-                made.samples.append(_print_of(index, sample, shapes, made.pools, paired=paired))
+                made.samples.append(
+                    _print_of(index, sample, shapes, made.pools, paired=paired, formed=formed)
+                )
             advance()
     return made
+
+
+def _read_all(dataset: Dataset) -> Iterator[Sample | DataError]:
+    """Every sample, or what is wrong with it; in one go, where the data knows how."""
+    read_all: Any = getattr(dataset, "read_all", None)
+    if read_all is not None:
+        yield from read_all()
+        return
+    for index in range(len(dataset)):
+        try:
+            yield dataset.read(index, None)
+        except DataError as problem:
+            yield problem
 
 
 def _print_of(
@@ -94,6 +112,7 @@ def _print_of(
     pools: dict[str, Pool],
     *,
     paired: bool,
+    formed: bool,
 ) -> SamplePrint:
     prints: dict[str, Print] = {}
     whole: dict[str, Tensor] = {}
@@ -105,7 +124,7 @@ def _print_of(
             whole[name] = to_levels(map_)
             small[name] = shrink(whole[name], GRID, GRID)
         prints[name] = take_print(map_, whole.get(name), small.get(name))
-        if paired and TARGET in shapes:
+        if paired:
             edges[name] = shifts.id_edges(map_) if image.ids else shifts.picture_edges(small[name])
     found: dict[str, Shift] = {}
     leaks: dict[str, float] = {}
@@ -118,7 +137,8 @@ def _print_of(
         found[name] = shifts.find_shift(places, prints[name].size, both)
         if name in whole and TARGET in whole:
             leaks[name] = _difference(name, whole, small)
-    return SamplePrint(index, sample.name, sample.files, prints, found, leaks)
+    forms = {name: form_of(edges[name]) for name in edges} if formed else {}
+    return SamplePrint(index, sample.name, sample.files, prints, found, leaks, forms)
 
 
 def _difference(name: str, whole: Mapping[str, Tensor], small: Mapping[str, Tensor]) -> float:

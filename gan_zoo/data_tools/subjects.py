@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -34,7 +35,9 @@ class Subject:
         why: What was seen that tells the layout.
         splits: Split -> its samples, of those that can be opened.
         notes: What was skipped or is odd.
-        mistakes: Why training would fail, by file.
+        mistakes: Why training would fail, by file, as far as names tell.
+        decode: Finds the rest, by headers and pixels.
+        closed: Split -> why it cannot be opened, and whether a run reads it.
         zoo: Who knows what the data is called; what is installed if absent.
     """
 
@@ -44,12 +47,35 @@ class Subject:
     splits: dict[str, Dataset]
     notes: list[str] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
+    decode: Callable[[], Iterable[str]] = tuple
+    closed: dict[str, tuple[str, bool]] = field(default_factory=dict)
     zoo: Zoo | None = None
 
     @property
     def section(self) -> str:
         """The lines of a recipe that read it."""
         return data_section(self.spec, self.zoo)
+
+    def judge(self) -> tuple[list[str], list[str]]:
+        """All notes, and why training would fail; each is said once. No file is read again where
+        all samples have been read.
+        """
+        notes, mistakes = [*self.notes], [*dict.fromkeys([*self.mistakes, *self.decode()])]
+        for split, (told, read) in self.closed.items():
+            known = "\n".join(mistakes)
+            new = [line.strip() for line in told.splitlines() if line.strip() not in known]
+            if read:
+                mistakes += new
+            else:
+                notes += [f"split '{split}': {line}" for line in new[:1]]
+        return notes, mistakes
+
+    def open(self, split: str, *, read: bool) -> None:
+        """Open a split, or note why it cannot be."""
+        try:
+            self.splits[split] = self.spec.open(split)
+        except DataError as problem:
+            self.closed[split] = str(problem), read
 
 
 def data_section(spec: DataSpec, zoo: Zoo | None = None) -> str:
@@ -90,22 +116,30 @@ def open_named(
 
 
 def subject_of_folder(folder: Path, zoo: Zoo | None = None) -> Subject:
-    """What the data that knows the layout of a folder finds in it, every pixel read.
+    """What the data that knows the layout of a folder finds in it.
 
     Raises:
         UserError: nobody knows the layout, or who does refuses the folder.
     """
     _, found, others = find_reader(folder, zoo)
     notes = [*found.notes, *(f"{name} reads it too: {said.why}" for name, said in others)]
-    subject = Subject(str(folder), found.spec, found.why, {}, notes, zoo=zoo)
+    subject = Subject(
+        str(folder),
+        found.spec,
+        found.why,
+        {},
+        notes,
+        [*found.mistakes],
+        lambda: [line for split in found.pairs for line in found.spec.decode(split)],
+        zoo=zoo,
+    )
     for split in found.pairs:
-        subject.mistakes += found.spec.decode(split)
-        _open(subject, split, subject.mistakes)
+        subject.open(split, read=True)
     return subject
 
 
 def subject_of_recipe(recipe: Recipe, source: Source | None = None) -> Subject:
-    """The data of a recipe, every pixel read of the splits that a run reads.
+    """The data of a recipe.
 
     Raises:
         RecipeError: a contract of the recipe is broken.
@@ -116,11 +150,11 @@ def subject_of_recipe(recipe: Recipe, source: Source | None = None) -> Subject:
         raise DataError("\n".join(absent))
     why = f"the recipe says data.use: {Zoo.installed().name_of(type(recipe.data))}"
     name = source.name if source else "recipe"
-    subject = Subject(name, recipe.data, why, {}, mistakes=data_mistakes(wired, pixels=True))
+    decode = partial(data_mistakes, wired, pixels=True)
+    subject = Subject(name, recipe.data, why, {}, decode=decode)
     read = recipe.splits()
     for split in dict.fromkeys((*read, *USUAL)):
-        said = subject.mistakes if split in read else subject.notes
-        _open(subject, split, said)
+        subject.open(split, read=split in read)
     return subject
 
 
@@ -179,16 +213,3 @@ def data_of(name: str, options: Mapping[str, object], zoo: Zoo | None = None) ->
         raise UserError("\n".join([f"{name}: gan-zoo show data {name}", *lines])) from None
     assert isinstance(spec, DataSpec)
     return spec
-
-
-def _open(subject: Subject, split: str, said: list[str]) -> None:
-    """Open a split; what stands in the way is said once."""
-    try:
-        dataset = subject.spec.open(split)
-    except DataError as problem:
-        known = "\n".join(subject.mistakes)
-        new = [line for line in str(problem).splitlines() if line.strip() not in known]
-        what = f"split '{split}': " if said is subject.notes else ""
-        said += [f"{what}{line.strip()}" for line in (new[:1] if what else new)]
-        return
-    subject.splits[split] = dataset

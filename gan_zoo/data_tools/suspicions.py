@@ -10,6 +10,7 @@ from statistics import median
 from gan_zoo.components.interfaces import Dataset
 from gan_zoo.components.shapes import Image
 from gan_zoo.data_tools import duplicates, shifts
+from gan_zoo.data_tools.partners import find_strangers
 from gan_zoo.data_tools.prints import Print
 from gan_zoo.data_tools.shifts import Shift
 from gan_zoo.data_tools.split_prints import TARGET, Place, SplitPrints
@@ -24,8 +25,8 @@ class Suspicion:
     """One odd thing.
 
     Args:
-        kind: shifted, duplicate, near-duplicate, constant, dark, leak, swapped or size; remark
-            where the data itself tells of it, as of classes that never occur.
+        kind: shifted, duplicate, near-duplicate, constant, dark, leak, swapped, mismatched or size;
+            remark where the data itself tells of it, as of classes that never occur.
         at: The sample.
         files: That it was read from.
         told: What is odd, with numbers.
@@ -45,6 +46,7 @@ def judge_split(of_split: SplitPrints) -> Iterator[Suspicion]:
     yield from _empty(of_split)
     yield from _leaking(of_split)
     yield from _swapped(of_split)
+    yield from _mismatched(of_split)
     yield from _other_sizes(of_split)
 
 
@@ -124,6 +126,26 @@ def _swapped(of_split: SplitPrints) -> Iterator[Suspicion]:
             sample = of_split.samples[index]
             told = f"{name} looks as the other targets do, and the target as the others' {name}"
             yield Suspicion("swapped", sample.at(of_split.split), sample.files, told)
+
+
+def _mismatched(of_split: SplitPrints) -> Iterator[Suspicion]:
+    told: set[str] = set()
+    formed = [sample for sample in of_split.samples if TARGET in sample.forms]
+    for name in dict.fromkeys(name for sample in formed for name in sample.forms):
+        if name == TARGET:
+            continue
+        inputs, targets = ([sample.forms[one] for sample in formed] for one in (name, TARGET))
+        for found in find_strangers(inputs, targets):
+            sample, other = formed[found.at], formed[found.other]
+            if sample.name in told:
+                continue
+            told.add(sample.name)
+            said = (
+                f"the target fits {name} of {other.name}: edges correlate by {found.found:.2f}, "
+                f"with its own by {found.own:.2f}"
+            )
+            place, beside = sample.at(of_split.split), other.at(of_split.split)
+            yield Suspicion("mismatched", place, sample.files, said, beside)
 
 
 def _other_sizes(of_split: SplitPrints) -> Iterator[Suspicion]:

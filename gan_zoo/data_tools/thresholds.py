@@ -57,6 +57,12 @@ THRESHOLDS = {
     "swapped.apart": Threshold(
         4.0, "usual differences between the usual input and the usual target, at least"
     ),
+    "partner.gain": Threshold(
+        0.25,
+        "of a correlation of edges at 32 x 32, by which a target meets the input of another pair "
+        "better than its own, than that input meets its own target, and than either meets any "
+        "third",
+    ),
     "near.bits": Threshold(
         10.0, "of 64 bits of a difference hash: pictures that differ in more are not compared"
     ),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gan_zoo.components.data import DataSpec, Found, Refused
-from gan_zoo.errors import UserError, first_line
+from gan_zoo.errors import UserError, first_line, unreadable
 from gan_zoo.registry.zoo import Zoo
 
 if TYPE_CHECKING:
@@ -41,11 +42,18 @@ def recognize(folder: Path, zoo: Zoo | None = None) -> list[Answer]:
         few. Then who refuses it. Empty where nobody knows the layout.
 
     Raises:
-        UserError: there is no such folder.
+        UserError: there is no such folder, or it cannot be read.
     """
     if not folder.is_dir():
         told = "is a file; name the folder that holds the splits" if folder.exists() else ""
         raise UserError(f"{folder} {told}" if told else f"there is no folder {folder}")
+    try:
+        with os.scandir(folder) as inside:
+            for entry in inside:
+                entry.stat(follow_symlinks=False)  # which asks to enter, where a list may be read
+                break
+    except OSError as problem:
+        raise UserError(unreadable(problem)) from None
     answers = []
     for name, claims in (zoo or Zoo.installed()).claims("data").items():
         if len(claims) == 1 and (asked := _asked(claims[0], folder)):
@@ -63,6 +71,8 @@ def _asked(claim: Claim, folder: Path) -> tuple[Rank, Found | Refused] | None:
         return None if said is None else (_rank(said), said)
     except UserError as problem:
         return LAST, Refused(str(problem))
+    except OSError as problem:  # what is wrong is the file, whoever looks
+        return LAST, Refused(unreadable(problem))
     except Exception as problem:
         return LAST, Refused(f"{claim.plugin} failed to look at it ({first_line(problem)})")
 

@@ -115,6 +115,8 @@ def resume(
             run.restore()
             phases = [run.position.phase, *run.course.later]
             compare_data(folder, wired, phases, run.reporter, accept=changed_data)
+            for note in announce_data(wired):
+                run.reporter.say(note)
             run.end_short_phase()
             if data is not None:
                 folder.rewrite(recipe)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator
+from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
+
+from gan_zoo.components import quoted
 
 Where = Literal["memory", "disk"]
 
@@ -15,16 +17,26 @@ def count_bytes(size: str) -> int:
     """A text as 4GB -> how many bytes."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]i?)?B", size)
     if not found:
-        told = f"'{size}' came, but a number with a unit is expected, as 4GB or 500MB"
-        raise PydanticCustomError("bytes", "{told}", {"told": told})
+        raise _no_size(size)
     number, unit = found.groups(default="")
     return int(float(number) * (1024 if "i" in unit else 1000) ** " KMGT".index(unit[:1] or " "))
 
 
-def _bytes(size: str) -> str:
+def _no_size(came: Any) -> PydanticCustomError:
+    """What is told of a size without its unit, with the lines that may be meant."""
+    told = f"{quoted(came)} came, but a number with a unit is expected, as 4GB or 500MB"
+    number = re.fullmatch(r"\d+(?:\.\d+)?", str(came))
+    if number and not isinstance(came, bool):
+        told += f"; write {came}GB or {came}MB, whichever is meant"
+    return PydanticCustomError("bytes", "{told}", {"told": told})
+
+
+def _bytes(size: Any) -> str:
     """A text that means a number of bytes."""
+    if not isinstance(size, str):
+        raise _no_size(size)
     count_bytes(size)
     return size
 
 
-Bytes = Annotated[str, AfterValidator(_bytes)]
+Bytes = Annotated[str, BeforeValidator(_bytes)]

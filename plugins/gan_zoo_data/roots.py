@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from gan_zoo.components import DataError, remembered
+from gan_zoo.components import DataError, remembered, unreadable
 from gan_zoo_data.files.ids import Ids
 from gan_zoo_data.files.pictures import EXTENSIONS
 from gan_zoo_data.folders.header_facts import header_facts
@@ -60,7 +60,10 @@ class Root(ABC):
 
     def missing(self) -> list[str]:
         """The root, where there is no such folder."""
-        return [] if self.root.is_dir() else [no_folder(self.root)]
+        try:
+            return [] if self.root.is_dir() else [no_folder(self.root)]
+        except OSError as problem:  # a folder around it may not be entered
+            return [unreadable(problem)]
 
     def open(self, split: str, size: tuple[int, int] | None) -> Samples:
         """List and match the files of a split.
@@ -146,13 +149,16 @@ class Root(ABC):
         """What is made of a split, whatever the size rule and however the root is called.
 
         Raises:
-            DataError: what `make` raises, with the root as the user calls it.
+            DataError: what `make` raises, with the root as the user calls it; or the system does
+                not let a folder be read.
         """
         bare = replace(self, root=self.root.resolve(), geometry=Geometry())
         try:
             return remembered(f"{what} of {split} in {bare!r}", lambda: make(bare))
         except DataError as problem:
             raise DataError(*self._as_named([str(problem)])) from problem
+        except OSError as problem:
+            raise DataError(*self._as_named([unreadable(problem)])) from problem
 
     def _as_named(self, lines: Iterable[str]) -> list[str]:
         """Messages with the root as the user calls it: files are listed by their whole path, once

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -13,9 +13,10 @@ from gan_zoo.components import DataError, Glance, Sample
 from gan_zoo_data.cache_specs import Where
 from gan_zoo_data.files import pictures
 from gan_zoo_data.files.ids import Array
-from gan_zoo_data.files.looks import seen
+from gan_zoo_data.files.looks import File, seen
 from gan_zoo_data.maps.geometry import Geometry
 from gan_zoo_data.maps.map_cache import MapCache
+from gan_zoo_data.pixel_facts import PixelFacts
 from gan_zoo_data.surveys import Surveyed
 
 
@@ -64,13 +65,29 @@ class Samples(Surveyed):
         Raises:
             DataError: names the file that cannot be read or is not what the recipe says.
         """
-        files = tuple(dict.fromkeys(str(of[index]) for of in self.files.values()))
         if draw is None:
-            maps = self._fitted(index, training=False)
-        else:
-            maps = self._rule.vary(self._kept_or_fitted(index), draw)
+            return self._sample(index, self._fitted(index, training=False))
+        return self._sample(index, self._rule.vary(self._kept_or_fitted(index), draw))
+
+    def _sample(self, index: int, maps: Mapping[str, Array]) -> Sample:
+        files = tuple(dict.fromkeys(str(of[index]) for of in self.files.values()))
         tensors = {name: _tensor(pixels) for name, pixels in maps.items()}  # C H W
         return Sample(self.names[index], files, tensors)
+
+    def read_all(self) -> Iterator[Sample | DataError]:
+        """Every sample as `read` gives it without a draw, or what is wrong with it. What the pixels
+        say is kept while the data stands still, so that `decode` reads no file again.
+        """
+        facts = PixelFacts(self.kinds)
+        looked_at = zip(self.all_heads(), self._looked_at(), strict=True)
+        for index, (heads, (pixels, whole)) in enumerate(looked_at):
+            facts.add(pixels)
+            wrong = [*heads.wrong, *pixels.wrong]
+            try:
+                yield wrong[0] if wrong else self._sample(index, self._seen(index, whole))
+            except DataError as problem:
+                yield problem
+        self._once("pixels", facts.decoded)
 
     def _kept_or_fitted(self, index: int) -> dict[str, Array]:
         """The maps of a sample in training, before anything is drawn."""
@@ -88,6 +105,12 @@ class Samples(Surveyed):
         wanted = self._wanted(index)
         whole = {file: pictures.read(file.path, want) for file, want in wanted.items()}
         self._one_size(index, {file: pixels.shape[:2] for file, pixels in whole.items()})
+        return self._seen(index, whole, training=training)
+
+    def _seen(
+        self, index: int, whole: Mapping[File, Array], *, training: bool = False
+    ) -> dict[str, Array]:
+        """The maps of a sample from its files as they are stored."""
         maps = {
             name: seen(file.path, self._half(name, whole[file]), self.kinds[name], self.fixed)
             for name in self.files

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -13,11 +14,11 @@ from gan_zoo.components import DataError, progress, remembered
 from gan_zoo_data.faults import group_faults
 from gan_zoo_data.files import pictures
 from gan_zoo_data.files.ids import Array, Ids
-from gan_zoo_data.files.looks import Decoded, File, Heads, Pixels, Survey, classes_of, sort
+from gan_zoo_data.files.looks import Decoded, File, Heads, Pixels, Survey, sort
 from gan_zoo_data.files.pictures import Header, Wanted
-from gan_zoo_data.files.ranges import Outside, together
 from gan_zoo_data.folders.layouts import Side
 from gan_zoo_data.maps.geometry import Geometry
+from gan_zoo_data.pixel_facts import PixelFacts
 
 if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode
@@ -96,32 +97,29 @@ class Surveyed:
         return self._once("pixels", self._decode)
 
     def _decode(self) -> Decoded:
-        found: list[DataError] = []
-        seen = {name: set[int]() for name, kind in self.kinds.items() if classes_of(kind)}
-        beyond: dict[str, list[Outside]] = {}
-        heads = self.all_heads()
-        with ThreadPoolExecutor(THREADS) as pool, progress(len(self), "decoding") as advance:
-            # Decoders let other threads work.
-            for pixels in pool.map(self._pixels, range(len(self)), heads):
-                found += pixels.wrong
-                for name, own in pixels.ids.items():
-                    seen[name].update(own)
-                for name, beside in pixels.outside.items():
-                    beyond.setdefault(name, []).append(beside)
+        facts = PixelFacts(self.kinds)
+        with progress(len(self), "decoding") as advance:
+            for pixels, _ in self._looked_at():
+                facts.add(pixels)
                 advance()
-        unseen = {
-            name: tuple(id for id in range(classes_of(self.kinds[name])) if id not in ids)
-            for name, ids in seen.items()
-        }
-        return Decoded(
-            tuple(group_faults(found)),
-            {n: ids for n, ids in unseen.items() if ids},
-            {name: together(several) for name, several in beyond.items()},
-        )
+        return facts.decoded()
 
-    def _pixels(self, index: int, heads: Heads) -> Pixels:
+    def _looked_at(self) -> Iterator[tuple[Pixels, dict[File, Array]]]:
+        """What the pixels of each sample say, and its files as they are stored; some samples are
+        decoded ahead, since decoders let other threads work.
+        """
+        ahead: deque[Future[tuple[Pixels, dict[File, Array]]]] = deque()
+        with ThreadPoolExecutor(THREADS) as pool:
+            for index, heads in enumerate(self.all_heads()):
+                ahead.append(pool.submit(self._pixels, index, heads))
+                if len(ahead) > THREADS:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+
+    def _pixels(self, index: int, heads: Heads) -> tuple[Pixels, dict[File, Array]]:
         """What is wrong with the pixels of a sample, the ids of its label maps, and what lies
-        beyond ranges.
+        beyond ranges; and its sound files as they are stored.
         """
         made = Pixels([], {}, {})
         whole: dict[File, Array] = {}
@@ -136,7 +134,7 @@ class Surveyed:
             file = self._file(name, index)
             if file in whole:
                 made.add(name, file.path, self._half(name, whole[file]), kind, self.fixed)
-        return made
+        return made, whole
 
     def types(self) -> dict[str, str]:
         """Map of pictures -> the type of the numbers in its first file.

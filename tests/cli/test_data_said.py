@@ -71,6 +71,18 @@ def test_run_says_the_same(zoo: Command, recipe: Path) -> None:
     assert "; skipped 1 folder of the system (@eaDir/)" in told
 
 
+def test_resume_says_the_same(zoo: Command, recipe: Path) -> None:
+    run = recipe.parent / "run"
+    assert zoo("run", recipe, "--set", "phases.main.steps=2", "--steps", 1, "--out", run).code == 0
+    said = zoo("resume", run, "--steps", "all")
+    assert said.code == 0, said.err
+    told = said.out + said.err
+    assert told.count(f"train: {FACTS}{SIZES}for example A/0.png and B/0.png") == 1
+    assert told.count(f"3 pairs in {recipe.parent}/mine, matched by name") == 1
+    assert told.count(f"val: 1 pair in {recipe.parent}/mine, matched by name") == 1
+    assert told.index("Resuming") < told.index("train: layout") < told.index("Done after 2 steps")
+
+
 def test_what_cannot_be_opened_is_a_mistake_alone(zoo: Command, recipe: Path) -> None:
     (recipe.parent / "mine/train/A/1.png").unlink()
     said = zoo("check", recipe)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from gan_zoo.registry.zoo import Zoo
 if TYPE_CHECKING:
     from gan_zoo.components.interfaces import Sample
 
+LONGEST_NAME = 200  # bytes of a recipe's name: file systems take 255, and runs are called so too
 LOOKED_AT = 8  # pairs whose pixels are read
 PLAINER = 1.5  # so many times fewer bytes of one side make it the one to begin with
 
@@ -69,7 +71,7 @@ def first_recipe(
         samples = list(_looked_at(found.spec))
         seen = _folder(answer, found, samples)
         made = draft(base, seen)
-        mistakes = found.spec.inspect(LEARNED)
+        mistakes = [*found.spec.inspect(LEARNED), *found.mistakes]
     splits = ", ".join(f"{count:,} in {split}" for split, count in found.pairs.items())
     title = f"{folder.resolve().name}: {splits}, {describe_sizes(seen.sizes)} (height x width)"
     said = base.name
@@ -176,5 +178,14 @@ def _bytes(samples: list[Sample], name: str) -> int:
 
 def file_name(folder: Path) -> str:
     """What a recipe for a folder is called, where nobody says it."""
-    slug = re.sub(r"[^A-Za-z0-9_-]+", "_", folder.resolve().name).strip("_")
+    name = unicodedata.normalize("NFC", folder.resolve().name)
+    kept = "".join(letter if _is_plain(letter) else " " for letter in name)
+    slug = re.sub(r"[ _]*[ ][ _]*", "_", kept).strip("_")
+    while len(slug.encode()) > LONGEST_NAME:
+        slug = slug[:-1]
     return f"{slug or 'recipe'}.yaml"
+
+
+def _is_plain(letter: str) -> bool:
+    """Whether it is a letter, in any writing, a mark on one, a digit, or _ or -."""
+    return letter.isalnum() or unicodedata.category(letter).startswith("M") or letter in "_-"

@@ -14,6 +14,7 @@ Sides = tuple[int, int]  # height, width
 LONGEST = 512  # pictures up to this side are trained on whole, of larger ones parts
 LEAST = 32  # the smallest side: below it discriminators run out of pixels
 RAGGED = (256, 256)  # what pictures of all sizes are resized to
+LITTLE = 1.3  # times that pictures become larger by the jitter and a multiple beside it
 JITTER = 286 / 256  # how much is enlarged before the random crop (Isola et al. 2017, sec. 6.2)
 
 
@@ -56,8 +57,8 @@ def plan_crop(sizes: Collection[Sides], multiple: int) -> SizeRule | None:
         load = _both(round(scale * side) for side in smallest)
         why = "a random part of that, the jitter as published"
         if crop != smallest:
-            why += f"; sides are multiples of {multiple}"
-        return SizeRule(crop, load, why, f"pictures are {told}: a little larger")
+            why += f"; {_rule_of(multiple)}"
+        return SizeRule(crop, load, why, f"pictures are {told}: {_larger(load, sizes, multiple)}")
     if _is_ragged(sizes):
         if RAGGED[0] % multiple:
             return None
@@ -98,7 +99,8 @@ def plan_size(sizes: Collection[Sides], multiple: int, most: int) -> SizeRule | 
     if scale < 1:
         why += ", made smaller to the pixels of its recipe"
     if size != wanted:
-        why += f"; sides are multiples of {multiple}"
+        much = _growth(size, sizes) > LITTLE
+        why += f"; {_larger(size, sizes, multiple)}" if much else f"; {_rule_of(multiple)}"
     return SizeRule(size, None, why)
 
 
@@ -136,6 +138,23 @@ def _nearest(side: int, multiple: int) -> int:
 def _is_near(new: int, old: int) -> bool:
     """Whether a side changes by an eighth at most; small ones may by some pixels, or grow."""
     return abs(new - old) <= max(old / 8, 8) or (old < new <= LEAST)
+
+
+def _growth(size: Sides, sizes: Iterable[Sides]) -> float:
+    """How many times a picture is enlarged at most."""
+    return max(new / old for had in sizes for new, old in zip(size, had, strict=True))
+
+
+def _larger(size: Sides, sizes: Iterable[Sides], multiple: int) -> str:
+    """How much pictures are enlarged, in words."""
+    times = _growth(size, sizes)
+    if times <= LITTLE:
+        return "a little larger"
+    return f"enlarged {times:.1f} times, since {_rule_of(multiple)}, {LEAST} at least"
+
+
+def _rule_of(multiple: int) -> str:
+    return f"sides are multiples of {multiple}"
 
 
 def _smallest(sizes: Collection[Sides]) -> Sides:

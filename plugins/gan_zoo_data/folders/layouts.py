@@ -92,6 +92,10 @@ class Ambiguous(DataError):
     """A split that lies in more than one place."""
 
 
+class Half(DataError):
+    """A split of which some folders are there, and others are not."""
+
+
 class Place(NamedTuple):
     """Where a split lies.
 

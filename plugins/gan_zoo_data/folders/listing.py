@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gan_zoo.components import DataError, printable, progress, remembered
+from gan_zoo.components import DataError, printable, progress, remembered, unreadable
 from gan_zoo_data.files.pictures import EXTENSIONS
 
 # What file managers, systems and network disks leave between pictures; compared in lower case.
@@ -199,7 +199,7 @@ def _walk(folder: Path, found: Listing) -> Iterator[tuple[str, str]]:
     """
 
     def stop(problem: OSError) -> None:
-        raise DataError(f"{problem.filename} cannot be listed: {problem.strerror}") from problem
+        raise DataError(unreadable(problem)) from problem
 
     files: list[tuple[str, str]] = []
     entered: dict[tuple[int, int], str] = {}

@@ -9,6 +9,7 @@ from gan_zoo.components import DataError
 from gan_zoo_data.folders.layouts import (
     Ambiguous,
     Folders,
+    Half,
     Place,
     find_places,
     find_splits,
@@ -37,7 +38,7 @@ def find_map_folders(
         layout: As the recipe says: `find`, or map -> its folder.
 
     Raises:
-        DataError: none is there, one is not, or two layouts at once.
+        DataError: none is there, one is not (`Half`), or two layouts at once (`Ambiguous`).
     """
     refuse_no_root(root)
     layouts = layouts_of(layout)
@@ -61,7 +62,7 @@ def find_map_folders(
     for name, folder in place.folders.items():
         if not folder.is_dir():
             without = ", or say `instance: false`" if name == "instance" else ""
-            raise DataError(
+            raise Half(
                 f"{beside} has no {folder} beside it; put the {WORDS.get(name, 'photo')}s "
                 f"there, with the same names{without}"
             )

@@ -58,7 +58,7 @@ def call_alike(mine: Iterable[str], files: Mapping[str, Path]) -> Alike:
         left = [name for name in partners if name not in called]
         over = [name for name in called if name not in partners]
         ours, theirs = _single(left, alike), _single(over, alike)
-        for key in ours.keys() & theirs.keys():
+        for key in [key for key in ours if key in theirs]:  # in the order of the partners
             called[ours[key]] = called.pop(theirs[key])
             counts[form] += 1
             shown = shown or f"{ascii_form(ours[key])} and {ascii_form(theirs[key])}"

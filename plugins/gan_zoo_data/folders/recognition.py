@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,11 +10,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from gan_zoo.components import DataError, Found, Refused, distinct_ids
+from gan_zoo.components import DataError, Found, Refused, distinct_ids, unreadable
 from gan_zoo_data.files.decoder import FORMATS
 from gan_zoo_data.files.id_faults import MASK
 from gan_zoo_data.folders.file_modes import count_modes, mode_of, spread
-from gan_zoo_data.folders.layouts import PLAIN, SIDES, Ambiguous, Place, name_place, say_layout
+from gan_zoo_data.folders.layouts import (
+    PLAIN,
+    SIDES,
+    Ambiguous,
+    Half,
+    Place,
+    name_place,
+    say_layout,
+)
 from gan_zoo_data.folders.listing import (
     SPLITS,
     Listing,
@@ -53,14 +61,28 @@ class Numbers(NamedTuple):
     files: int
 
 
+class Places(NamedTuple):
+    """Where the usual splits lie.
+
+    Args:
+        found: Split -> its place.
+        notes: Splits of which half is there, which nobody may mean to train on.
+        mistakes: Splits that the system does not let be read.
+    """
+
+    found: dict[str, Place]
+    notes: list[str]
+    mistakes: list[str]
+
+
 def recognize_pairs(spec: type[Files], root: Path) -> Found | Refused | None:
     """Pairs side by side, in two folders, or as couples of names."""
     places = _places(partial(find_sides, root))
     if isinstance(places, Refused):
         return places
-    if not places:
+    if not places.found:
         return _without_splits(root)
-    first = next(iter(places.values()))
+    first = next(iter(places.found.values()))
     options: dict[str, Any] = {"root": str(root)}
     a, b = (list_pictures(folder) for folder in first.folders.values())
     if not a.files or not b.files:
@@ -96,13 +118,13 @@ def recognize_labels(spec: type[Files], root: Path) -> Found | Refused | None:
     places = _places(partial(_map_folders, root))
     if isinstance(places, Refused):
         return places
-    if not places:
+    if not places.found:
         return None
-    if any("instance" not in place.folders for place in places.values()):
+    if any("instance" not in place.folders for place in places.found.values()):
         maps.remove("instance")
-    first = next(iter(places.values()))
+    first = next(iter(places.found.values()))
     scheme = find_scheme(list_pictures(first.folders["label"]), None)
-    files = {name: _files([*places.values()], name, scheme) for name in maps}
+    files = {name: _files([*places.found.values()], name, scheme) for name in maps}
     sure = bool(scheme.name) or first.layout["label"] == PUBLISHED["label"]
     colors = [mode for mode in count_modes(files["label"]) if mode in ("RGB", "RGBA", "CMYK")]
     if colors:
@@ -146,35 +168,45 @@ def _map_folders(root: Path, split: str) -> Place:
         return find_map_folders(root, split, ("label", "target"))
 
 
-def _places(find: Callable[[str], Place]) -> dict[str, Place] | Refused:
-    """Split -> where it lies, of the usual splits; a refusal where one is there twice."""
-    found = {}
+def _places(find: Callable[[str], Place]) -> Places | Refused:
+    """Where the usual splits lie; a refusal where one is there twice, or none can be read."""
+    places = Places({}, [], [])
     for split in SPLITS:
         try:
-            found[split] = find(split)
+            places.found[split] = find(split)
         except Ambiguous as problem:
             return Refused(str(problem))
+        except Half as problem:
+            places.notes.append(f"{split}: {problem}")
         except DataError:
             continue
-    return found
+        except OSError as problem:
+            places.mistakes.append(unreadable(problem))
+    if places.mistakes and not places.found:
+        return Refused(places.mistakes[0])
+    return places
 
 
 def _found(
     spec: Files,
     why: str,
-    places: Mapping[str, Place],
+    places: Places,
     notes: Sequence[str],
 ) -> Found | Refused:
     """With what the spec itself finds in the splits; refused where nothing fits together."""
-    pairs, told = {}, [*notes]
-    for split, place in places.items():
+    pairs, told, wrong = {}, [*notes, *places.notes], [*places.mistakes]
+    for split, place in places.found.items():
         try:
             samples, mistakes = spec.listed(split)
         except DataError as problem:
-            told.append(f"{split}: {problem}")
+            wrong += str(problem).splitlines()
             continue
         if not len(samples):
-            told.append(f"{split}: {mistakes[0] if mistakes else 'nothing in it'}")
+            nothing = not any(map(_has_files, place.folders.values()))
+            if nothing:
+                told.append(f"{split}: nothing in it")
+            else:
+                wrong += mistakes
             continue
         pairs[split] = len(samples)
         if place.split != split:
@@ -183,7 +215,15 @@ def _found(
         if mistakes:
             more = f", and {len(mistakes) - 1} more" if len(mistakes) > 1 else ""
             told.append(f"{split}: {mistakes[0]}{more}")
-    return Found(spec, why, pairs, tuple(told)) if pairs else Refused(told[len(notes)])
+    if not pairs:
+        return Refused((wrong or told[len(notes) :])[0])
+    return Found(spec, why, pairs, tuple(told), tuple(dict.fromkeys(wrong)))
+
+
+def _has_files(folder: Path) -> bool:
+    """Whether anything but clutter lies in a folder."""
+    found = list_pictures(folder)
+    return bool(found.files or found.wrong or found.strangers)
 
 
 def _without_splits(root: Path) -> Refused | None:

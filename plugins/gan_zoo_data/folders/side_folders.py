@@ -13,6 +13,7 @@ from gan_zoo_data.folders.layouts import (
     WITHIN,
     Ambiguous,
     Folders,
+    Half,
     Place,
     find_places,
     find_splits,
@@ -47,7 +48,7 @@ def find_sides(root: Path, split: str, layout: str | Folders = "find") -> Place:
         layout: As the recipe says.
 
     Raises:
-        DataError: none is there, only half of one, or two at once.
+        DataError: none is there, only half of one (`Half`), or two at once (`Ambiguous`).
     """
     refuse_no_root(root)
     layouts = layouts_of(layout)
@@ -70,7 +71,7 @@ def find_sides(root: Path, split: str, layout: str | Folders = "find") -> Place:
     folders = there[0].folders
     for one, other in (("A", "B"), ("B", "A")):
         if not folders[other].is_dir():
-            raise DataError(
+            raise Half(
                 f"{folders[one]} has no {folders[other]} beside it; put the partners there, "
                 "with the same names"
             )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from gan_zoo.components import DataError
+from gan_zoo.components import DataError, remembered
 from gan_zoo_data.files.ids import Ids
 from gan_zoo_data.folders.listing import SHOWN, refuse_mistakes
 from gan_zoo_data.roots import Root, input_maps, one_map_inputs
@@ -92,7 +92,11 @@ class Manifest(Root):
         return chosen
 
     def _read(self, path: Path, maps: Sequence[str], *, also: Sequence[str] = ()) -> Table:
-        return read_table(path, [*dict.fromkeys(map(self._column, maps)), *also])
+        """A table, in lists of the caller's own; one that several splits share is read once."""
+        columns = [*dict.fromkeys(map(self._column, maps)), *also]
+        if not also:
+            return read_table(path, columns)
+        return remembered(f"{path} for {columns}", lambda: read_table(path, columns)).copy()
 
     def _column(self, name: str) -> str:
         return self.columns.get(name, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +53,12 @@ class Sheet:
     Args:
         file: Their name, {split} for the split.
         splits: Split -> its lines.
+        mistakes: Why tables of further splits, which are there, cannot be read.
     """
 
     file: str
     splits: Mapping[str, Sequence[Row]]
+    mistakes: Sequence[str] = field(default=())
 
 
 def recognize_tables(folder: Path, make: Callable[..., Any]) -> Found | Refused | None:
@@ -85,6 +87,7 @@ def recognize_tables(folder: Path, make: Callable[..., Any]) -> Found | Refused 
             f"the columns {', '.join(one.name for one in columns)} of {sheet.file} name pictures",
             {split: len(lines) for split, lines in sheet.splits.items()},
             [note for one in columns for note in one.notes] + _notes(options, columns),
+            sheet.mistakes,
         )
     return None
 
@@ -99,7 +102,7 @@ def _sheets(folder: Path) -> Iterator[Sheet]:
     names = [path.name for path in sorted(folder.iterdir()) if path.suffix.lower() in TABLES]
     singles = [name for name in names if Path(name).stem.lower() in SINGLE]
     for name in singles or names[:1] * (len(names) == 1):
-        rows = _rows(folder / name)
+        rows = _rows(folder / name, [])  # else some other file of that ending
         if rows and all(SPLIT in row.cells for row in rows):
             splits = dict.fromkeys(row.cells[SPLIT] for row in rows)
             of = {s: [row for row in rows if row.cells[SPLIT] == s] for s in splits}
@@ -109,19 +112,26 @@ def _sheets(folder: Path) -> Iterator[Sheet]:
 
 
 def _of_splits(folder: Path, file: str) -> Iterator[Sheet]:
-    found = {split: _rows(folder / file.replace("{split}", split)) for split in SPLITS}
+    wrong: list[str] = []
+    found = {split: _rows(folder / file.replace("{split}", split), wrong) for split in SPLITS}
     if found["train"]:
-        yield Sheet(file, {split: rows for split, rows in found.items() if rows})
+        yield Sheet(file, {split: rows for split, rows in found.items() if rows}, wrong)
 
 
-def _rows(path: Path) -> Sequence[Row]:
-    """The sound lines of a table; none where it is not there, or no table of samples."""
+def _rows(path: Path, wrong: list[str]) -> Sequence[Row]:
+    """The sound lines of a table; none where it is not there, or no table, which is added to what
+    is wrong.
+    """
     if not path.is_file():
         return []
     try:
-        return read_table(path, [SPLIT]).rows
-    except DataError:  # some other file of that ending; reading it as data would say so
+        table = read_table(path, [SPLIT])
+    except DataError as problem:
+        wrong.append(str(problem))
         return []
+    if not table.rows:
+        wrong += table.mistakes
+    return table.rows
 
 
 def _columns(folder: Path, sheet: Sheet, rows: Sequence[Row]) -> Iterator[Column]:

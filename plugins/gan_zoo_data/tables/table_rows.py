@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -43,6 +43,10 @@ class Table:
     first: str = ""
     columns: Sequence[str] = ()
     notes: list[str] = field(default_factory=list)
+
+    def copy(self) -> Table:
+        """The same lines in lists of their own."""
+        return replace(self, rows=[*self.rows], mistakes=[*self.mistakes], notes=[*self.notes])
 
     def note(self, told: Iterable[str]) -> None:
         """Say something once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -179,7 +180,17 @@ def test_another_recipe_is_extended_by_its_path(
 
 
 @pytest.mark.parametrize(
-    ("name", "file"), [("My photos (2)", "My_photos_2.yaml"), ("日本", "recipe.yaml")]
+    ("name", "file"),
+    [
+        ("My photos (2)", "My_photos_2.yaml"),
+        ("фасады", "фасады.yaml"),
+        ("日本 の 家", "日本_の_家.yaml"),
+        ("हिन्दी", "हिन्दी.yaml"),  # whose vowels are marks
+        (unicodedata.normalize("NFD", "Häuser+Läden"), "Häuser_Läden.yaml"),
+        ("__a_b__", "a_b.yaml"),
+        ("?!🙂", "recipe.yaml"),
+        ("ж" * 120, "ж" * 100 + ".yaml"),  # 240 bytes, where a file's name has room for 255
+    ],
 )
 def test_a_recipe_is_called_as_the_folder(name: str, file: str) -> None:
     assert file_name(Path("/data") / name) == file

@@ -44,6 +44,30 @@ def test_a_crop(sizes: list[Sides], multiple: int, size: Sides, load: Sides | No
 
 
 @pytest.mark.parametrize(
+    ("side", "multiple", "told"),
+    [
+        (256, 256, "a little larger"),
+        (28, 32, "a little larger"),  # 36
+        (5, 4, "enlarged 7.2 times, since sides are multiples of 4, 32 at least"),
+        (20, 8, "enlarged 1.8 times, since sides are multiples of 8, 32 at least"),
+        (40, 16, "enlarged 1.4 times, since sides are multiples of 16, 32 at least"),
+    ],
+)
+def test_how_much_is_enlarged_is_said(side: int, multiple: int, told: str) -> None:
+    rule = plan_crop([(side, side)], multiple)
+    assert rule is not None
+    assert rule.why_load == f"pictures are {side}x{side}: {told}"
+
+
+def test_phases_that_enlarge_say_how_much() -> None:
+    rule = plan_size([(5, 5)], 16, 512 * 512)
+    assert rule is not None
+    assert rule.why == (
+        "pictures are 5x5; enlarged 6.4 times, since sides are multiples of 16, 32 at least"
+    )
+
+
+@pytest.mark.parametrize(
     ("sizes", "multiple", "most", "size"),
     [
         ([(1024, 2048)], 16, 512 * 1024, (512, 1024)),  # Cityscapes with the coarse network

@@ -284,7 +284,11 @@ def test_sizes_in_words(size: str, count: int) -> None:
     assert count_bytes(size) == count
 
 
-@pytest.mark.parametrize("size", ["4", "4G", "many", "-1GB", "GB"])
-def test_what_is_no_size_is_refused(size: str) -> None:
-    with pytest.raises(ValidationError, match="a number with a unit is expected, as 4GB or 500MB"):
+@pytest.mark.parametrize("size", ["4", "4G", "many", "-1GB", "GB", 2, 1.5, None, True, [4], {}])
+def test_what_is_no_size_is_refused(size: object) -> None:
+    with pytest.raises(ValidationError) as problem:
         spec(Path("nowhere"), cache_size=size)
+    [told] = [error["msg"] for error in problem.value.errors()]
+    assert "a number with a unit is expected, as 4GB or 500MB" in told
+    cure = f"; write {size}GB or {size}MB, whichever is meant"
+    assert told.endswith(cure) == (size in ("4", 2, 1.5) and size is not True)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from gan_zoo.components.at_hand import read_once
 from gan_zoo.components.shapes import Image
 from gan_zoo.errors import DataError
 from gan_zoo_data.table_specs import ManifestSpec
@@ -101,6 +102,33 @@ def test_mistakes_come_before_the_split(tmp_path: Path, lines: str, told: str) -
     with pytest.raises(DataError) as caught:
         manifest(tmp_path, file="all.csv").open("train")
     assert str(caught.value) == said
+
+
+def test_a_table_of_all_splits_is_read_once(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    triple(tmp_path, "abcde")
+    splits = {"a": "train", "b": "val", "c": "train", "d": "test", "e": "train"}
+    rows = [f"{split},{PATHS.format(name)}" for name, split in splits.items()]
+    rows.insert(2, "val,absent.png,absent.png,absent.png")
+    path = table(root, "\n".join(["split,label,instance,target", *rows]) + "\n", "all.csv")
+    read: list[Path] = []
+    own = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda file: (read.append(file), own(file))[1])
+    for phase in (manifest(root, file="all.csv"), manifest(root, file="all.csv", flip=0.5)):
+        with read_once():
+            found = {split: phase.inspect(split) for split in ("train", "val", "test")}
+            opened = {split: phase.open(split) for split in ("train", "test")}
+            again = {split: phase.inspect(split) for split in ("test", "val", "train")}
+        assert read.count(path.resolve()) == 1
+        read.clear()
+        assert found == again
+        assert {split: len(lines) for split, lines in found.items()} == {
+            "train": 0,
+            "val": 3,
+            "test": 0,
+        }
+        assert {split: len(data) for split, data in opened.items()} == {"train": 3, "test": 1}
 
 
 def test_columns_say_the_shapes() -> None:

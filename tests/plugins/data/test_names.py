@@ -67,6 +67,12 @@ def test_every_file_keeps_one_name(names: list[str]) -> None:
         assert {*called} == {*names}
 
 
+@given(st.lists(st.text("abcdefgh", min_size=1, max_size=9), min_size=2, max_size=9, unique=True))
+def test_the_example_is_the_first_of_the_partners(names: list[str]) -> None:
+    said = call_alike(names, {name.upper(): Path(name) for name in names}).said
+    assert said.endswith(f" matched in spite of letter case ({names[0]} and {names[0].upper()})")
+
+
 @pytest.mark.parametrize("ends", [("_A", "_B"), ("_input", "_target"), ("-label", "-photo")])
 def test_usual_endings_are_matched_and_said(tmp_path: Path, ends: tuple[str, str]) -> None:
     for number in range(3):

@@ -1,0 +1,163 @@
+"""Folders that the system does not let be read: told once, and before anything starts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_zoo.checks.data_at_hand import data_mistakes
+from gan_zoo.errors import unreadable
+from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.recipe.wired import WiredRecipe
+from gan_zoo_data.folder_specs import PairedFolderSpec
+from tests.cli.conftest import Command
+
+NOBODY = 65534
+RECIPE = """
+extends: quickstart
+data: {use: paired_folder, root: ROOT, load: null, crop: null, batch: 1, workers: 0}
+generator: {depth: 2, width: 4}
+discriminator: {layers: 1, width: 4}
+phases: {main: {epochs: null, steps: 1, schedule: null}}
+validation: null
+callbacks: null
+"""
+COMMANDS = {
+    "data check DIR": ["data", "check", "DIR"],
+    "data check RECIPE": ["data", "check", "RECIPE"],
+    "init": ["init", "DIR", "--out", "OUT"],
+    "check": ["check", "RECIPE"],
+    "run": ["run", "RECIPE", "--out", "OUT"],
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Pairs of two splits, and a recipe beside them."""
+    for split, count in (("train", 4), ("val", 2)):
+        for number in range(count):
+            for side in "AB":
+                path = tmp_path / "mine" / side / split / f"{number}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                noise = np.random.default_rng([number, ord(side)]).integers(0, 255, (32, 32, 3))
+                Image.fromarray(noise.astype(np.uint8)).save(path)
+    (tmp_path / "recipe.yaml").write_text(RECIPE.replace("ROOT", str(tmp_path / "mine")))
+    return tmp_path / "mine"
+
+
+@contextmanager
+def closed(folder: Path, mode: int) -> Iterator[None]:
+    """A folder that this process may not read; the superuser, who may, is nobody for a while."""
+    superuser = os.geteuid() == 0
+    if superuser:  # what leads there is entered by the owner alone
+        for around in [folder, *folder.parents][: -1 - len(Path("/tmp").parents)]:
+            around.chmod(0o755)
+    before = folder.stat().st_mode
+    folder.chmod(mode)
+    try:
+        if superuser:
+            os.seteuid(NOBODY)
+        yield
+    finally:
+        if superuser:
+            os.seteuid(0)
+        folder.chmod(before)
+
+
+def words(command: str, root: Path) -> list[str]:
+    """A command line."""
+    out = root.parent / "out"
+    meant = {"DIR": str(root), "RECIPE": str(root.parent / "recipe.yaml"), "OUT": str(out)}
+    return [meant.get(word, word) for word in COMMANDS[command]]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_root_that_may_not_be_read_is_told_once(command: str, root: Path, zoo: Command) -> None:
+    zoo(*words(command, root))  # modules are imported by who may read them
+    shutil.rmtree(root.parent / "out", ignore_errors=True)
+    (root.parent / "out").unlink(missing_ok=True)
+    for mode in (0o000, 0o111, 0o444):
+        with closed(root, mode):
+            said = zoo(*words(command, root))
+        assert said.code == 2
+        told = said.out + said.err
+        assert told.count("Permission denied") == 1
+        assert f"{root} cannot be read (Permission denied); if it is yours, chmod -R" in told
+        assert "checkpoint" not in told
+        assert not (root.parent / "out").exists()
+
+
+@pytest.mark.parametrize("inside", ["A/val", "B/val", "A/val/deep"])
+def test_a_split_that_may_not_be_listed_is_a_mistake(inside: str, root: Path, zoo: Command) -> None:
+    (root / inside).mkdir(exist_ok=True)
+    zoo("data", "check", root)
+    with closed(root / inside, 0o000):
+        said = zoo("data", "check", root, "--json")
+    assert said.code == 2
+    report = said.data()
+    assert report["pairs"] == {"train": 4}
+    [mistake] = report["mistakes"]
+    assert mistake.startswith(f"{root / inside} cannot be read (Permission denied); ")
+
+
+def test_a_split_whose_files_make_no_pair_is_a_mistake(root: Path, zoo: Command) -> None:
+    for path in (root / "B/val").iterdir():
+        path.rename(path.with_name(f"other_{path.name}"))
+    said = zoo("data", "check", root, "--json")
+    assert said.code == 2
+    [mistake] = said.data()["mistakes"]
+    assert mistake.startswith(f"{root}/A/val and {root}/B/val have no name in common: 0, ... and ")
+
+
+def test_half_a_split_and_an_empty_one_are_notes(root: Path, zoo: Command) -> None:
+    """Nobody may mean to train on them."""
+    (root / "A/test").mkdir()
+    for path in (*(root / "A/val").iterdir(), *(root / "B/val").iterdir()):
+        path.unlink()
+    said = zoo("data", "check", root, "--json")
+    assert (said.code, said.data()["mistakes"]) == (0, [])
+    told = "put the partners there, with the same names"
+    notes = [note.partition(": ") for note in said.data()["notes"]]
+    assert [(at, note) for at, _, note in notes if at in ("val", "test")] == [
+        ("test", f"{root}/A/test has no {root}/B/test beside it; {told}"),
+        ("val", "nothing in it"),
+    ]
+
+
+def test_a_table_of_a_split_that_is_none_is_a_mistake(root: Path, zoo: Command) -> None:
+    lines = [f"A/train/{n}.png,B/train/{n}.png" for n in range(4)]
+    (root / "train.csv").write_text("\n".join(["source,target", *lines]))
+    (root / "val.csv").write_bytes(b"\x1f\x8b not unpacked")
+    for folder in "AB":
+        (root / folder / "val").rename(root / folder / "later")
+    (root / "A").rename(root / "X")
+    (root / "train.csv").write_text((root / "train.csv").read_text().replace("A/", "X/"))
+    said = zoo("data", "check", root, "--json")
+    assert said.data()["layout"].startswith("manifest: ")
+    assert said.data()["mistakes"] == [f"{root}/val.csv is compressed by gzip; unpack it"]
+    assert said.code == 2
+
+
+def test_what_the_system_refuses_to_any_data_is_a_mistake(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(5, "Input/output error", str(root / "A"))
+
+    wired = WiredRecipe(Recipe.load(str(root.parent / "recipe.yaml")))
+    monkeypatch.setattr(PairedFolderSpec, "inspect", refuse)
+    assert data_mistakes(wired) == [f"{root}/A cannot be read (Input/output error)"]
+
+
+def test_a_file_in_a_closed_folder_names_the_folder(root: Path) -> None:
+    with closed(root, 0o444):
+        problem = PermissionError(13, "Permission denied", str(root / "A/train/0.png"))
+        assert unreadable(problem).startswith(f"{root} cannot be read (Permission denied); ")
+    assert unreadable(problem).startswith(f"{root}/A/train/0.png cannot be read (")

@@ -14,6 +14,7 @@ from torch.nn.utils import get_total_norm
 
 from gan_zoo.components.interfaces import LossFunction
 from gan_zoo.components.scene import Scene
+from gan_zoo.engine.regions import region
 from gan_zoo.errors import add_note_on_error
 
 
@@ -49,6 +50,7 @@ class Player:
         """What the player goes backward from."""
         return loss if self.scaler is None else self.scaler.scale(loss)
 
+    @region("looking at gradients")
     def largest(self, losses: Iterable[Tensor]) -> Tensor | None:
         """The largest of its gradients and of these losses, by size: nan or inf where one of them
         is. Where losses are scaled, gradients may overflow, which the scaler answers.
@@ -58,6 +60,7 @@ class Player:
         numbers = [one.detach() for one in looked_at if one.numel()]
         return get_total_norm(numbers, math.inf) if numbers else None
 
+    @region("optimizer")
     def step(self, spoilt: Tensor | None = None) -> None:
         """Move what learns, unless its gradients overflowed.
 
@@ -121,6 +124,7 @@ class Ledger:
         """Player -> the largest of its gradients and losses, by size."""
         return {player: self._numbers()[f"player {player}"] for player in self.largest}
 
+    @region("reading numbers")
     def _numbers(self) -> dict[str, float]:
         """Everything, in one transfer from the device."""
         if self._read is None:
@@ -212,7 +216,8 @@ class Turn:
 
     def _terms(self, scene: Scene) -> Iterator[tuple[str, str, Tensor, float]]:
         for name, loss in self.losses.items():
-            with add_note_on_error(f"losses.{name} taught the {self.player.name}"):
+            taught = f"losses.{name} taught the {self.player.name}"
+            with region(f"losses.{name}"), add_note_on_error(taught):
                 terms = list(loss(scene, self.player.name))
             for label, value, factor in terms:
                 yield name, scene.label_of(label), value, factor

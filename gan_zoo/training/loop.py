@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from itertools import chain
 from typing import Any
 
@@ -28,6 +28,7 @@ from gan_zoo.runs.environment import describe_memory
 from gan_zoo.training.announcements import announce_duration, announce_end, announce_phase
 from gan_zoo.training.comparison import note_unread
 from gan_zoo.training.guards import Interrupted, refuse_nonfinite
+from gan_zoo.training.profiling import StepProfile
 from gan_zoo.training.signals import Stopped
 from gan_zoo.training.state import RunState
 from gan_zoo.training.validation import is_best, is_due, watch
@@ -36,7 +37,13 @@ WORTH_TIMING = 10  # steps; what is shorter needs no estimate
 
 
 class Run(RunState):
-    """A run and its loop."""
+    """A run and its loop.
+
+    Attributes:
+        profile: What profiles some of its steps, if anything.
+    """
+
+    profile: StepProfile | None = None
 
     # ------------------------------------------------------------------ from phase to phase
 
@@ -115,7 +122,8 @@ class Run(RunState):
     def _all_steps(self, start: int, stop: int) -> None:
         exact = self.runner.recipe.engine.deterministic
         # Closed at once whatever is raised: workers that still read would never let go.
-        with closing(self._feed(start, stop)) as feed, deterministic(exact):
+        profiled = self.profile or nullcontext()
+        with closing(self._feed(start, stop)) as feed, deterministic(exact), profiled:
             self._steps(feed)
 
     # ------------------------------------------------------------------ from step to step
@@ -126,8 +134,9 @@ class Run(RunState):
         feed = self._stop.between(feed)
         if total - done >= WORTH_TIMING:
             feed = self._estimated(feed, total - done)
+        profiled = self.profile.steps if self.profile is not None else iter
         with self.reporter.progress(self.position.phase, done, total) as progress:
-            for micro_batches in progress.waiting_for(feed):
+            for micro_batches in profiled(progress.waiting_for(feed)):
                 epoch = 1 + self.position.phase_step // plan.steps_a_pass
                 self.runner.set_epoch(epoch)
                 self._latest = micro_batches[-1]
@@ -185,6 +194,8 @@ class Run(RunState):
         again where a checkpoint is all that there is of it.
         """
         at, epoch, wanted = self.position, self.epoch, self.recipe.validation
+        if self.profile is not None:
+            self.profile.pause()
         epoch_ended = at.phase_step % self.course.plan.steps_a_pass == 0
         self._moment = self._keeper.moment(self.precision.device)
         with self._looking():

@@ -26,6 +26,10 @@ def run(
     steps: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="End the run after N steps in all.")
     ] = None,
+    profile: Annotated[
+        bool,
+        typer.Option("--profile", help="Tell in DIR/profile where the time of a step goes."),
+    ] = False,
 ) -> None:
     """Train a recipe."""
     made, source = load_recipe(recipe, data, set_)
@@ -35,7 +39,15 @@ def run(
     from gan_zoo.training.run import train
 
     run_training(
-        lambda: train(wired, out, name=source.name, source=source, steps=steps, report=False)
+        lambda: train(
+            wired,
+            out,
+            name=source.name,
+            source=source,
+            steps=steps,
+            report=False,
+            profile=profile,
+        )
     )
 
 

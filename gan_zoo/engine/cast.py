@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.recompute import ForwardState
+from gan_zoo.engine.regions import region
 from gan_zoo.errors import add_note_on_error
 
 
@@ -42,12 +43,13 @@ class Cast:
 
     def play(self, name: str, *inputs: Any) -> Any:
         """Call a network in the run's precision; what it returns is in the working type."""
-        with self.precision.autocast(), add_note_on_error(f"{name} played"):
+        with region(name), self.precision.autocast(), add_note_on_error(f"{name} played"):
             return self._working(self.networks[name](*inputs))
 
     def play_exact(self, name: str, *inputs: Tensor) -> Any:
         """Call a network without autocast, as gradients of gradients need it."""
-        return self.networks[name](*inputs)
+        with region(name):
+            return self.networks[name](*inputs)
 
     def forward_state(self, *names: str) -> ForwardState:
         """Now, to come back to: these networks and the conditions then give the same once more,
@@ -65,8 +67,9 @@ class Cast:
         name, `conditions.NAME`, gives them.
         """
         module: Any = self.conditions[name]
-        styles = maps.get(f"conditions.{name}")
-        with self.precision.autocast(), add_note_on_error(f"conditions.{name} was made"):
+        whole = f"conditions.{name}"
+        styles = maps.get(whole)
+        with region(whole), self.precision.autocast(), add_note_on_error(f"{whole} was made"):
             made: Tensor = self._working(
                 module(maps) if styles is None else module.paint(maps, styles)
             )

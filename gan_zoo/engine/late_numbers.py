@@ -7,6 +7,8 @@ from collections import deque
 import torch
 from torch import Tensor
 
+from gan_zoo.engine.regions import region
+
 PLACES = 8  # letters under way at once
 
 
@@ -23,6 +25,7 @@ class Letter:
         self._arrival = arrival
         self._read: list[float] | None = None
 
+    @region("reading numbers")
     def read(self) -> list[float]:
         """The numbers."""
         if self._read is None:

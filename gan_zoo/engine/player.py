@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 
+from gan_zoo.engine.regions import region
+
 
 @dataclass
 class Player:
@@ -59,6 +61,7 @@ class Player:
         """What the player goes backward from."""
         return loss if self.scaler is None else self.scaler.scale(loss)
 
+    @region("looking at gradients")
     def largest(self, losses: Iterable[Tensor]) -> Tensor | None:
         """The largest of its gradients and of these losses, by size: nan or inf where one of them
         is. Where losses are scaled, gradients may overflow, which the scaler answers.
@@ -68,6 +71,7 @@ class Player:
         numbers = [one.detach() for one in looked_at if one.numel()]
         return _largest(numbers) if numbers else None
 
+    @region("optimizer")
     def step(self, spoilt: Tensor | None = None) -> None:
         """Move what learns, unless its gradients overflowed.
 

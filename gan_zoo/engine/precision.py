@@ -11,6 +11,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from gan_zoo.engine.regions import region
 from gan_zoo.errors import UserError
 
 # device class -> what `auto` means there. tests/benchmarks/step.py measures it; figures for cuda
@@ -142,6 +143,7 @@ class Precision:
             if isinstance(optimizer, ON_DEVICE):
                 group["lr"] = torch.tensor(float(group["lr"]), dtype=wide, device=self.device)
 
+    @region("receiving data")
     def receive(self, maps: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Move a batch to the device; 8-bit pictures become floats in [-1, 1], ids int64."""
         return {name: self._map(tensor) for name, tensor in maps.items()}

@@ -14,6 +14,7 @@ from gan_zoo.components.interfaces import LossFunction
 from gan_zoo.components.scene import Scene, Term
 from gan_zoo.engine.ledger import Ledger
 from gan_zoo.engine.player import Player
+from gan_zoo.engine.regions import region
 from gan_zoo.errors import add_note_on_error
 
 
@@ -145,7 +146,8 @@ class Turn:
 
     def _terms(self, name: str, scene: Scene) -> list[Term]:
         """What a loss says."""
-        with add_note_on_error(f"losses.{name} taught the {self.player.name}"):
+        note = f"losses.{name} taught the {self.player.name}"
+        with region(f"losses.{name}"), add_note_on_error(note):
             return [Term(*term) for term in self.losses[name](scene, self.player.name)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -29,6 +29,7 @@ from gan_zoo.runs.environment import describe_memory
 from gan_zoo.training.announcements import announce_duration, announce_end, announce_phase
 from gan_zoo.training.comparison import note_unread
 from gan_zoo.training.guards import Interrupted
+from gan_zoo.training.profiling import StepProfile
 from gan_zoo.training.signals import Stopped
 from gan_zoo.training.state import RunState
 from gan_zoo.training.validation import is_best, is_due, watch
@@ -37,7 +38,13 @@ WORTH_TIMING = 10  # steps; what is shorter needs no estimate
 
 
 class Run(RunState):
-    """A run and its loop."""
+    """A run and its loop.
+
+    Attributes:
+        profile: What profiles some of its steps, if anything.
+    """
+
+    profile: StepProfile | None = None
 
     # ------------------------------------------------------------------ from phase to phase
 
@@ -116,7 +123,8 @@ class Run(RunState):
     def _all_steps(self, start: int, stop: int) -> None:
         exact = self.runner.recipe.engine.deterministic
         # Closed at once whatever is raised: workers that still read would never let go.
-        with closing(self._feed(start, stop)) as feed, deterministic(exact):
+        profiled = self.profile or nullcontext()
+        with closing(self._feed(start, stop)) as feed, deterministic(exact), profiled:
             self._steps(feed)
 
     # ------------------------------------------------------------------ from step to step
@@ -127,8 +135,9 @@ class Run(RunState):
         feed = self._stop.between(feed)
         if total - done >= WORTH_TIMING:
             feed = self._estimated(feed, total - done)
+        profiled = self.profile.steps if self.profile is not None else iter
         with self.reporter.progress(self.position.phase, done, total) as progress:
-            for micro_batches in progress.waiting_for(feed):
+            for micro_batches in profiled(progress.waiting_for(feed)):
                 epoch = 1 + self.position.phase_step // plan.steps_a_pass
                 self.runner.set_epoch(epoch)
                 self._latest = micro_batches[-1]
@@ -143,11 +152,9 @@ class Run(RunState):
                 due = last or self.position.step % engine.log_every == 0
                 told = due or self._asks_at_once or not self.position.looked
                 with self._costing_no_step():
-                    terms = self.read_losses(but=0 if told else engine.read_late)
-                progress.step(terms, epoch)
-                if due:
-                    self._log_losses(progress, last=last)
-                with self._costing_no_step():
+                    progress.step(self.read_losses(but=0 if told else engine.read_late), epoch)
+                    if due:
+                        self._log_losses(progress, last=last)
                     terms = ledger.numbers() if self._asks_at_once else {}
                     self.hooks.on_step_end(run=self, terms=terms, epoch_ended=epoch_ended)
                 if not self.position.looked:
@@ -189,6 +196,8 @@ class Run(RunState):
         again where a checkpoint is all that there is of it.
         """
         at, epoch, wanted = self.position, self.epoch, self.recipe.validation
+        if self.profile is not None:
+            self.profile.pause()
         epoch_ended = at.phase_step % self.course.plan.steps_a_pass == 0
         self._moment = self._keeper.moment(self.precision.device)
         with self._looking():

@@ -22,6 +22,7 @@ from gan_zoo.training.announcements import announce_data
 from gan_zoo.training.comparison import compare_data, tell_changes
 from gan_zoo.training.guards import Interrupted, NonFinite
 from gan_zoo.training.loop import Run
+from gan_zoo.training.profiling import StepProfile
 
 __all__ = ["Interrupted", "NonFinite", "resume", "train"]
 
@@ -35,6 +36,7 @@ def train(
     steps: int | None = None,
     reporter: Reporter | None = None,
     report: bool = True,
+    profile: bool = False,
 ) -> RunFolder:
     """Train a recipe from its first step.
 
@@ -47,6 +49,8 @@ def train(
         steps: Stop after so many steps in all.
         reporter: Where progress is told.
         report: Whether the run's page, report.html, is written at its end.
+        profile: Whether profile/table.md and a trace tell where the time of some steps goes; the
+            numbers of the run stay as they are.
 
     Raises:
         UserError: the folder exists or cannot be written, the recipe breaks a contract, or the
@@ -67,8 +71,12 @@ def train(
             RunFolder.create(path, wired.recipe, source, steps, computing, data)
         for note in (*(source.notes if source else ()), *announce_data(wired)):
             run.reporter.say(note)
+        if profile:
+            run.profile = StepProfile(run)
         with run.dir.claimed():
             run.go()
+        if run.profile is not None:
+            run.profile.tell_if_nothing()
     if report:
         leave_report(run.folder, run.reporter.say)
     return run.dir

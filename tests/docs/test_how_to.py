@@ -147,6 +147,18 @@ def test_augment_and_cache(
     assert {word for row in words for word in row.split("`, `")} == {*Augmentation.model_fields}
 
 
+def test_find_where_time_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert follow("find-where-time-goes.md", capfd) == 2
+    page = (PAGES / "find-where-time-goes.md").read_text()
+    made = Path("runs/profiled/profile/table.md").read_text()
+    rows = re.findall(r"^\| (\w[\w ]*?) +\|", made, re.MULTILINE)
+    told = {word for row in ROW.findall(page) for word in row.split("`, `")}
+    assert {*rows} - {"for", "all"} <= told
+
+
 def test_mix_components(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,9 +10,11 @@ every other round the other way around), so that a busy moment hits all of them:
 - `ours`: our step as `gan-zoo run` takes it, with the command line's settings of the process;
 - `ours, plain`: our step under a plain `python`, as one who imports gan_zoo has it.
 
-Neither reads data: the batch is noise. Prints medians and quartiles of all steps, the published
-median over ours in each round, operations, the peak of live tensors, and of the processes: what
-they held at most and the pages they faulted in. Threads are what the environment says.
+Neither reads data: the batch is noise. Prints medians and quartiles of all steps; the published
+median over ours in each round, by the clock and by the processor's time, which other processes
+disturb less (of several threads it counts their waiting too); operations and the peak of live
+tensors in a step; what the processes held at most, and the pages they faulted in. Threads are as
+many as the environment says.
 """
 
 from __future__ import annotations
@@ -53,9 +55,12 @@ Step = Callable[[], object]
 
 def as_command_line() -> None:
     """Set this process up as the command line does, before torch is loaded."""
-    from gan_zoo.cli import process  # type: ignore[attr-defined]
-
-    process.settle()
+    try:
+        from gan_zoo.cli import process  # type: ignore[attr-defined]
+    except ImportError:
+        print("the command line sets nothing up, so `ours` is plain too", file=sys.stderr)
+    else:
+        process.settle()
 
 
 def published(case: str, *, in_place: bool) -> tuple[Step, Callable[[], list[Any]]]:
@@ -132,18 +137,21 @@ def _weights(*modules: Any) -> list[Any]:
 
 
 def take(step: Step, steps: int) -> dict[str, Any]:
-    """Seconds of every step, the pages each faulted in, and what the process held at most."""
+    """Seconds of every step, by the clock and of the processor, the pages each faulted in, and what
+    the process held at most.
+    """
     for _ in range(WARM):
         step()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    times = []
+    times, busy = [], []
     for _ in range(steps):
-        start = time.perf_counter()
+        start, began = time.perf_counter(), time.process_time()
         step()
         times.append(time.perf_counter() - start)
+        busy.append(time.process_time() - began)
     used = resource.getrusage(resource.RUSAGE_SELF)
     faults = (used.ru_minflt - before) // steps
-    return {"times": times, "faults": faults, "most": used.ru_maxrss * 1024}
+    return {"times": times, "busy": busy, "faults": faults, "most": used.ru_maxrss * 1024}
 
 
 def count(step: Step, held: Callable[[], list[Any]]) -> dict[str, Any]:
@@ -187,19 +195,23 @@ def spread(numbers: list[float]) -> tuple[float, float, float]:
     return low, middle, high
 
 
+def ratios(base: list[dict[str, Any]], own: list[dict[str, Any]], what: str) -> list[float]:
+    """How much longer the first side's median step takes, round by round."""
+    return [median(b[what]) / median(o[what]) for b, o in zip(base, own, strict=True)]
+
+
 def row(side: str, runs: dict[str, list[dict[str, Any]]], counts: dict[str, Any]) -> list[str]:
     """One side's line of the table."""
     base = SIDES[0]
     low, middle, high = spread([1000 * t for found in runs[side] for t in found["times"]])
-    ratios = [
-        median(theirs["times"]) / median(own["times"])
-        for theirs, own in zip(runs[base], runs[side], strict=True)
-    ]
-    slowest, ratio, fastest = spread(ratios)
+    slowest, ratio, fastest = spread(ratios(runs[base], runs[side], "times"))
+    busy = median(1000 * t for found in runs[side] for t in found["busy"])
+    _, cheaper, _ = spread(ratios(runs[base], runs[side], "busy"))
     flop, peak = counts[side]["flop"], counts[side]["peak"]
     return [
         *(side, f"{middle:.1f}", f"{low:.1f} to {high:.1f}"),
         *(f"{ratio:.3f}", f"{slowest:.3f} to {fastest:.3f}"),
+        *(f"{busy:.1f}", f"{cheaper:.3f}"),
         *(f"{flop / 1e9:.1f}", f"{flop / counts[base]['flop']:.3f}"),
         *(f"{peak / MIB:.0f}", f"{median(found['most'] for found in runs[side]) / MIB:.0f}"),
         f"{median(found['faults'] for found in runs[side]):.0f}",
@@ -208,8 +220,8 @@ def row(side: str, runs: dict[str, list[dict[str, Any]]], counts: dict[str, Any]
 
 def table(runs: dict[str, list[dict[str, Any]]], counts: dict[str, Any]) -> str:
     """Markdown: a line for each side, ratios against the first."""
-    head = "side | ms a step | quartiles | times the speed | quartiles of rounds | GFLOP | of it"
-    head += " | peak of tensors, MiB | of the process, MiB | pages faulted in a step"
+    head = "side | ms a step | quartiles | times the speed | quartiles of rounds | processor, ms"
+    head += " | times as cheap | GFLOP | of it | tensors, MiB | process, MiB | page faults a step"
     lines = [head.split(" | "), ["---", *["---:"] * head.count(" | ")]]
     lines += [row(side, runs, counts) for side in runs]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

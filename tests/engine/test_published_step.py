@@ -13,6 +13,7 @@ from gan_zoo.engine.assembly import Assembly, assemble
 from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision
 from gan_zoo.recipe.recipe import Recipe
+from tests.benchmarks import published_step
 from tests.benchmarks.published import Pix2pix, Pix2pixHD, activate_in_place
 
 DOUBLE = Precision(torch.device("cpu"), "float64", "contiguous")
@@ -98,3 +99,27 @@ def test_the_engine_takes_the_published_step(name: str, in_place: bool) -> None:
         torch.testing.assert_close(tensor, moved[key], rtol=1e-8, atol=1e-10, msg=key)
     still = {key for key, tensor in moved.items() if torch.equal(tensor, before[key])}
     assert not still
+
+
+def test_the_table_compares_round_by_round() -> None:
+    def found(*times: float) -> dict[str, Any]:
+        return {"times": times, "busy": times, "most": 2**30, "faults": 7}
+
+    runs = {
+        "published": [found(1.0, 1.2, 1.4), found(2.0, 2.4, 2.8)],
+        "ours": [found(1.0, 0.5, 0.8), found(1.2, 1.2, 1.2)],  # 1.5 and 2 times the speed
+    }
+    counts = {
+        "published": {"flop": 4e9, "peak": 2**30},
+        "ours": {"flop": 3e9, "peak": 2**29},
+    }
+    head, _, base, ours = published_step.table(runs, counts).splitlines()
+    assert head.count("|") == base.count("|") == ours.count("|")
+    assert base == (
+        "| published | 1700.0 | 1250.0 to 2300.0 | 1.000 | 1.000 to 1.000 | 1700.0 | 1.000 "
+        "| 4.0 | 1.000 | 1024 | 1024 | 7 |"
+    )
+    assert ours == (
+        "| ours | 1100.0 | 850.0 to 1200.0 | 1.750 | 1.625 to 1.875 | 1100.0 | 1.750 "
+        "| 3.0 | 0.750 | 512 | 1024 | 7 |"
+    )

@@ -78,6 +78,10 @@ class PhaseRunner:
         }
         built = (*assembly.networks.values(), *assembly.conditions.values(), *self.losses.values())
         self._modules = [m for m in dict.fromkeys(built) if isinstance(m, nn.Module)]
+        if any(module._compiled_call_impl is not None for module in self._modules):
+            # torch up to 2.13 does not see that what rested when it was compiled learns now: it
+            # would get no gradients, without a word.
+            torch.compiler.reset()
         for module in self._modules:
             precision.place(module)
         anew = {*self.recipe.engine.recompute}

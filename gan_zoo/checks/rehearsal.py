@@ -26,7 +26,7 @@ from gan_zoo.components.networks import GeneratorSpec
 from gan_zoo.components.shapes import Image
 from gan_zoo.engine.assembly import Assembly, assemble
 from gan_zoo.engine.phase import Memory, PhaseRunner
-from gan_zoo.engine.precision import Precision
+from gan_zoo.engine.precision import ONE_PASS, Precision
 from gan_zoo.errors import UserError, add_note_on_error
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.wired import WiredRecipe
@@ -130,6 +130,10 @@ def _phase(
     for module in [*assembly.networks.values(), *runner.losses.values()]:
         if isinstance(module, nn.Module):
             seen.count([*module.parameters(), *module.buffers()])
+    for player in runner.players.values():
+        if isinstance(player.optimizer, ONE_PASS):  # makes nothing on its way, elsewhere than here
+            player.optimizer.register_step_pre_hook(lambda *_: seen.leave_out())
+            player.optimizer.register_step_post_hook(lambda *_: seen.count_again())
     watching = _watch_sizes(runner)
     with FlopCounterMode(display=False) as flops:  # it holds on to graphs, so bytes are not counted
         step()  # makes the gradients and the optimizers' state, which stay
@@ -247,6 +251,7 @@ class Bytes(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own
         super().__init__()  # type: ignore[no-untyped-call]
         self.live = 0
         self.peak = 0
+        self._before = 0
         self._alive: set[int] = set()
         self._used: set[int] = set()
 
@@ -259,6 +264,14 @@ class Bytes(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own
         """Start anew from what is alive."""
         self.peak = self.live
         self._used.clear()
+
+    def leave_out(self) -> None:
+        """From now on a peak is none, until `count_again`."""
+        self._before = self.peak
+
+    def count_again(self) -> None:
+        """What is alive counts."""
+        self.peak = max(self._before, self.live)
 
     def used(self, tensor: Tensor) -> bool:
         """Whether an operation took it since `forget`."""

@@ -90,6 +90,12 @@ class Cast(Protocol):
         """Call a network in the run's precision; what it returns is in the working type."""
         ...
 
+    def judge(self, name: str, condition: Tensor, pictures: Sequence[Tensor]) -> list[Any]:
+        """Call a discriminator on pictures beside one condition, in their order: at once, where it
+        says that it `takes_several`.
+        """
+        ...
+
     def play_exact(self, name: str, *inputs: Tensor) -> Any:
         """Call a network without autocast, as gradients of gradients need it."""
         ...

@@ -53,7 +53,8 @@ def norm_layer(norm: Norm, channels: int) -> nn.Module:
 def conv_norm_activation(
     conv: nn.Module, norm: Norm, channels: int, activation: nn.Module | None = None
 ) -> nn.Sequential:
-    """Convolution, norm, activation.
+    """Convolution, norm, activation; ReLU and LeakyReLU in the place of what they are given, which
+    neither a norm nor a convolution needs for its gradient.
 
     Args:
         conv: The convolution, or what doubles the sides.
@@ -62,6 +63,8 @@ def conv_norm_activation(
         activation: What follows the norm; ReLU if absent.
     """
     last = nn.ReLU() if activation is None else activation
+    if isinstance(last, nn.ReLU | nn.LeakyReLU):
+        last.inplace = True
     return nn.Sequential(OrderedDict(conv=conv, norm=norm_layer(norm, channels), activation=last))
 
 

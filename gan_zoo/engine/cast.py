@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -45,6 +45,15 @@ class Cast:
         """Call a network in the run's precision; what it returns is in the working type."""
         with region(name), self.precision.autocast(), add_note_on_error(f"{name} played"):
             return self._working(self.networks[name](*inputs))
+
+    def judge(self, name: str, condition: Tensor, pictures: Sequence[Tensor]) -> list[Any]:
+        """Call a discriminator on pictures beside one condition, in their order: at once, where it
+        says that it `takes_several`.
+        """
+        if getattr(self.networks[name], "takes_several", False):
+            made: list[Any] = self.play(name, condition, list(pictures))
+            return made
+        return [self.play(name, condition, picture) for picture in pictures]
 
     def play_exact(self, name: str, *inputs: Tensor) -> Any:
         """Call a network without autocast, as gradients of gradients need it."""

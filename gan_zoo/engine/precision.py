@@ -26,7 +26,8 @@ AUTO: dict[str, dict[str, Any]] = {
 Generators = Mapping[str, torch.Tensor]  # device type -> the state of torch's generator there
 
 DTYPES = {"float64": torch.float64}  # of weights and losses; float32 for all others
-ON_DEVICE = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)  # rates as tensors
+# Optimizers that step in one pass over all their tensors, by a rate that is a tensor itself.
+ONE_PASS = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
 HALVES = {"bfloat16": torch.bfloat16, "float16": torch.float16}  # of autocast
 
 
@@ -133,14 +134,14 @@ class Precision:
         the device where it takes such: a step that is recorded there reads them anew.
         """
         place = self.device.type
-        takes_tensors = place == "cuda" or (place == "cpu" and isinstance(optimizer, ON_DEVICE))
+        takes_tensors = place == "cuda" or (place == "cpu" and isinstance(optimizer, ONE_PASS))
         if not takes_tensors or "fused" not in optimizer.defaults:
             return
         # The kernels on a CPU take the rate as a Python number, in all its digits.
         wide = torch.float64 if place == "cpu" else torch.float32
         for group in optimizer.param_groups:
             group["fused"] = True
-            if isinstance(optimizer, ON_DEVICE):
+            if isinstance(optimizer, ONE_PASS):
                 group["lr"] = torch.tensor(float(group["lr"]), dtype=wide, device=self.device)
 
     @region("receiving data")

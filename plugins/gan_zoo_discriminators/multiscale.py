@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -25,11 +26,21 @@ class MultiScale(nn.Module):
         super().__init__()
         self.scales = nn.ModuleList(scales)
 
-    def forward(self, condition: Tensor, picture: Tensor) -> list[list[Tensor]]:
-        """Judge a batch."""
-        views: list[list[Tensor]] = []
-        for judge in reversed(self.scales):
-            if views:
-                condition, picture = halve(condition), halve(picture)
-            views += judge(condition, picture)
-        return views
+    @property
+    def takes_several(self) -> bool:
+        """Whether it may be given several pictures beside one condition."""
+        return all(getattr(scale, "takes_several", False) for scale in self.scales)
+
+    def forward(self, condition: Tensor, picture: Tensor | Sequence[Tensor]) -> list[Any]:
+        """Judge a batch; of several beside one condition, each."""
+        pictures = [picture] if isinstance(picture, Tensor) else list(picture)
+        views: list[list[list[Tensor]]] = [[] for _ in pictures]
+        for n, judge in enumerate(reversed(self.scales)):
+            if n:
+                condition, pictures = halve(condition), [halve(one) for one in pictures]
+            if isinstance(picture, Tensor):
+                views[0] += judge(condition, pictures[0])
+                continue
+            for mine, made in zip(views, judge(condition, pictures), strict=True):
+                mine += made
+        return views[0] if isinstance(picture, Tensor) else views

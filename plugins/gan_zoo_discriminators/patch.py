@@ -2,17 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gan_zoo.components import Norm, conv_norm_activation
 
 
-class PatchDiscriminator(nn.Module):
+class SingleScale(nn.Module):
+    """Feature maps, each made of the one before, and logits of the last.
+
+    Condition `B C H W` and picture `B D H W` -> one scale of feature maps and logits. Of several
+    pictures beside one condition: that for each of them, and what the first convolution makes of
+    the condition is computed once, since it is linear.
+
+    Args:
+        features: The layers that make them.
+        head: Makes logits of the last.
+        conditional: Whether the condition is looked at.
+        takes_several: Whether it may be given several pictures; a spectral norm, which takes a turn
+            of its iteration for every one, may not.
+    """
+
+    def __init__(
+        self,
+        *,
+        features: Iterable[nn.Sequential],
+        head: nn.Module,
+        conditional: bool,
+        takes_several: bool,
+    ) -> None:
+        super().__init__()
+        self.conditional = conditional
+        self.takes_several = takes_several
+        self.features = nn.ModuleList(features)
+        self.head = head
+
+    def forward(
+        self, condition: Tensor, picture: Tensor | Sequence[Tensor]
+    ) -> list[list[Tensor]] | list[list[list[Tensor]]]:
+        """Judge a batch, or several."""
+        if isinstance(picture, Tensor):
+            layers = (*self.features, self.head)
+            return [views(seen(condition, picture, self.conditional), layers)]
+        if not self.conditional or not condition.shape[1]:
+            return [[views(one, (*self.features, self.head))] for one in picture]
+        first: Any = self.features[0]
+        layers = first[1:], *self.features[1:], self.head
+        return [[views(one, layers)] for one in beside(condition, picture, first.conv)]
+
+
+class PatchDiscriminator(SingleScale):
     """A logit for every overlapping patch (Isola et al. 2017, sec. 3.2.2 and 6.1.2).
 
     Condition `B C H W` and picture `B D H W` -> one scale of feature maps `B E h w`, each after its
@@ -43,10 +89,8 @@ class PatchDiscriminator(nn.Module):
         spectral: bool,
         conditional: bool,
     ) -> None:
-        super().__init__()
-        self.conditional = conditional
         widths = [width, *(min(width * 2**i, max_width) for i in range(1, layers + 1))]
-        self.features = nn.ModuleList(
+        features = [
             layer(
                 convolution(
                     channels,
@@ -60,15 +104,14 @@ class PatchDiscriminator(nn.Module):
                 norm if i > 0 else "none",
             )
             for i, (channels, wider) in enumerate(pairwise([channels_in, *widths]))
+        ]
+        head = convolution(widths[-1], 1, 4, padding=padding, bias=True, spectral=spectral)
+        super().__init__(
+            features=features, head=head, conditional=conditional, takes_several=not spectral
         )
-        self.head = convolution(widths[-1], 1, 4, padding=padding, bias=True, spectral=spectral)
-
-    def forward(self, condition: Tensor, picture: Tensor) -> list[list[Tensor]]:
-        """Judge a batch."""
-        return [views(seen(condition, picture, self.conditional), (*self.features, self.head))]
 
 
-class PixelDiscriminator(nn.Module):
+class PixelDiscriminator(SingleScale):
     """A logit for every pixel, from 1x1 convolutions (Isola et al. 2017, sec. 4.4 and 6.1.2).
 
     Condition `B C H W` and picture `B D H W` -> one scale of feature maps `B h H W`, `B 2h H W`,
@@ -94,19 +137,14 @@ class PixelDiscriminator(nn.Module):
         spectral: bool,
         conditional: bool,
     ) -> None:
-        super().__init__()
-        self.conditional = conditional
-        self.features = nn.ModuleList(
-            [
-                layer(convolution(channels_in, width, 1, bias=True, spectral=spectral), "none"),
-                layer(convolution(width, 2 * width, 1, bias=bias, spectral=spectral), norm),
-            ]
+        features = [
+            layer(convolution(channels_in, width, 1, bias=True, spectral=spectral), "none"),
+            layer(convolution(width, 2 * width, 1, bias=bias, spectral=spectral), norm),
+        ]
+        head = convolution(2 * width, 1, 1, bias=bias, spectral=spectral)
+        super().__init__(
+            features=features, head=head, conditional=conditional, takes_several=not spectral
         )
-        self.head = convolution(2 * width, 1, 1, bias=bias, spectral=spectral)
-
-    def forward(self, condition: Tensor, picture: Tensor) -> list[list[Tensor]]:
-        """Judge a batch."""
-        return [views(seen(condition, picture, self.conditional), (*self.features, self.head))]
 
 
 def convolution(
@@ -148,3 +186,12 @@ def views(x: Tensor, layers: Iterable[nn.Module]) -> list[Tensor]:
         x = make(x)
         made.append(x)
     return made
+
+
+def beside(condition: Tensor, pictures: Sequence[Tensor], conv: nn.Conv2d) -> list[Tensor]:
+    """What a convolution makes of the condition with each picture behind it, of its channels."""
+    known = condition.shape[1]
+    of_condition, of_picture = conv.weight[:, :known], conv.weight[:, known:]
+    made = partial(F.conv2d, stride=conv.stride, padding=conv.padding)
+    shared = made(condition, of_condition, conv.bias)
+    return [made(picture, of_picture).add_(shared) for picture in pictures]

@@ -13,6 +13,7 @@ from gan_zoo_methods.history import History
 
 Views = list[list[Tensor]]
 VIEWS = ("fake_views", "real_views")
+Maker = Callable[[Scene], Any]
 
 
 class Paired:
@@ -157,6 +158,9 @@ class Paired:
     def _as_discriminator(self, scene: Scene) -> Scene:
         """Nothing that the discriminator learns from may reach the generator."""
 
+        if not self.history.pool.size:
+            return _against(scene, _both(lambda mine: mine["seen"].detach()))
+
         def fake_views(mine: Scene) -> Views:
             seen, fake = self.history.shown(mine)
             views: Views = mine["cast"].play("discriminator", seen, fake)
@@ -165,7 +169,7 @@ class Paired:
         def real_views(mine: Scene) -> Views:
             return _views(mine, "real", seen=mine["seen"].detach())
 
-        return _against(scene, fake_views, real_views)
+        return _against(scene, {"fake_views": fake_views, "real_views": real_views})
 
 
 def _as_generator(scene: Scene) -> Scene:
@@ -186,24 +190,39 @@ def _share(scene: Scene, forward: Turn, against: Turn) -> None:
     fake, and to its own weights. A turn goes back to its own player alone.
     """
     scene.cut("fake", "seen")
-    shared = scene.view(
-        {
-            "fake_views": lambda mine: _views(mine, "fake"),
-            "real_views": lambda mine: _views(mine, "real"),
-        }
-    )
+    shared = scene.view(_both(lambda mine: mine["seen"]))
 
     def still(mine: Scene) -> Views:
         return [[feature.detach() for feature in view] for view in shared["real_views"]]
 
     forward.learn(shared.view({"real_views": still}), keep=True)
-    against.learn(_against(scene, *(lambda mine, n=name: shared[n] for name in VIEWS)))
+    against.learn(_against(scene, {name: _given(shared, name) for name in VIEWS}))
     shared.forget()
 
 
-def _against(
-    scene: Scene, fake_views: Callable[[Scene], Views], real_views: Callable[[Scene], Views]
-) -> Scene:
+def _given(scene: Scene, name: str) -> Maker:
+    """What another scene has made under that name."""
+    return lambda mine: scene[name]
+
+
+def _both(seen: Maker) -> Mapping[str, Maker]:
+    """Views of both pictures, beside the one condition that is seen with them."""
+
+    def both(mine: Scene) -> list[Views]:
+        pictures = [mine["fake"], mine["real"]]
+        views: list[Views] = mine["cast"].judge("discriminator", seen(mine), pictures)
+        return views
+
+    return {
+        "both_views": both,
+        "fake_views": lambda mine: mine["both_views"][0],
+        "real_views": lambda mine: mine["both_views"][1],
+    }
+
+
+def _against(scene: Scene, views_of_both: Mapping[str, Maker]) -> Scene:
+    """The discriminator's turn: no gradient goes on to who made the fake."""
+
     def judge(mine: Scene) -> Callable[[Tensor], Views]:
         def views(picture: Tensor) -> Views:
             # A view of it: torch's counter of operations refuses leaves as a module's inputs.
@@ -216,9 +235,8 @@ def _against(
     return scene.view(
         {
             "fake": lambda mine: scene["fake"].detach(),
-            "fake_views": fake_views,
-            "real_views": real_views,
             "judge": judge,
+            **views_of_both,
         }
     )
 

@@ -5,6 +5,7 @@ with two players who go backward through one another.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -67,8 +68,10 @@ def test_what_is_compiled_learns_as_if_it_were_not(tiny: Make, turns: str, order
     for mine, theirs in zip(compiled, weights, strict=True):
         assert all(torch.equal(mine[name], tensor) for name, tensor in theirs.items())
     networks: Any = Player(recipe).assembly.networks
-    named = {net: [f"{net}.{key}" for key, _ in networks[net].named_parameters()] for net in networks}
-    for phase, (before, after) in enumerate(zip(compiled, compiled[1:], strict=False)):
+    named = {
+        net: [f"{net}.{key}" for key, _ in networks[net].named_parameters()] for net in networks
+    }
+    for phase, (before, after) in enumerate(pairwise(compiled)):
         learns = {"discriminator"} if (first, second)[phase] is ONE else set(named)
         for network, names in named.items():
             assert moved(before, after, names) == (set(names) if network in learns else set())

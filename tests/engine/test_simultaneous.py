@@ -70,7 +70,7 @@ def test_shared_views_give_the_numbers_of_separate_ones(
     for one, other in zip(shared, separate, strict=True):
         assert one == pytest.approx(other, rel=1e-12)
     for one, other in zip(ours, theirs, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-12)
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-10)
 
 
 def test_sharing_asks_the_discriminator_twice_instead_of_three_times(
@@ -81,8 +81,8 @@ def test_sharing_asks_the_discriminator_twice_instead_of_three_times(
         runner = game(tiny(TOGETHER), share=share)
         count = [0]
 
-        def heard(*_: Any, count: list[int] = count) -> None:
-            count[0] += 1
+        def heard(module: Any, given: Any, made: Any, count: list[int] = count) -> None:
+            count[0] += 1 if isinstance(given[1], torch.Tensor) else len(given[1])
 
         runner.cast.networks["discriminator"].register_forward_hook(heard)
         runner.step([noise(0)])

@@ -16,13 +16,12 @@ from gan_zoo.runs.processor_share import count_threads
 # neighbor needs, for a moment that seldom comes; tests/benchmarks/neighbours.py measures it.
 SPINS = 1000
 
-# variable -> our value, and the others by which people say how threads wait
-WAITING = {
-    "GOMP_SPINCOUNT": (str(SPINS), ("OMP_WAIT_POLICY",)),  # libgomp, in torch's wheels for Linux
-    "KMP_BLOCKTIME": ("1", ("OMP_WAIT_POLICY", "KMP_LIBRARY")),  # LLVM's and Intel's; ms, not 200
-}
+# variable -> our value, and the others by which people say how threads wait. Torch's wheels for
+# Linux bring libgomp. LLVM's and Intel's OpenMP waits as it does by itself: of its KMP_BLOCKTIME 1
+# ms is too long to help beside others, and what 0 costs on a quiet machine is not known.
+WAITING = {"GOMP_SPINCOUNT": (str(SPINS), ("OMP_WAIT_POLICY",))}
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
-VARIABLES = ("OMP_WAIT_POLICY", *WAITING, "KMP_LIBRARY", *THREADS)
+VARIABLES = ("OMP_WAIT_POLICY", *WAITING, "KMP_BLOCKTIME", *THREADS)
 SET = "GAN_ZOO_SET"  # what a gan-zoo put into the environment, which its children inherit
 
 # mallopt's names of malloc.h, and the most that its int takes: 2 GiB are kept, all below too

@@ -1,7 +1,9 @@
 """What it brings that the command line keeps freed memory: page faults, time and peak of a step.
 
     python tests/benchmarks/memory_faults.py
-    python tests/benchmarks/memory_faults.py --rounds 3 --recipe quickstart
+    python tests/benchmarks/memory_faults.py --rounds 3 --recipe pix2pixhd_512 \\
+        --set losses.perceptual.weights=none --set generator.width=32 \\
+        --set 'phases.coarse.size=[256,512]'
 
 Each side runs in processes of its own, in turn (A B B A), with all other settings of the command
 line: `given back` is what glibc does by itself. Prints, for each side, medians and quartiles over
@@ -74,7 +76,8 @@ def run_side(side: str, asked: argparse.Namespace) -> dict[str, Any]:
 
 def format_cell(values: list[float], unit: float = 1) -> str:
     """The median and the quartiles."""
-    low, middle, high = (unit * value for value in statistics.quantiles(values, n=4))
+    cuts = statistics.quantiles(values, n=4, method="inclusive")
+    low, middle, high = (unit * value for value in cuts)
     return f"{middle:.0f} ({low:.0f} to {high:.0f})"
 
 

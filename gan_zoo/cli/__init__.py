@@ -29,6 +29,7 @@ from gan_zoo.cli import (
 )
 from gan_zoo.cli.options import format_os_error
 from gan_zoo.errors import UserError, show_every_letter
+from gan_zoo.runs.process import prepare_process
 
 app = typer.Typer(
     name="gan-zoo",
@@ -68,6 +69,7 @@ MISTAKES = (  # of the system that come from what was named, and not from a disk
 
 def main() -> None:
     """Run the command line; mistakes of people become messages, not tracebacks."""
+    prepare_process()
     for stream in (sys.stdout, sys.stderr):
         show_every_letter(stream)
     try:

@@ -11,6 +11,7 @@ from typing import Any
 
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.registry.zoo import Zoo
+from gan_zoo.runs.process import describe_process
 
 PACKAGES = ("gan-zoo", "torch", "torchvision", "numpy", "pillow", "pydantic")
 
@@ -26,6 +27,7 @@ def describe_environment(computing: Mapping[str, Any] | None = None) -> dict[str
         "platform": platform.platform(),
         "packages": {package: metadata.version(package) for package in PACKAGES},
         "computing": dict(computing or {}),
+        "process": describe_process(),
     }
 
 

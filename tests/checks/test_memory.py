@@ -76,7 +76,7 @@ def peaks(recipe: Recipe) -> dict[str, int]:
 
 
 LARGE: dict[str, dict[str, Any]] = {
-    "activations": {"data.batch": 6, "generator.width": 16, "discriminator.width": 16},
+    "activations": {"data.batch": 8, "generator.width": 16, "discriminator.width": 16},
     "weights": {
         "data.load": None,
         "data.crop": [64, 64],
@@ -87,7 +87,7 @@ LARGE: dict[str, dict[str, Any]] = {
         **LEAST_SQUARES,
         "data.load": None,
         "data.crop": [128, 128],
-        "data.batch": 8,
+        "data.batch": 10,
         "generator": {**BOTTLENECK, "width": 32},
         "discriminator": {"use": "pixel", "width": 16},
         "optimizers.generator": {"use": "sgd", "momentum": 0.9},

@@ -133,6 +133,7 @@ class LabelFolderSpec(Files, name="label_folder"):
         ROOT/gtFine/SPLIT/CITY/...     (Cityscapes as it comes)        .../leftImg8bit/SPLIT/...
         ROOT/annotations/SPLIT/...     (ADE20K)                        .../images/SPLIT/...
         ROOT/stuffthingmaps/SPLIT/...  ROOT/panoptic_SPLIT/... (COCO)  ROOT/SPLIT/...
+        ROOT/annotations/panoptic_SPLIT/... with panoptic_SPLIT.json beside  ROOT/SPLIT/...
 
     Also with other usual names, with the folder of a map around those of the splits, and splits
     called training, validation, train2017 or val2017. Which layout was found is said; two at once
@@ -155,6 +156,10 @@ class LabelFolderSpec(Files, name="label_folder"):
     remap: Remap = Field({}, examples=[{255: 1}])
     """Number in a label map -> the id that it means, before ids are judged, as {255: 1} for masks
     of 0 and 255; `others` stands for all numbers that are not named."""
+    label_colors: Literal["panoptic"] | None = None
+    """panoptic: label maps are COCO's panoptic maps. Their colors are segments, and ids are the
+    categories that FOLDER.json beside FOLDER gives these, 0 where there is no segment; `remap`
+    merges them. Instance maps are the same files, with `instance_colors: rgb24`."""
     instance: bool = True
     """Whether there are instance maps; without them nothing may ask for `instance`."""
     instances: PositiveInt = 512
@@ -182,6 +187,9 @@ class LabelFolderSpec(Files, name="label_folder"):
     @model_validator(mode="after")
     def _ids_agree(self) -> Self:
         refuse_ignored_classes(self.ignore, self.classes)
+        if self.label_colors and self.palette:
+            told = "label_colors: panoptic and palette both say what colors mean; keep one of them"
+            raise PydanticCustomError("palette", "{told}", {"told": told})
         names = ("label", "instance", "target")
         refuse_parts("suffixes", self.suffixes or {}, names)
         if isinstance(self.layout, dict):
@@ -252,6 +260,7 @@ class LabelFolderSpec(Files, name="label_folder"):
                 said="classes",
                 remap=tuple(self.remap.items()),
                 palette=tuple(self.palette.items()),
+                rgb24=self.label_colors == "panoptic",
             )
         }
         if self.instance:
@@ -262,5 +271,7 @@ class LabelFolderSpec(Files, name="label_folder"):
     def _files(self) -> LabelFolder:
         from gan_zoo_data.folders.label_folder import LabelFolder
 
-        root = expand_user(self.root)
-        return LabelFolder(root, self._geometry(), self._kinds(), self.suffixes, self.layout)
+        root, panoptic = expand_user(self.root), self.label_colors == "panoptic"
+        return LabelFolder(
+            root, self._geometry(), self._kinds(), self.suffixes, self.layout, panoptic
+        )

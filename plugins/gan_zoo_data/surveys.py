@@ -13,7 +13,16 @@ from gan_zoo.components import DataError, progress, remembered
 from gan_zoo_data.faults import group_faults
 from gan_zoo_data.files import pictures
 from gan_zoo_data.files.ids import Array, Ids
-from gan_zoo_data.files.looks import Decoded, File, Heads, Pixels, Survey, classes_of, sort
+from gan_zoo_data.files.looks import (
+    Decoded,
+    File,
+    Heads,
+    Pixels,
+    Survey,
+    classes_of,
+    expected_ids,
+    sort,
+)
 from gan_zoo_data.files.pictures import Header, Wanted
 from gan_zoo_data.files.ranges import Outside, together
 from gan_zoo_data.folders.layouts import Side
@@ -110,7 +119,7 @@ class Surveyed:
                     beyond.setdefault(name, []).append(beside)
                 advance()
         unseen = {
-            name: tuple(id for id in range(classes_of(self.kinds[name])) if id not in ids)
+            name: tuple(id for id in expected_ids(self.kinds[name]) if id not in ids)
             for name, ids in seen.items()
         }
         return Decoded(

@@ -22,7 +22,8 @@ from gan_zoo_data.folders.listing import (
     list_folders,
     list_pictures,
 )
-from gan_zoo_data.folders.map_folders import PUBLISHED, find_map_folders
+from gan_zoo_data.folders.map_folders import PUBLISHED, SEGMENTS, find_map_folders
+from gan_zoo_data.folders.panoptic import panoptic_options
 from gan_zoo_data.folders.schemes import Scheme, find_scheme, of_map
 from gan_zoo_data.folders.side_folders import find_sides
 from gan_zoo_data.folders.whole_pictures import find_couples, refuse_whole
@@ -97,7 +98,7 @@ def recognize_labels(spec: type[Files], root: Path) -> Found | Refused | None:
     if isinstance(places, Refused):
         return places
     if not places:
-        return None
+        return _recognize_panoptic(spec, root)
     if any("instance" not in place.folders for place in places.values()):
         maps.remove("instance")
     first = next(iter(places.values()))
@@ -129,11 +130,29 @@ def recognize_labels(spec: type[Files], root: Path) -> Found | Refused | None:
     if "instance" not in maps:
         options["instance"] = False
         notes.append("instance: false, since no instance maps are there")
+    elif "RGB" in count_modes(files["instance"]):
+        options["instance_colors"] = "rgb24"
+        notes.append("instance_colors: rgb24, since instance maps are colors, as COCO's panoptic")
     options["target"], odd = mode_of(files["target"], "target")
     why = f"{name_place(root, first)} hold label maps and photos"
     if scheme.name:
         why += f" with the names of {scheme.name}"
     return _found(spec.model_validate(options), why, places, [*notes, *odd])
+
+
+def _recognize_panoptic(spec: type[Files], root: Path) -> Found | Refused | None:
+    """COCO's panoptic maps, whose colors are segments, and photos."""
+    maps = ("label", "instance", "target")
+    places = _places(lambda split: find_map_folders(root, split, maps, SEGMENTS))
+    if isinstance(places, Refused):
+        return places
+    if not places:
+        return None
+    try:
+        options, why, notes = panoptic_options(root, places)
+    except DataError as problem:
+        return Refused(str(problem))
+    return _found(spec.model_validate(options), why, places, notes)
 
 
 def _map_folders(root: Path, split: str) -> Place:

@@ -21,6 +21,7 @@ from pydantic_core import PydanticCustomError
 from gan_zoo.components import DataSpec, Size, Values, expand_user
 from gan_zoo_data.augment_specs import JOINT, Augmentation, find_misfit, list_remarks
 from gan_zoo_data.cache_specs import Bytes, Where
+from gan_zoo_data.layout_options import LEARNED
 from gan_zoo_data.modes import Mode, is_open, values_of, with_type
 
 if TYPE_CHECKING:
@@ -51,7 +52,6 @@ def _listed(ids: Sequence[int]) -> str:
 
 
 SHOWN = 20  # ids in a message
-LEARNED = "train"  # the split that a run learns from
 Numbers = Annotated[tuple[NonNegativeInt, ...], Strict(False)]
 Endings = Annotated[dict[str, str], AfterValidator(_endings)]
 

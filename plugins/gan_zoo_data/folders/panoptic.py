@@ -47,6 +47,6 @@ def panoptic_options(
 def _say_classes(told: Segments) -> str:
     return (
         f"classes: {told.classes} is told by {told.file.name}: its {len(told.names)} categories "
-        f"are numbered up to {told.classes - 1}, and 0 is what no segment covers; `remap` can close "
-        "gaps"
+        f"are numbered up to {told.classes - 1}, and 0 is what no segment covers; `remap` can "
+        "close gaps"
     )

@@ -108,7 +108,7 @@ class PairedFolderSpec(Files, name="paired_folder"):
 
     @classmethod
     def write(cls, splits: Mapping[str, Iterable[Sample]], folder: Path, like: DataSpec) -> Self:
-        """Write pairs in the second of these ways, as PNG."""
+        """Write pairs in the second of these ways, as PNG, or TIFF where that does not hold them."""
         from gan_zoo_data.writing import write_pairs
 
         return cls(**write_pairs(splits, folder, like))
@@ -242,7 +242,7 @@ class LabelFolderSpec(Files, name="label_folder"):
 
     @classmethod
     def write(cls, splits: Mapping[str, Iterable[Sample]], folder: Path, like: DataSpec) -> Self:
-        """Write the folders, as PNG of 8 bits, ids above 255 of 16."""
+        """Write the folders, as PNG, photos as TIFF where that does not hold them."""
         from gan_zoo_data.writing import write_labels
 
         return cls(**write_labels(splits, folder, like))

@@ -38,9 +38,11 @@ class Sample:
 class Dataset(Protocol):
     """The samples of one split, in a fixed order. Holds no random state.
 
-    One of files has two methods more: `identity()` gives every sample's name and the bytes of its
+    One of files has three methods more: `identity()` gives every sample's name and the bytes of its
     files, (name, bytes), which a run keeps and compares when it is resumed; `glances()` gives a
-    Glance of every sample, so that translations are judged before the first is made.
+    Glance of every sample, so that translations are judged before the first is made; and
+    `unshown(index, maps)` which pixels of the pictures among some maps show nothing in every band,
+    bools `H W`, or None where no number of no data is declared.
     """
 
     def __len__(self) -> int: ...

@@ -108,7 +108,7 @@ class PairedFolderSpec(Files, name="paired_folder"):
 
     @classmethod
     def write(cls, splits: Mapping[str, Iterable[Sample]], folder: Path, like: DataSpec) -> Self:
-        """Write pairs in the second of these ways, as PNG, or TIFF where that does not hold them."""
+        """Write pairs in the second of these ways, as PNG, or TIFF where that holds no such."""
         from gan_zoo_data.writing import write_pairs
 
         return cls(**write_pairs(splits, folder, like))

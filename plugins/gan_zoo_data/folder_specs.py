@@ -157,16 +157,17 @@ class LabelFolderSpec(Files, name="label_folder"):
     """Number in a label map -> the id that it means, before ids are judged, as {255: 1} for masks
     of 0 and 255; `others` stands for all numbers that are not named."""
     label_colors: Literal["panoptic"] | None = None
-    """panoptic: label maps are COCO's panoptic maps. Their colors are segments, and ids are the
-    categories that FOLDER.json beside FOLDER gives these, 0 where there is no segment; `remap`
-    merges them. Instance maps are the same files, with `instance_colors: rgb24`."""
+    """What colors of label maps are, but for those of `palette`. panoptic: they are segments, as in
+    COCO's panoptic maps, and ids are the categories that FOLDER.json beside FOLDER gives these, 0
+    where there is no segment; `remap` merges them. Instance maps are the same files, with
+    `instance_colors: rgb24`."""
     instance: bool = True
     """Whether there are instance maps; without them nothing may ask for `instance`."""
     instances: PositiveInt = 512
     """At most so many different instance ids in one picture."""
     instance_colors: Literal["rgb24"] | None = None
-    """rgb24: instance maps are colors, and an id is red + 256 green + 65536 blue, as in COCO's
-    panoptic maps."""
+    """How colors of instance maps are ids. rgb24: an id is red + 256 green + 65536 blue, as in
+    COCO's panoptic maps."""
     target: Mode = "rgb"
     """Mode of the photos: rgb, grey, rgba, cmyk, their number of channels, or a mapping, as
     `source` of the data `paired_folder`."""

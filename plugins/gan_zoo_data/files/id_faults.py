@@ -145,15 +145,17 @@ class Unknown(Fault):
     Args:
         rule: With either.
         found: Color -> pixels of it, in the file or in several.
+        fixed: Only the file can change.
     """
 
     rule: Ids
     found: Mapping[Color, int] = field(hash=False)
+    fixed: bool
 
     @property
-    def kind(self) -> tuple[str, Ids]:
+    def kind(self) -> tuple[str, Ids, bool]:
         """The palette."""
-        return "unknown", self.rule
+        return "unknown", self.rule, self.fixed
 
     def joined(self, other: Self) -> Self:
         """The colors of both."""
@@ -172,6 +174,8 @@ class Unknown(Fault):
         told = f"{hold} the color{'s' * (len(ranked) > 1)} {shown}{tail}, "
         if self.rule.segments:
             return f"{told}which are no segments of {self.rule.segments.file}; get both again"
+        if self.fixed:
+            return f"{told}which the `palette` of the model does not know; paint them in its colors"
         told += "which `palette` does not know; add "
         told += "it" if len(ranked) == 1 else "them"
         if more > 0:

@@ -39,7 +39,7 @@ def ids_of(path: Path, stored: Array, rule: Ids, *, fixed: bool = False) -> Arra
     if rule.by_color:
         numbers = _packed(path, stored, alpha=_with_alpha(rule))
         if rule.palette or rule.segments:
-            numbers = _looked_up(path, numbers, rule)
+            numbers = _looked_up(path, numbers, rule, fixed=fixed)
     if rule.remap:
         numbers = _remapped(numbers, rule)
     _judge(path, numbers, rule, fixed=fixed)
@@ -86,7 +86,7 @@ def _packed(path: Path, colors: Array, *, alpha: bool) -> Array:
     return numbers
 
 
-def _looked_up(path: Path, packed: Array, rule: Ids) -> Array:
+def _looked_up(path: Path, packed: Array, rule: Ids, *, fixed: bool) -> Array:
     """Numbers of colors -> ids.
 
     Raises:
@@ -103,7 +103,7 @@ def _looked_up(path: Path, packed: Array, rule: Ids) -> Array:
         found, counts = np.unique(packed[strange], return_counts=True)
         pairs = zip(found.tolist(), counts.tolist(), strict=True)
         colors = {_color(one, alpha=alpha): count for one, count in pairs}
-        raise Misfit.of(path, Unknown(rule, colors))
+        raise Misfit.of(path, Unknown(rule, colors, fixed))
     meant: Array = ids[places]
     return meant
 

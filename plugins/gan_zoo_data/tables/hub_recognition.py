@@ -14,10 +14,10 @@ from gan_zoo_data.folders.listing import SPLITS
 from gan_zoo_data.tables.hub_rows import ONE, SEVERAL, USUAL, Cell, load_saved
 
 if TYPE_CHECKING:
-    from gan_zoo_data.hub_specs import HfDatasetSpec
+    from gan_zoo_data.table_specs import Columns
 
 
-def recognize_rows(spec: type[HfDatasetSpec], root: Path) -> Found | Refused | None:
+def recognize_rows(spec: type[Columns], root: Path) -> Found | Refused | None:
     """Pairs of columns, or label maps and photos."""
     if not any((root / name).is_file() for name in (ONE, SEVERAL)):
         return None

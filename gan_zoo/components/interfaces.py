@@ -42,7 +42,9 @@ class Dataset(Protocol):
     files, (name, bytes), which a run keeps and compares when it is resumed; `glances()` gives a
     Glance of every sample, so that translations are judged before the first is made; `read_all()`
     gives every sample without a draw, or the DataError in its place, and lets the data's `decode`
-    know what it saw, so that a check of the data reads no file twice.
+    know what it saw, so that a check of the data reads no file twice; and `unshown(index, maps)`
+    which pixels of the pictures among some maps show nothing in every band, bools `H W`, or None
+    where no number of no data is declared.
     """
 
     def __len__(self) -> int: ...

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from gan_zoo.components.at_hand import read_once
@@ -17,7 +18,7 @@ from gan_zoo.components.interfaces import Dataset, Sample
 from gan_zoo.components.shapes import Values
 from gan_zoo.errors import DataError, UserError
 from gan_zoo.inference.input_tags import InputTags, read_input_tags
-from gan_zoo.inference.picture_files import SUFFIXES, Format, as_file, choose_suffix
+from gan_zoo.inference.picture_files import SUFFIXES, Format, as_file, choose_suffix, has_nodata
 from gan_zoo.inference.styles.rules import Rules, read_rules
 from gan_zoo.inference.targets import place_targets, single_target
 from gan_zoo.inference.translator import Translator
@@ -46,7 +47,8 @@ def translate_files(
     of the target's: PNG where it holds these, else TIFF.
 
     Files keep the resolution of their input's, TIFF files also its georeference; where the data
-    says a number of no data, TIFF files name it. Inputs that cannot be translated are named and
+    says a number of no data, TIFF files name it, and pixels that hold the number of the input's in
+    every band hold it. Inputs that cannot be translated are named and
     left out; the others are translated before that is an error.
 
     Args:
@@ -121,6 +123,7 @@ class Job:
     written: int = 0
     padded: int = 0
     unplaced: int = 0  # georeferences that PNG does not hold
+    holed: int = 0  # pictures with pixels of no data
     left_out: list[str] = field(default_factory=list)
 
     def leave_out(self, name: str, fault: str) -> None:
@@ -146,7 +149,9 @@ class Job:
         if sample.files:
             tags = read_input_tags(sample.files[0], *made.shape[-2:])
         self.unplaced += bool(tags.georeference) and self.suffix == ".png"
-        _write(as_file(made, self.values, self.suffix, tags), target)
+        nothing = self._unshown(index, made)
+        self.holed += nothing is not None
+        _write(as_file(made, self.values, self.suffix, tags, nothing), target)
         self.written += 1
 
     def finish(self, output: Path) -> None:
@@ -158,6 +163,8 @@ class Job:
         if self.padded:
             multiple = self.translator.recipe.generator.multiple()
             print(f"{self.padded} padded by reflection to multiples of {multiple} and cropped back")
+        if self.holed:
+            print(f"{self.holed} with pixels of no data, which are {self.values.nodata:g} there")
         if self.unplaced:
             print(
                 f"{self.unplaced} with a georeference, which PNG does not hold; --format tiff does"
@@ -176,6 +183,17 @@ class Job:
             )
         if faults:
             raise UserError("\n".join(faults))
+
+    def _unshown(self, index: int, made: Tensor) -> np.ndarray | None:
+        """Which pixels of a picture nothing was shown of, `H W`; None where there are none, or the
+        target has no number for them.
+        """
+        ask: Any = getattr(self.dataset, "unshown", None)
+        if ask is None or not has_nodata(self.values):
+            return None
+        nothing: np.ndarray | None = ask(index, self.translator.inputs)
+        found = nothing is not None and nothing.shape == made.shape[-2:] and bool(nothing.any())
+        return nothing if found else None
 
     def _made(self, index: int) -> tuple[Sample, Tensor]:
         """A sample and its picture, floats in [-1, 1].

@@ -52,7 +52,24 @@ def choose_suffix(values: Values, channels: int, wanted: Format = "auto") -> str
     return ".tif"
 
 
-def as_file(made: Tensor, values: Values, suffix: str, tags: InputTags) -> bytes:
+def has_nodata(values: Values) -> bool:
+    """Whether files of a target can say that a pixel shows nothing."""
+    if values.nodata is None:
+        return False
+    dtype = np.dtype(values.dtype)
+    if dtype.kind == "f":
+        return True
+    most = np.iinfo(dtype)
+    return values.nodata.is_integer() and most.min <= values.nodata <= most.max
+
+
+def as_file(
+    made: Tensor,
+    values: Values,
+    suffix: str,
+    tags: InputTags,
+    nothing: np.ndarray | None = None,
+) -> bytes:
     """A picture as the bytes of a file, in the target's type and range.
 
     Args:
@@ -60,12 +77,15 @@ def as_file(made: Tensor, values: Values, suffix: str, tags: InputTags) -> bytes
         values: What the target's files hold.
         suffix: As `choose_suffix` gives it.
         tags: Of the input; a PNG keeps its resolution alone.
+        nothing: Pixels that become the number of no data, bools `H W`.
     """
     data = io.BytesIO()
     if values.plain:  # as previews and scores round
         array = to_8bit(made).numpy()
     else:
         array = in_file_numbers(made, values).numpy().astype(values.dtype)
+    if nothing is not None:
+        array = np.where(nothing, array.dtype.type(values.nodata), array)
     if suffix == ".png":
         dpi = {"dpi": tags.dpi} if tags.dpi else {}
         _pil(array, values).save(data, format="PNG", **dpi)

@@ -21,6 +21,7 @@ from pydantic_core import PydanticCustomError
 from gan_zoo.components import DataSpec, Size, Values, expand_user
 from gan_zoo_data.augment_specs import JOINT, Augmentation, find_misfit, list_remarks
 from gan_zoo_data.cache_specs import Bytes, Where
+from gan_zoo_data.layout_options import LEARNED
 from gan_zoo_data.modes import Mode, is_open, values_of, with_type
 
 if TYPE_CHECKING:
@@ -44,7 +45,13 @@ def _endings(suffixes: dict[str, str]) -> dict[str, str]:
     return suffixes
 
 
-LEARNED = "train"  # the split that a run learns from
+def _listed(ids: Sequence[int]) -> str:
+    """Ids in words, of many the first."""
+    more = len(ids) - SHOWN
+    return ", ".join(map(str, ids[:SHOWN])) + (f" and {more} more" if more > 0 else "")
+
+
+SHOWN = 20  # ids in a message
 Numbers = Annotated[tuple[NonNegativeInt, ...], Strict(False)]
 Endings = Annotated[dict[str, str], AfterValidator(_endings)]
 
@@ -217,7 +224,7 @@ class Files(Sized):
         """The classes of label maps that no pixel has, and numbers beyond a declared range."""
         files = self._files()
         found = [
-            f"no pixel of the class{'es' * (len(ids) > 1)} {', '.join(map(str, ids))} in {name}"
+            f"no pixel of the class{'es' * (len(ids) > 1)} {_listed(ids)} in {name}"
             for name, ids in files.unseen(split).items()
         ]
         for name, beyond in files.outside(split).items():

@@ -108,7 +108,7 @@ class PairedFolderSpec(Files, name="paired_folder"):
 
     @classmethod
     def write(cls, splits: Mapping[str, Iterable[Sample]], folder: Path, like: DataSpec) -> Self:
-        """Write pairs in the second of these ways, as PNG."""
+        """Write pairs in the second of these ways, as PNG, or TIFF where that holds no such."""
         from gan_zoo_data.writing import write_pairs
 
         return cls(**write_pairs(splits, folder, like))
@@ -133,6 +133,7 @@ class LabelFolderSpec(Files, name="label_folder"):
         ROOT/gtFine/SPLIT/CITY/...     (Cityscapes as it comes)        .../leftImg8bit/SPLIT/...
         ROOT/annotations/SPLIT/...     (ADE20K)                        .../images/SPLIT/...
         ROOT/stuffthingmaps/SPLIT/...  ROOT/panoptic_SPLIT/... (COCO)  ROOT/SPLIT/...
+        ROOT/annotations/panoptic_SPLIT/... with panoptic_SPLIT.json beside  ROOT/SPLIT/...
 
     Also with other usual names, with the folder of a map around those of the splits, and splits
     called training, validation, train2017 or val2017. Which layout was found is said; two at once
@@ -155,13 +156,18 @@ class LabelFolderSpec(Files, name="label_folder"):
     remap: Remap = Field({}, examples=[{255: 1}])
     """Number in a label map -> the id that it means, before ids are judged, as {255: 1} for masks
     of 0 and 255; `others` stands for all numbers that are not named."""
+    label_colors: Literal["panoptic"] | None = None
+    """What colors of label maps are, but for those of `palette`. panoptic: they are segments, as in
+    COCO's panoptic maps, and ids are the categories that FOLDER.json beside FOLDER gives these, 0
+    where there is no segment; `remap` merges them. Instance maps are the same files, with
+    `instance_colors: rgb24`."""
     instance: bool = True
     """Whether there are instance maps; without them nothing may ask for `instance`."""
     instances: PositiveInt = 512
     """At most so many different instance ids in one picture."""
     instance_colors: Literal["rgb24"] | None = None
-    """rgb24: instance maps are colors, and an id is red + 256 green + 65536 blue, as in COCO's
-    panoptic maps."""
+    """How colors of instance maps are ids. rgb24: an id is red + 256 green + 65536 blue, as in
+    COCO's panoptic maps."""
     target: Mode = "rgb"
     """Mode of the photos: rgb, grey, rgba, cmyk, their number of channels, or a mapping, as
     `source` of the data `paired_folder`."""
@@ -182,6 +188,9 @@ class LabelFolderSpec(Files, name="label_folder"):
     @model_validator(mode="after")
     def _ids_agree(self) -> Self:
         refuse_ignored_classes(self.ignore, self.classes)
+        if self.label_colors and self.palette:
+            told = "label_colors: panoptic and palette both say what colors mean; keep one of them"
+            raise PydanticCustomError("palette", "{told}", {"told": told})
         names = ("label", "instance", "target")
         refuse_parts("suffixes", self.suffixes or {}, names)
         if isinstance(self.layout, dict):
@@ -234,7 +243,7 @@ class LabelFolderSpec(Files, name="label_folder"):
 
     @classmethod
     def write(cls, splits: Mapping[str, Iterable[Sample]], folder: Path, like: DataSpec) -> Self:
-        """Write the folders, as PNG of 8 bits, ids above 255 of 16."""
+        """Write the folders, as PNG, photos as TIFF where that does not hold them."""
         from gan_zoo_data.writing import write_labels
 
         return cls(**write_labels(splits, folder, like))
@@ -252,6 +261,7 @@ class LabelFolderSpec(Files, name="label_folder"):
                 said="classes",
                 remap=tuple(self.remap.items()),
                 palette=tuple(self.palette.items()),
+                rgb24=self.label_colors == "panoptic",
             )
         }
         if self.instance:
@@ -262,5 +272,7 @@ class LabelFolderSpec(Files, name="label_folder"):
     def _files(self) -> LabelFolder:
         from gan_zoo_data.folders.label_folder import LabelFolder
 
-        root = expand_user(self.root)
-        return LabelFolder(root, self._geometry(), self._kinds(), self.suffixes, self.layout)
+        root, panoptic = expand_user(self.root), self.label_colors == "panoptic"
+        return LabelFolder(
+            root, self._geometry(), self._kinds(), self.suffixes, self.layout, panoptic
+        )

@@ -15,7 +15,7 @@ from gan_zoo_data.table_specs import Columns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gan_zoo.components import Dataset
+    from gan_zoo.components import Dataset, Found, Refused
     from gan_zoo_data.tables.hub_rows import HubRows
 
 
@@ -48,6 +48,13 @@ class HfDatasetSpec(Columns, name="hf_dataset"):
     def example(cls) -> Self:
         """A folder that is not at hand."""
         return cls(root="./pairs")
+
+    @classmethod
+    def recognize(cls, folder: Path) -> Found | Refused | None:
+        """What `save_to_disk` wrote, by its columns."""
+        from gan_zoo_data.tables.hub_recognition import recognize_rows
+
+        return recognize_rows(cls, folder)
 
     def missing(self) -> list[str]:
         """The package `datasets`, where it is not installed, or the folder."""

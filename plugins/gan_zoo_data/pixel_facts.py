@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gan_zoo.components import DataError
 from gan_zoo_data.faults import group_faults
 from gan_zoo_data.files.ids import Ids
-from gan_zoo_data.files.looks import Decoded, Pixels, classes_of
+from gan_zoo_data.files.looks import Decoded, Pixels, classes_of, expected_ids
 from gan_zoo_data.files.ranges import Outside, together
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class PixelFacts:
     def decoded(self) -> Decoded:
         """What all of them say."""
         unseen = {
-            name: tuple(id for id in range(classes_of(self.kinds[name])) if id not in ids)
+            name: tuple(id for id in expected_ids(self.kinds[name]) if id not in ids)
             for name, ids in self._ids.items()
         }
         return Decoded(

@@ -19,6 +19,7 @@ from gan_zoo_data.folders.listing import (
     no_folder,
     refuse_mistakes,
 )
+from gan_zoo_data.layout_options import LEARNED
 from gan_zoo_data.maps.geometry import Geometry
 from gan_zoo_data.samples import Samples
 from gan_zoo_data.surveys import WORDS
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode
 
 T = TypeVar("T")
+ALPHA = {"LA", "RGBA", "grey with associated alpha", "rgb with associated alpha"}  # modes
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ class Root(ABC):
             return [str(problem)]
         judged = self._sized(found, size).survey().mistakes
         decoded = found.decode().mistakes if pixels else ()
-        return self._as_named([*mistakes, *judged, *decoded])
+        other = self._unlike_training(split, found)
+        return self._as_named([*mistakes, *judged, *other, *decoded])
 
     def sizes(self, split: str, size: tuple[int, int] | None = None) -> dict[tuple[int, int], str]:
         """The sizes in training, each with its first file, of what has no mistake."""
@@ -106,6 +109,27 @@ class Root(ABC):
             return []
         why = self._once("layout", split, lambda bare: bare.layout_of(split))
         return [*self._as_named(filter(None, [why])), *header_facts(found)]
+
+    def _unlike_training(self, split: str, found: Samples) -> list[str]:
+        """A message for each side whose last band is alpha here and not in training, or the other
+        way round: a number of bands says it of neither, and the files do.
+        """
+        if split == LEARNED:
+            return []
+        try:
+            learned = self.listed(LEARNED)[0].first_headers()
+            heads = found.first_headers()
+        except DataError:  # another split's, or told by the survey
+            return []
+        return [
+            f"{found.files[name][0]} is {head.mode}, but the files of {LEARNED} are "
+            f"{learned[name].mode}; what the last band means must be the same in all splits: "
+            "convert one kind"
+            for name, head in heads.items()
+            if name in learned
+            and head.mode != learned[name].mode
+            and {head.mode, learned[name].mode} & ALPHA
+        ]
 
     def layout_of(self, split: str) -> str:
         """Which layout a split has, and why; empty where that says itself."""
@@ -133,7 +157,7 @@ class Root(ABC):
         """
         try:
             found, _ = self.listed(split)
-            return found.types()
+            return {name: head.dtype for name, head in found.first_headers().items()}
         except DataError:  # `missing` and `inspect` say it
             return {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -11,11 +11,12 @@ import torch
 
 from gan_zoo.components import DataError, Glance, Sample
 from gan_zoo_data.cache_specs import Where
-from gan_zoo_data.files import pictures
-from gan_zoo_data.files.ids import Array
+from gan_zoo_data.files import pictures, ranges
+from gan_zoo_data.files.ids import Array, Ids
 from gan_zoo_data.files.looks import File, seen
 from gan_zoo_data.maps.geometry import Geometry
 from gan_zoo_data.maps.map_cache import MapCache
+from gan_zoo_data.modes import reading_of
 from gan_zoo_data.pixel_facts import PixelFacts
 from gan_zoo_data.surveys import Surveyed
 
@@ -88,6 +89,24 @@ class Samples(Surveyed):
             except DataError as problem:
                 yield problem
         self._once("pixels", facts.decoded)
+
+    def unshown(self, index: int, maps: Sequence[str]) -> Array | None:
+        """Which pixels of the pictures among some maps of a sample show nothing in every band,
+        bools `H W` at the size of the files; None where no mode declares a number for that.
+
+        Raises:
+            DataError: as `read`.
+        """
+        found: Array | None = None
+        for name in maps:
+            kind = self.kinds[name]
+            if isinstance(kind, Ids) or reading_of(kind).missing is None:
+                continue
+            file = self._file(name, index)
+            stored = pictures.read(file.path, self._wanted(index)[file])
+            own = ranges.unshown(self._half(name, stored), kind)
+            found = own if found is None or own is None else found | own
+        return found
 
     def _kept_or_fitted(self, index: int) -> dict[str, Array]:
         """The maps of a sample in training, before anything is drawn."""

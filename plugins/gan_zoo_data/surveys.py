@@ -136,8 +136,8 @@ class Surveyed:
                 made.add(name, file.path, self._half(name, whole[file]), kind, self.fixed)
         return made, whole
 
-    def types(self) -> dict[str, str]:
-        """Map of pictures -> the type of the numbers in its first file.
+    def first_headers(self) -> dict[str, Header]:
+        """Map of pictures -> the header of its first file.
 
         Raises:
             DataError: the file is not what the recipe says.
@@ -145,7 +145,7 @@ class Surveyed:
         wanted = self._wanted(0) if len(self) else {}
         pictured = [name for name in self.files if name not in self._ids] if wanted else []
         files = {name: self._file(name, 0) for name in pictured}
-        return {n: pictures.header(f.path, wanted[f]).dtype for n, f in files.items()}
+        return {name: pictures.header(file.path, wanted[file]) for name, file in files.items()}
 
     def all_heads(self) -> list[Heads]:
         """The headers of all samples, which no size rule changes."""

@@ -183,7 +183,7 @@ class ManifestSpec(Columns, name="manifest"):
 
     @classmethod
     def write(cls, splits: Mapping[str, Iterable[Sample]], folder: Path, like: DataSpec) -> Self:
-        """Write PNG, and a table a split that names them."""
+        """Write PNG, or TIFF where that holds no such numbers, and a table a split."""
         from gan_zoo_data.writing import write_table
 
         return cls(**write_table(splits, folder, like))

@@ -1,6 +1,4 @@
-"""Samples -> files of the layouts that this package reads: PNG of 8 bits for pictures, of 8 or 16
-for ids.
-"""
+"""Samples -> files of the layouts that this package reads, equal when they are read back."""
 
 from __future__ import annotations
 
@@ -9,22 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
-import torch
-from einops import rearrange
-from PIL import Image as PIL
-from torch import Tensor
-
 from gan_zoo.components import DataError, DataSpec, Image, Sample
+from gan_zoo_data.files.written import Form, id_numbers, is_color_ids, write_picture, write_png
 
-MODES = {1: "grey", 3: "rgb"}  # channels -> what a recipe says; others are said as numbers
-CHANNELS = (1, 2, 3, 4)  # that a PNG holds
-LARGEST = 0xFFFF  # the largest id that a PNG holds
 Splits = Mapping[str, Iterable[Sample]]
 
 
 def write_pairs(splits: Splits, folder: Path, like: DataSpec) -> dict[str, Any]:
-    """Write FOLDER/A/SPLIT/NAME.png and FOLDER/B/SPLIT/NAME.png, source and target.
+    """Write FOLDER/A/SPLIT/NAME.png and FOLDER/B/SPLIT/NAME.png (or .tif), source and target.
 
     Returns:
         The options that read them.
@@ -37,9 +27,9 @@ def write_pairs(splits: Splits, folder: Path, like: DataSpec) -> dict[str, Any]:
         raise DataError(
             f"pairs are pictures called source and target; {like.name} has {_listed(shapes)}"
         )
-    modes = {name: _mode(name, like) for name in shapes}
+    modes = {name: form.mode for name, form in _forms(like).items()}
     sides = {"source": "A", "target": "B"}
-    _write(splits, shapes, lambda split, name, of: folder / sides[of] / split / f"{name}.png")
+    _write(splits, like, lambda split, name, of: folder / sides[of] / split / f"{name}.png")
     return {"root": str(folder), **modes}
 
 
@@ -70,7 +60,7 @@ def write_labels(splits: Splits, folder: Path, like: DataSpec) -> dict[str, Any]
     options: dict[str, Any] = {
         "root": str(folder),
         "classes": label.classes,
-        "target": _mode("target", like),
+        "target": _forms(like)["target"].mode,
     }
     if ignored := like.ignored_ids("label"):
         options["ignore"] = ignored
@@ -78,8 +68,9 @@ def write_labels(splits: Splits, folder: Path, like: DataSpec) -> dict[str, Any]
         options["instance"] = False
     elif instance.instances is not None:
         options["instances"] = instance.instances
+        options |= {"instance_colors": "rgb24"} if is_color_ids(like) else {}
     ends = {"label": "label", "instance": "inst", "target": "img"}
-    _write(splits, shapes, lambda split, name, of: folder / f"{split}_{ends[of]}" / f"{name}.png")
+    _write(splits, like, lambda split, name, of: folder / f"{split}_{ends[of]}" / f"{name}.png")
     return options
 
 
@@ -90,24 +81,28 @@ def write_table(splits: Splits, folder: Path, like: DataSpec) -> dict[str, Any]:
         The options that read them.
 
     Raises:
-        DataError: a map does not fit into a PNG, or a file cannot be written.
+        DataError: a map takes a package that is not there, or a file cannot be written.
     """
-    shapes = like.maps()
-    options = png_modes(like) | id_options(like)
-    written = _write(splits, shapes, lambda split, name, of: folder / split / of / f"{name}.png")
-    for split, names in written.items():
-        lines = [{"name": one, **{of: f"{split}/{of}/{one}.png" for of in shapes}} for one in names]
-        write_rows(folder / f"{split}.csv", ["name", *shapes], lines)
+    options = picture_modes(like) | id_options(like)
+    if is_color_ids(like) and "instances" in options:
+        options["instance_colors"] = "rgb24"
+    written = _write(splits, like, lambda split, name, of: folder / split / of / f"{name}.png")
+    for split, samples in written.items():
+        lines = [
+            {"name": one, **{of: path.relative_to(folder).as_posix() for of, path in files.items()}}
+            for one, files in samples
+        ]
+        write_rows(folder / f"{split}.csv", ["name", *like.maps()], lines)
     return {"root": str(folder), **options}
 
 
-def png_modes(like: DataSpec) -> dict[str, Any]:
-    """The option of a table whose pictures are PNG of 8 bits, where there are pictures.
+def picture_modes(like: DataSpec) -> dict[str, Any]:
+    """The option of a table for the pictures, where there are some.
 
     Raises:
-        DataError: their numbers are others, or no PNG holds them.
+        DataError: they take a package that is not there.
     """
-    modes = {name: _mode(name, like) for name, image in like.maps().items() if not image.ids}
+    modes = {name: form.mode for name, form in _forms(like).items()}
     return {"pictures": modes} if modes else {}
 
 
@@ -150,54 +145,34 @@ def write_rows(path: Path, columns: list[str], rows: Iterable[Mapping[str, str]]
 
 
 def _write(
-    splits: Splits, shapes: Mapping[str, Image], place: Callable[[str, str, str], Path]
-) -> dict[str, list[str]]:
-    """Write every map of every sample to its place, by split, name and map; the names by split."""
-    names: dict[str, list[str]] = {split: [] for split in splits}
+    splits: Splits, like: DataSpec, place: Callable[[str, str, str], Path]
+) -> dict[str, list[tuple[str, dict[str, Path]]]]:
+    """Write every map of every sample to its place, by split, name and map.
+
+    Returns:
+        Split -> the name of each sample, and map -> its file.
+    """
+    forms, colors = _forms(like), is_color_ids(like)
+    written: dict[str, list[tuple[str, dict[str, Path]]]] = {split: [] for split in splits}
     for split, samples in splits.items():
         for sample in samples:
             name = PurePosixPath(sample.name)
             if name.is_absolute() or ".." in name.parts or not name.parts:
                 raise DataError(f"{split}: {sample.name!r} cannot be the name of a file")
-            for key, image in shapes.items():
-                path = place(split, sample.name, key)
-                _save(path, _pixels(path, sample.maps[key], image))
-            names[split].append(sample.name)
-    return names
-
-
-def _pixels(path: Path, map_: Tensor, image: Image) -> np.ndarray[Any, Any]:
-    """What a PNG holds of a map `C H W`: `H W` or `H W C`.
-
-    Raises:
-        DataError: a PNG does not hold it.
-    """
-    if image.ids:
-        low, high = int(map_.min()), int(map_.max())
-        if low < 0 or high > LARGEST:
-            raise DataError(
-                f"{path}: the id {low if low < 0 else high} does not fit into 16 bits; ids of 0 to "
-                f"{LARGEST} do"
-            )
-        return map_[0].numpy().astype(np.uint8 if high < 256 else np.uint16)
-    if map_.dtype != torch.uint8:
-        raise DataError(
-            f"{path}: pictures of 8 bits can be written, and this one holds {map_.dtype}; its "
-            "numbers would be rounded"
-        )
-    if len(map_) not in CHANNELS:
-        raise DataError(f"{path}: a PNG holds 1 to 4 channels, and this picture has {len(map_)}")
-    pixels = np.ascontiguousarray(rearrange(map_, "c h w -> h w c").numpy())
-    return pixels[..., 0] if len(map_) == 1 else pixels
-
-
-def _save(path: Path, pixels: np.ndarray[Any, Any]) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as file:  # two samples of one name would be one file
-            PIL.fromarray(pixels).save(file, format="PNG")
-    except OSError as problem:
-        raise _unwritten(path, problem) from problem
+            files = {}
+            for key, image in like.maps().items():
+                path, map_ = place(split, sample.name, key), sample.maps[key]
+                try:
+                    if key in forms:
+                        files[key] = write_picture(path, forms[key].numbers(path, map_), forms[key])
+                    else:
+                        as_color = colors and image.instances is not None
+                        write_png(path, id_numbers(path, map_, colors=as_color))
+                        files[key] = path
+                except OSError as problem:
+                    raise _unwritten(path, problem) from problem
+            written[split].append((sample.name, files))
+    return written
 
 
 def _unwritten(path: Path, problem: OSError) -> DataError:
@@ -205,21 +180,17 @@ def _unwritten(path: Path, problem: OSError) -> DataError:
     return DataError(f"cannot write {path}: {why}; name another folder, or make room")
 
 
-def _mode(name: str, like: DataSpec) -> str | int:
-    """What a recipe says of pictures of so many channels.
+def _forms(like: DataSpec) -> dict[str, Form]:
+    """How each map of pictures is written.
 
     Raises:
-        DataError: their numbers are not those of 8 bits, or no PNG holds them.
+        DataError: it takes a package that is not there; before anything is written.
     """
-    values, channels = like.values(name), like.maps()[name].channels
-    if not values.plain:
-        raise DataError(
-            f"{name} holds {values.dtype} from {values.low:g} to {values.high:g}; PNG of 8 bits "
-            "hold 0 to 255 alone, so its numbers would be rounded"
-        )
-    if channels not in CHANNELS or values.colors == "cmyk":
-        raise DataError(f"{name} has {channels} channels that a PNG does not hold: 1 to 4 it does")
-    return values.colors or MODES.get(channels, channels)
+    shapes = like.maps()
+    forms = {n: Form(like.values(n), one.channels) for n, one in shapes.items() if not one.ids}
+    for name, form in forms.items():
+        form.refuse_missing(name)
+    return forms
 
 
 def _listed(shapes: Mapping[str, Image]) -> str:

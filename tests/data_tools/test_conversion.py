@@ -118,8 +118,7 @@ def test_ids_and_photos_are_equal_in_any_layout(
 
 
 REFUSED = [
-    (TonesSpec(channels=5), PairedFolderSpec, "5 channels that a PNG does not hold"),
-    (TonesSpec(floats=True), ManifestSpec, "float32 from -1 to 1; PNG of 8 bits"),
+    (TonesSpec(floats=True), ManifestSpec, "none that float32 or floats of -1..1 are read as"),
     (SCENES, PairedFolderSpec, "pairs are pictures called source and target; scenes has label"),
     (TonesSpec(), LabelFolderSpec, "ids called label"),
     (TonesSpec(names=("../a", "b")), PairedFolderSpec, "cannot be the name of a file"),

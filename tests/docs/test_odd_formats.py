@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -46,7 +47,7 @@ def test_odd_formats(
 def test_every_recipe_of_the_page_is_one() -> None:
     boxes = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     specs = [Zoo.installed().resolve(DataSpec, yaml.safe_load(box)["data"], {}) for box in boxes]
-    assert [spec.maps()["label"].classes for spec in specs] == [2, 6, 19, 3, 133]
+    assert [spec.maps()["label"].classes for spec in specs] == [2, 6, 19, 3, 201, 2]
 
 
 def test_every_mode_of_the_page_is_one() -> None:
@@ -89,6 +90,14 @@ def label(
     return said
 
 
+def other_segments(root: Path, patch: pytest.MonkeyPatch) -> str:
+    table = {"categories": [], "annotations": [{"file_name": "x.png", "segments_info": []}]}
+    (root / "train_label.json").write_text(json.dumps(table))
+    layout = {"label": "{split}_label", "target": "{split}_img"}
+    words = {"layout": layout, "instance": False, "label_colors": "panoptic"}
+    return label(saved("RGB"), **words)(root, patch)
+
+
 def without_tifffile(root: Path, patch: pytest.MonkeyPatch) -> str:
     for module in (tiffs, pictures):
         patch.setattr(module, "has_tifffile", lambda: False)
@@ -113,6 +122,7 @@ REFUSED: dict[str, Callable[[Path, pytest.MonkeyPatch], str]] = {
     "but ids count from 0": label(tiff("int8", 1, -1, 2)),
     "does not know; add": label(saved("RGB"), palette={0: [1, 2, 3]}),
     "instance_colors: rgb24": label(saved("RGB"), "inst"),
+    "which are no segments of": other_segments,
 }
 
 

@@ -140,20 +140,22 @@ class Beyond(Fault):
 
 @dataclass(frozen=True)
 class Unknown(Fault):
-    """Colors that the palette does not know.
+    """Colors that the palette, or the table of segments, does not know.
 
     Args:
-        rule: With the palette.
+        rule: With either.
         found: Color -> pixels of it, in the file or in several.
+        fixed: Only the file can change.
     """
 
     rule: Ids
     found: Mapping[Color, int] = field(hash=False)
+    fixed: bool
 
     @property
-    def kind(self) -> tuple[str, Ids]:
+    def kind(self) -> tuple[str, Ids, bool]:
         """The palette."""
-        return "unknown", self.rule
+        return "unknown", self.rule, self.fixed
 
     def joined(self, other: Self) -> Self:
         """The colors of both."""
@@ -169,8 +171,12 @@ class Unknown(Fault):
         more = len(ranked) - SHOWN
         tail = f" and {more} more" if more > 0 else ""
         hold = "together they hold" if several else "holds"
-        told = f"{hold} the color{'s' * (len(ranked) > 1)} {shown}{tail}, which `palette` does not "
-        told += "know; add "
+        told = f"{hold} the color{'s' * (len(ranked) > 1)} {shown}{tail}, "
+        if self.rule.segments:
+            return f"{told}which are no segments of {self.rule.segments.file}; get both again"
+        if self.fixed:
+            return f"{told}which the `palette` of the model does not know; paint them in its colors"
+        told += "which `palette` does not know; add "
         told += "it" if len(ranked) == 1 else "them"
         if more > 0:
             return f"{told}, or, where they lie along edges, make the file anew without smoothing"

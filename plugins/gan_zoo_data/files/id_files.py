@@ -100,6 +100,11 @@ def _colors(rules: Sequence[Ids]) -> str:
 def _no_colors(opened: Opened, rules: Sequence[Ids]) -> str:
     """Why a file is none whose colors stand for ids."""
     stored = opened.stored
+    if stored.colors not in ("rgb", "rgba") and any(rule.segments for rule in rules):
+        return (
+            f"{stored.words}, but `label_colors: panoptic` reads segments out of colors; take it "
+            "out of the recipe where files hold classes"
+        )
     if all(rule.rgb24 for rule in rules) and stored.colors not in ("rgb", "rgba"):
         return (
             f"{stored.words}, but `instance_colors: rgb24` reads ids out of colors; take it out "

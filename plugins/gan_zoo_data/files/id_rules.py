@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from gan_zoo_data.files.segments import Segments
 
 Color = tuple[int, ...]  # red, green, blue, and alpha where it counts
 Others = Literal["others"]
@@ -23,6 +26,7 @@ class Ids:
             numbers that are not named. All that follows is about the ids that it makes.
         palette: Pairs of an id and a color that stands for it; empty where numbers are ids.
         rgb24: A color is a number: red + 256 green + 65536 blue.
+        segments: These numbers are segments, and an id is the category of one.
     """
 
     classes: int | None = None
@@ -32,6 +36,7 @@ class Ids:
     remap: tuple[tuple[int | Others, int], ...] = ()
     palette: tuple[tuple[int, Color], ...] = ()
     rgb24: bool = False
+    segments: Segments | None = None
 
     @property
     def by_color(self) -> bool:

@@ -38,7 +38,8 @@ def ids_of(path: Path, stored: Array, rule: Ids, *, fixed: bool = False) -> Arra
     numbers = stored
     if rule.by_color:
         numbers = _packed(path, stored, alpha=_with_alpha(rule))
-        numbers = _looked_up(path, numbers, rule) if rule.palette else numbers
+        if rule.palette or rule.segments:
+            numbers = _looked_up(path, numbers, rule, fixed=fixed)
     if rule.remap:
         numbers = _remapped(numbers, rule)
     _judge(path, numbers, rule, fixed=fixed)
@@ -85,22 +86,26 @@ def _packed(path: Path, colors: Array, *, alpha: bool) -> Array:
     return numbers
 
 
-def _looked_up(path: Path, packed: Array, rule: Ids) -> Array:
+def _looked_up(path: Path, packed: Array, rule: Ids, *, fixed: bool) -> Array:
     """Numbers of colors -> ids.
 
     Raises:
-        DataError: a color that the palette does not know.
+        DataError: a color that the palette, or the table of segments, does not know.
     """
     alpha = _with_alpha(rule)
-    table = sorted((_number(color, alpha=alpha), id) for id, color in rule.palette)
-    known, ids = (np.array(column, np.int64) for column in zip(*table, strict=True))
+    if rule.segments:
+        known, ids = rule.segments.of(path)
+    else:
+        table = sorted((_number(color, alpha=alpha), id) for id, color in rule.palette)
+        known, ids = (np.array(column, np.int64) for column in zip(*table, strict=True))
     places = np.minimum(np.searchsorted(known, packed), len(known) - 1)
     if (strange := known[places] != packed).any():
         found, counts = np.unique(packed[strange], return_counts=True)
         pairs = zip(found.tolist(), counts.tolist(), strict=True)
         colors = {_color(one, alpha=alpha): count for one, count in pairs}
-        raise Misfit.of(path, Unknown(rule, colors))
-    return ids[places]
+        raise Misfit.of(path, Unknown(rule, colors, fixed))
+    meant: Array = ids[places]
+    return meant
 
 
 def _number(color: Color, *, alpha: bool) -> int:

@@ -113,6 +113,14 @@ def sort(head: Header, kind: Mode | Ids) -> str:
     return f"{head.mode} of {head.dtype}" if mixed else head.mode
 
 
+def expected_ids(kind: Mode | Ids) -> list[int]:
+    """The ids that some pixel should have: its classes, of panoptic maps those with a name."""
+    if not isinstance(kind, Ids) or kind.classes is None:
+        return []
+    named = kind.segments.names if kind.segments and not kind.remap else range(kind.classes)
+    return sorted(named)
+
+
 def classes_of(kind: Mode | Ids) -> int:
     """How many classes a map has; 0 where it has none."""
     return (kind.classes or 0) if isinstance(kind, Ids) else 0

@@ -59,6 +59,17 @@ def _refuse_nan(path: Path, count: int, size: int) -> None:
     raise Misfit.of(path, Instead(told))
 
 
+def unshown(stored: Array, mode: Mode) -> Array | None:
+    """Which pixels of a file `H W C` show nothing in every band, bools `H W`; None where the mode
+    declares no number for that.
+    """
+    nodata = reading_of(mode).missing
+    if nodata is None:
+        return None
+    none: Array = np.isnan(stored) if np.isnan(nodata) else stored == nodata
+    return np.asarray(none.all(axis=-1))
+
+
 class Outside(NamedTuple):
     """How many numbers lie beyond a range.
 

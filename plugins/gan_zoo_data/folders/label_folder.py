@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from gan_zoo.components import DataError, remembered
 from gan_zoo_data.files.ids import Ids
+from gan_zoo_data.files.segments import read_segments
 from gan_zoo_data.folders.layouts import Folders, Place
 from gan_zoo_data.folders.listing import Listing, list_pictures, passed_over, refuse_mistakes
-from gan_zoo_data.folders.map_folders import find_map_folders, places_around
+from gan_zoo_data.folders.map_folders import SEGMENTS, find_map_folders, places_around
 from gan_zoo_data.folders.names import call_alike
 from gan_zoo_data.folders.schemes import Scheme, cut_scheme, find_scheme, of_map, say_no_common
 from gan_zoo_data.roots import Root, input_maps, list_inputs
@@ -32,11 +33,14 @@ class LabelFolder(Root):
         kinds: Map -> mode of its files, or what their ids may be; a sample has these maps.
         suffixes: Map -> what its files' names end in; one of the known ones if absent.
         layout: `find` one, or map -> its folder.
+        segments: Label maps are panoptic ones: their colors are segments, whose categories are told
+            by a file beside their folder.
     """
 
     kinds: Mapping[str, Mode | Ids]
     suffixes: Mapping[str, str] | None
     layout: str | Folders = "find"
+    segments: bool = False
 
     def found(self, split: str) -> tuple[Samples, list[str]]:
         """The samples of a split, and what has no place or no partner."""
@@ -57,7 +61,14 @@ class LabelFolder(Root):
                 stems[name], said = call_alike(stems["label"], stems[name])
                 alike += [f"{said} in {folders[name].name}"] * bool(said)
         mistakes += self._partners(listings, stems, scheme.suffixes)
-        names = tuple(stem for stem in stems["label"] if all(stem in s for s in stems.values()))
+        kinds = self._kinds(folders["label"])
+        untold = _untold(stems["label"], kinds["label"])
+        mistakes += untold.values()
+        names = tuple(
+            stem
+            for stem in stems["label"]
+            if all(stem in s for s in stems.values()) and stem not in untold
+        )
         places = ", ".join(
             f"{name} = {folder.relative_to(self.root).as_posix()}"
             for name, folder in folders.items()
@@ -66,7 +77,7 @@ class LabelFolder(Root):
         samples = Samples(
             names=names,
             files={name: tuple(stems[name][stem] for stem in names) for name in self.kinds},
-            kinds=self.kinds,
+            kinds=kinds,
             said=f"{len(names)} label map{'s' * (len(names) != 1)} in {self.root}, "
             f"matched by name{ends}: {places}",
             notes=(*alike, *passed_over(*_once(listings))),
@@ -76,13 +87,35 @@ class LabelFolder(Root):
     def layout_of(self, split: str) -> str:
         """The folders of the maps, and who says so."""
         found = "as the recipe says" if self.layout != "find" else "found by the folders' names"
-        return f"layout {', '.join(self._place(split).layout.values())}, {found}"
+        place = self._place(split)
+        said = f"layout {', '.join(dict.fromkeys(place.layout.values()))}, {found}"
+        if not self.segments:
+            return said
+        told = read_segments(place.folders["label"])
+        file = told.file.relative_to(self.root).as_posix()
+        return f"{said}; label ids are the categories that {file} gives the segments"
 
     def _place(self, split: str) -> Place:
-        key = f"maps {[*self.kinds]} of {split} in {self.root} as {self.layout}"
+        key = f"maps {[*self.kinds]} of {split} in {self.root} as {self._where}"
         return remembered(
-            key, lambda: find_map_folders(self.root, split, [*self.kinds], self.layout)
+            key, lambda: find_map_folders(self.root, split, [*self.kinds], self._where)
         )
+
+    @property
+    def _where(self) -> str | Folders:
+        """The layouts that are looked for."""
+        return SEGMENTS if self.segments and self.layout == "find" else self.layout
+
+    def _kinds(self, labels: Path) -> Mapping[str, Mode | Ids]:
+        """What the files of a split may be, of which label maps lie in a folder.
+
+        Raises:
+            DataError: nothing tells the categories of its segments.
+        """
+        rule = self.kinds["label"]
+        if not self.segments or not isinstance(rule, Ids):
+            return self.kinds
+        return {**self.kinds, "label": replace(rule, segments=read_segments(labels))}
 
     def inputs(self, path: Path, *, pairs: bool, maps: Sequence[str] | None) -> Samples:
         """The label maps at a path, with the instance maps beside them where they are asked for;
@@ -108,13 +141,21 @@ class LabelFolder(Root):
             beside, odd = self._beside(found, names[0], name, scheme)
             files[name] = beside
             mistakes = [*mistakes, *odd]
+        kinds = self.kinds
+        if self.segments and "label" in files:
+            labels = found.folder
+            if names[0] != "label":
+                _, labels = self._folders_beside(found, names[0], "label")
+            kinds = self._kinds(labels)
+            stems = {path.stem: path for path in files["label"]}
+            mistakes = [*mistakes, *_untold(stems, kinds["label"]).values()]
         refuse_mistakes(mistakes)
         kind = WORDS.get(names[0], "photo")
         others = "".join(f", {WORDS[name]}s beside" for name in names[1:])
         return Samples(
             names=tuple(found.files),
             files={name: tuple(paths) for name, paths in files.items()},
-            kinds={name: self.kinds[name] for name in names},
+            kinds={name: kinds[name] for name in names},
             said=f"{len(found.files)} {kind}{'s' * (len(found.files) != 1)} in {path}" + others,
             notes=tuple(passed_over(found)),
             fixed=True,
@@ -152,7 +193,7 @@ class LabelFolder(Root):
         """Refuse the root, and folders of other maps."""
         folder = path if path.is_dir() else path.parent
         inside = folder.resolve()
-        places = places_around(self.root, folder, [first], self.layout)
+        places = places_around(self.root, folder, [first], self._where)
         within = [
             place.folders[first]
             for place in places
@@ -163,7 +204,7 @@ class LabelFolder(Root):
         others = [name for name in FOLDERS if name != first]
         kin: Path | None = None
         for name in others:
-            for place in places_around(self.root, folder, [first, name], self.layout):
+            for place in places_around(self.root, folder, [first, name], self._where):
                 own, other = place.folders[first].resolve(), place.folders[name].resolve()
                 if own != other and inside.is_relative_to(other) and not inside.is_relative_to(own):
                     kin = place.folders[first]
@@ -204,10 +245,12 @@ class LabelFolder(Root):
             DataError: there is none.
         """
         absolute = found.folder.absolute()
-        for place in places_around(self.root, found.folder, [first, name], self.layout):
+        for place in places_around(self.root, found.folder, [first, name], self._where):
             for around in (absolute, *absolute.parents):
                 if around.resolve() == place.folders[first].resolve():
                     return around, place.folders[name]
+        if self._where == SEGMENTS and name == "instance":
+            return absolute, absolute  # panoptic maps, wherever they lie
         for around in (absolute, *absolute.parents):
             if around.name.endswith(FOLDERS[first]):
                 kin = around.name.removesuffix(FOLDERS[first]) + FOLDERS[name]
@@ -219,6 +262,16 @@ class LabelFolder(Root):
             f"such folders, or give the maps by name from Python: {{'{first}': ..., "
             f"'{name}': ...}}"
         )
+
+
+def _untold(labels: Mapping[str, Path], rule: Mode | Ids) -> dict[str, str]:
+    """Stem -> a message, of each panoptic map of which nothing is told."""
+    known = rule.segments if isinstance(rule, Ids) else None
+    return {
+        stem: f"{path}: {known.file} says nothing of it; take it out, or get both again"
+        for stem, path in labels.items()
+        if known is not None and path.stem not in known.table
+    }
 
 
 def _once(listings: Mapping[str, Listing]) -> list[Listing]:

@@ -125,6 +125,15 @@ def side_layouts() -> list[Folders]:
     return found
 
 
+def panoptic_layouts() -> list[Folders]:
+    """Those of COCO's panoptic maps, which are label map and instance map at once, and photos."""
+    return [
+        {"label": maps, "instance": maps, "target": target}
+        for maps in PANOPTIC
+        for target in (PLAIN, "images/{split}")
+    ]
+
+
 def map_layouts() -> list[Folders]:
     """Those of label maps, instance maps and photos; the first is pix2pixHD's."""
     rows = [

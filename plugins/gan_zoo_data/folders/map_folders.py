@@ -15,6 +15,7 @@ from gan_zoo_data.folders.layouts import (
     find_splits,
     map_layouts,
     name_place,
+    panoptic_layouts,
     refuse_no_root,
     say_layout,
     say_no_split,
@@ -23,6 +24,7 @@ from gan_zoo_data.folders.listing import SPLITS
 from gan_zoo_data.surveys import WORDS
 
 PUBLISHED: Folders = {"label": "{split}_label", "instance": "{split}_inst", "target": "{split}_img"}
+SEGMENTS = "panoptic"  # the layouts of maps whose colors are segments
 AROUND = 4  # folders around a path in which a root is looked for
 
 
@@ -35,7 +37,7 @@ def find_map_folders(
         root: The folder of the data.
         split: The split.
         maps: Those that a sample has.
-        layout: As the recipe says: `find`, or map -> its folder.
+        layout: As the recipe says: `find`, or map -> its folder; or `panoptic`.
 
     Raises:
         DataError: none is there, one is not (`Half`), or two layouts at once (`Ambiguous`).
@@ -56,7 +58,7 @@ def find_map_folders(
             f"which: {say_layout(whole[-1].layout)}"
         )
     if not there:
-        raise DataError(_no_split(root, split, maps, layout))
+        raise DataError(_no_split(root, split, maps, layout) + _say_panoptic(root, split, layout))
     place = (whole or there)[0]
     beside = next(folder for folder in place.folders.values() if folder.is_dir())
     for name, folder in place.folders.items():
@@ -71,7 +73,9 @@ def find_map_folders(
 
 def layouts_of(layout: str | Folders) -> list[Folders]:
     """The layouts that an option means; the first of `find` is pix2pixHD's."""
-    return [layout] if isinstance(layout, Mapping) else map_layouts()
+    if isinstance(layout, Mapping):
+        return [layout]
+    return panoptic_layouts() if layout == SEGMENTS else map_layouts()
 
 
 def places_around(
@@ -89,6 +93,16 @@ def places_around(
                 if any(f.is_relative_to(inside) or inside.is_relative_to(f) for f in folders):
                     found.append(place)
     return found
+
+
+def _say_panoptic(root: Path, split: str, layout: str | Folders) -> str:
+    """What reads the panoptic maps that are there, where other maps are looked for."""
+    if layout != "find" or not find_places(root, split, panoptic_layouts(), ("label", "target"), 2):
+        return ""
+    return (
+        ". COCO's panoptic maps are there, whose colors are segments: `label_colors: panoptic` "
+        "reads their categories, `instance_colors: rgb24` the segments themselves"
+    )
 
 
 def _no_split(root: Path, split: str, maps: Sequence[str], layout: str | Folders) -> str:

@@ -7,13 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-from PIL import Image
-
-from gan_zoo.components import DataError, Found, Refused, distinct_ids, unreadable
-from gan_zoo_data.files.decoder import FORMATS
-from gan_zoo_data.files.id_faults import MASK
-from gan_zoo_data.folders.file_modes import count_modes, mode_of, spread
+from gan_zoo.components import DataError, Found, Refused, unreadable
+from gan_zoo_data.folders.file_modes import count_modes, mode_of
+from gan_zoo_data.folders.id_counts import count_ids, id_options
 from gan_zoo_data.folders.layouts import (
     PLAIN,
     SIDES,
@@ -30,7 +26,9 @@ from gan_zoo_data.folders.listing import (
     list_folders,
     list_pictures,
 )
-from gan_zoo_data.folders.map_folders import PUBLISHED, find_map_folders
+from gan_zoo_data.folders.map_folders import PUBLISHED, SEGMENTS, find_map_folders
+from gan_zoo_data.folders.painted import MOST, propose_palette
+from gan_zoo_data.folders.panoptic import panoptic_options
 from gan_zoo_data.folders.schemes import Scheme, find_scheme, of_map
 from gan_zoo_data.folders.side_folders import find_sides
 from gan_zoo_data.folders.whole_pictures import find_couples, refuse_whole
@@ -38,27 +36,11 @@ from gan_zoo_data.folders.whole_pictures import find_couples, refuse_whole
 if TYPE_CHECKING:
     from gan_zoo_data.bases import Files
 
-COUNTED = 200  # label maps whose ids are counted
-FEW = 96  # different numbers that a label map holds at most, in the mean
 KNOWN = {  # scheme -> classes, and ids beyond them
     "Cityscapes": (35, (255,)),
     "Cityscapes, coarse": (35, (255,)),
     "Cityscapes, train ids": (19, (255,)),
 }
-
-
-class Numbers(NamedTuple):
-    """What some label maps hold.
-
-    Args:
-        ids: Those that are there.
-        each: How many different ones a file holds, in the mean.
-        files: How many files were looked at.
-    """
-
-    ids: frozenset[int]
-    each: float
-    files: int
 
 
 class Places(NamedTuple):
@@ -119,7 +101,7 @@ def recognize_labels(spec: type[Files], root: Path) -> Found | Refused | None:
     if isinstance(places, Refused):
         return places
     if not places.found:
-        return None
+        return _recognize_panoptic(spec, root)
     if any("instance" not in place.folders for place in places.found.values()):
         maps.remove("instance")
     first = next(iter(places.found.values()))
@@ -127,35 +109,54 @@ def recognize_labels(spec: type[Files], root: Path) -> Found | Refused | None:
     files = {name: _files([*places.found.values()], name, scheme) for name in maps}
     sure = bool(scheme.name) or first.layout["label"] == PUBLISHED["label"]
     colors = [mode for mode in count_modes(files["label"]) if mode in ("RGB", "RGBA", "CMYK")]
-    if colors:
-        told = f"{first.folders['label']} holds color pictures ({colors[0]}), and label maps hold "
-        return Refused(f"{told}ids: one number a pixel") if sure else None
-    numbers = _count_ids(files["label"])
-    looks_so = numbers.each <= FEW and numbers.ids != MASK
-    if not numbers.ids or not (sure or looks_so):
+    if colors and not sure:
         return None
-    classes, ignore = KNOWN.get(scheme.name) or _classes(numbers.ids)
-    options: dict[str, Any] = {"root": str(root), "classes": classes}
-    notes = []
-    if numbers.ids == MASK:
-        options |= {"classes": 2, "remap": {255: 1}}
-        classes, ignore = 2, ()
-        notes.append("remap: {255: 1}, since label maps hold 0 and 255 alone, as masks do")
-    if ignore:
-        options["ignore"] = list(ignore)
-    if scheme.name not in KNOWN:
-        notes.append(
-            f"classes: {classes} is told by the ids in {numbers.files} of {len(files['label'])} "
-            "label maps"
-        )
+    options: dict[str, Any] = {"root": str(root)}
+    if colors:
+        painted = propose_palette(files["label"])
+        if painted is None:
+            told = f"{first.folders['label']} holds color pictures ({colors[0]})"
+            return Refused(
+                f"{told} of more than {MOST} colors, and label maps hold ids: one number a pixel, "
+                "or a color a class"
+            )
+        options |= {"classes": len(painted[0]), "palette": painted[0]}
+        notes = [
+            f"palette: the {len(painted[0])} colors in {painted[1]} of {len(files['label'])} label "
+            "maps, numbered by how much of them there is; give them the ids that you mean"
+        ]
+    else:
+        numbers = count_ids(files["label"])
+        if not numbers.ids or not (sure or numbers.like_labels):
+            return None
+        read, notes = id_options(numbers, len(files["label"]), KNOWN.get(scheme.name))
+        options |= read
     if "instance" not in maps:
         options["instance"] = False
         notes.append("instance: false, since no instance maps are there")
+    elif "RGB" in count_modes(files["instance"]):
+        options["instance_colors"] = "rgb24"
+        notes.append("instance_colors: rgb24, since instance maps are colors, as COCO's panoptic")
     options["target"], odd = mode_of(files["target"], "target")
     why = f"{name_place(root, first)} hold label maps and photos"
     if scheme.name:
         why += f" with the names of {scheme.name}"
     return _found(spec.model_validate(options), why, places, [*notes, *odd])
+
+
+def _recognize_panoptic(spec: type[Files], root: Path) -> Found | Refused | None:
+    """COCO's panoptic maps, whose colors are segments, and photos."""
+    maps = ("label", "instance", "target")
+    places = _places(lambda split: find_map_folders(root, split, maps, SEGMENTS))
+    if isinstance(places, Refused):
+        return places
+    if not places.found:
+        return None
+    try:
+        options, why, notes = panoptic_options(root, places.found)
+    except DataError as problem:
+        return Refused(str(problem))
+    return _found(spec.model_validate(options), why, places, notes)
 
 
 def _map_folders(root: Path, split: str) -> Place:
@@ -249,25 +250,3 @@ def _files(places: Sequence[Place], name: str, scheme: Scheme) -> list[Path]:
     """The files of a map in all splits."""
     listed: list[Listing] = [list_pictures(place.folders[name]) for place in places]
     return [path for found in listed for path in of_map(found, name, scheme).files.values()]
-
-
-def _count_ids(files: Sequence[Path]) -> Numbers:
-    """The numbers in some files, as they are stored."""
-    counted = []
-    for file in spread(files, COUNTED):
-        try:
-            with Image.open(file, formats=FORMATS) as picture:
-                numbers = np.asarray(picture)
-        except Exception:  # who reads the file tells it
-            continue
-        if numbers.ndim == 2 and numbers.dtype.kind in "iub":
-            counted.append({int(one) for one in distinct_ids(numbers.astype(np.int32))})
-    mean = sum(map(len, counted)) / max(1, len(counted))
-    return Numbers(frozenset().union(*counted), mean, len(counted))
-
-
-def _classes(ids: frozenset[int]) -> tuple[int, tuple[int, ...]]:
-    """How many classes, and the ids beyond: the last number of a byte or two."""
-    beyond = {one for one in ids if one in (255, 65535) and one - 1 not in ids}
-    rest = sorted(ids - beyond) or [0]
-    return rest[-1] + 1, tuple(sorted(beyond))

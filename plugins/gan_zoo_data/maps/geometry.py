@@ -158,9 +158,10 @@ class Geometry:
             done.append(f"resized to a width of {self.scale_width}")
         if self.crop and not self.size:
             done.append(f"cropped at random to {_by(self.crop)}")
+        sides = " (height x width)" * bool(done)
         if self.flip:
             done.append(f"mirrored with probability {self.flip:g}")
-        sizes = f"in training {', '.join(done)} (height x width)" if done else ""
+        sizes = f"in training {', '.join(done)}{sides}" if done else ""
         augmented = describe(self.augment.scopes)
         beside = f"{'' if sizes else 'in training '}{augmented}" if augmented else ""
         return "; ".join(filter(None, (sizes, beside)))

@@ -9,7 +9,7 @@ from typing import Any
 from gan_zoo.components import DataError, DataSpec, Sample
 from gan_zoo_data.bases import Files, Sized
 from gan_zoo_data.files.ids import Ids
-from gan_zoo_data.writing import id_options, png_modes, write_rows
+from gan_zoo_data.writing import id_options, picture_modes, write_rows
 
 OWN = ("root",)  # of what all data of files say, that a table says otherwise
 
@@ -29,7 +29,9 @@ def write_file_table(
         DataError: a sample has other files, or the table cannot be written.
     """
     maps = [*like.maps()]
-    options = id_options(like) | (_as_columns(like) if isinstance(like, Files) else png_modes(like))
+    options = id_options(like) | (
+        _as_columns(like) if isinstance(like, Files) else picture_modes(like)
+    )
     halved = False
     rows = []
     for split, samples in splits.items():
@@ -62,6 +64,11 @@ def _as_columns(like: Files) -> dict[str, Any]:
     """What a table says of the same files: modes of pictures, and how ids are read."""
     kinds = like._kinds()
     ids = {name: kind for name, kind in kinds.items() if isinstance(kind, Ids)}
+    if panoptic := [name for name, kind in ids.items() if kind.rgb24 and kind.classes]:
+        raise DataError(
+            f"{panoptic[0]} holds panoptic maps, and a table cannot name the file that says what "
+            "their colors are; write files first: gan-zoo data convert RECIPE DIR --to NAME"
+        )
     found: dict[str, Any] = {
         "pictures": {name: kind for name, kind in kinds.items() if name not in ids},
         "palette": {name: dict(kind.palette) for name, kind in ids.items() if kind.palette},

@@ -152,7 +152,7 @@ class HubRows(Root):
             splits = sorted(one.parent.name for one in path.glob(f"*/{ONE}"))
             raise DataError(f"{path} holds splits; name one, as {path / splits[0]}")
         if (path / ONE).is_file():
-            samples, mistakes = self._samples(str(path), _from_disk(path), names, fixed=True)
+            samples, mistakes = self._samples(str(path), load_saved(path), names, fixed=True)
             refuse_mistakes(mistakes)
             return samples
         return one_map_inputs(path, names, self.kinds, "data that `save_to_disk` wrote")
@@ -167,7 +167,7 @@ class HubRows(Root):
         if not self.public:
             if missing := self.missing():
                 raise DataError(missing[0])
-            return _from_disk(folder)
+            return load_saved(folder)
         datasets = _package()
         try:
             return datasets.load_dataset(self.public)
@@ -238,7 +238,7 @@ def _names(rows: Any, place: str, mistakes: list[str]) -> tuple[str, ...]:
     return tuple(first)
 
 
-def _from_disk(folder: Path) -> Any:
+def load_saved(folder: Path) -> Any:
     """What `save_to_disk` wrote.
 
     Raises:

@@ -295,3 +295,15 @@ def test_a_remap_is_a_table(numbers: list[int], remap: dict[int, int], others: i
 
 
 assert gan_zoo.testing  # tells specs who knows components by name
+
+
+def test_a_palette_that_a_model_learned_is_not_added_to(tmp_path: Path) -> None:
+    painted = Pictures.fromarray(np.full((4, 6, 3), 7, np.uint8))
+    save(tmp_path / "train_label/x.png", painted)
+    save(tmp_path / "train_img/x.png", picture())
+    words = {"classes": 1, "palette": {0: [1, 2, 3]}, "instance": False}
+    data = LabelFolderSpec.model_validate({"root": str(tmp_path), **words})
+    [told] = data.decode("train")
+    assert "[7, 7, 7] (24 pixels), which `palette` does not know; add it" in told
+    with pytest.raises(DataError, match="the `palette` of the model does not know; paint them in"):
+        data.inputs(tmp_path / "train_label", maps=["label"]).read(0, None)

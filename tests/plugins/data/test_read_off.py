@@ -1,0 +1,151 @@
+"""What files themselves say of a recipe: palettes, negative ids, columns of saved rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image as Pictures
+
+from gan_zoo.components import Found, Refused
+from gan_zoo.registry.recognition import recognize
+from gan_zoo_data.folders.id_counts import Numbers, id_options
+from tests.plugins.data.making import LABELS, ids, picture, save
+
+COLORS = np.array([[128, 64, 128], [0, 0, 142], [220, 20, 60]], np.uint8)
+
+
+def label_folder(root: Path) -> Found | Refused:
+    return dict(recognize(root))["label_folder"]
+
+
+def test_a_palette_is_read_off_painted_label_maps(tmp_path: Path) -> None:
+    """By how much of a color there is, in the folders of pix2pixHD alone."""
+    painted = np.array([[0, 0, 0, 1, 1, 2]] * 4)
+    for name in "xy":
+        save(tmp_path / f"train_label/{name}.png", Pictures.fromarray(COLORS[painted]))
+        save(tmp_path / f"train_img/{name}.png")
+    found = label_folder(tmp_path)
+    assert isinstance(found, Found)
+    assert found.spec.model_dump()["palette"] == {
+        n: tuple(c) for n, c in enumerate(COLORS.tolist())
+    }
+    assert found.notes[0].startswith("palette: the 3 colors in 2 of 2 label maps, numbered by how")
+    assert found.spec.decode("train") == []
+    assert found.spec.open("train").read(0, None).maps["label"].tolist() == [painted.tolist()]
+    assert recognize(tmp_path)[0].name == "label_folder"
+
+
+def test_a_photo_is_no_painted_label_map(tmp_path: Path) -> None:
+    save(tmp_path / "train_label/x.png", picture(height=20, width=20))  # 400 colors
+    save(tmp_path / "train_img/x.png", picture(height=20, width=20))
+    refused = label_folder(tmp_path)
+    assert isinstance(refused, Refused)
+    assert (
+        "holds color pictures (RGB) of more than 64 colors, and label maps hold ids" in refused.why
+    )
+
+
+def test_negative_ids_are_told_as_they_are_stored(tmp_path: Path) -> None:
+    """8 bits with a sign: Pillow alone would read 255 for -1."""
+    numbers = np.array([[0, 0, 1, 1, -1, -1]] * 4, np.int8)
+    (tmp_path / "train_label").mkdir()
+    tifffile.imwrite(tmp_path / "train_label/x.tif", numbers)
+    save(tmp_path / "train_img/x.png")
+    found = label_folder(tmp_path)
+    assert isinstance(found, Found)
+    options = found.spec.model_dump(exclude_unset=True)
+    assert (options["classes"], options["remap"], options["ignore"]) == (2, {-1: 255}, (255,))
+    assert found.spec.decode("train") == []
+    assert found.spec.open("train").read(0, None).maps["label"][0, 0].tolist() == [
+        0,
+        0,
+        1,
+        1,
+        255,
+        255,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stored", "options"),
+    [
+        ({0, 1, 2}, {"classes": 3}),
+        ({0, 255}, {"classes": 2, "remap": {255: 1}}),
+        ({0, 4, 255}, {"classes": 5, "ignore": [255]}),
+        ({-1, 0, 4, 255}, {"classes": 5, "remap": {-1: 255}, "ignore": [255]}),
+        ({-1, -9, 300}, {"classes": 301, "remap": {-9: 65535, -1: 65535}, "ignore": [65535]}),
+    ],
+)
+def test_what_reads_ids(stored: set[int], options: dict[str, object]) -> None:
+    assert id_options(Numbers(frozenset(stored), 2, 1), 1)[0] == options
+
+
+def rows(root: Path, columns: dict[str, list[Pictures.Image]], *splits: str) -> None:
+    datasets = pytest.importorskip("datasets", reason="the extra datasets is not installed")
+    features = datasets.Features({name: datasets.Image() for name in columns})
+    made = datasets.Dataset.from_dict(columns, features=features)
+    whole = datasets.DatasetDict(dict.fromkeys(splits, made)) if splits else made
+    whole.save_to_disk(str(root))
+
+
+PAIR = {"imageA": [picture(value=1)] * 2, "imageB": [picture(value=2)] * 2}
+READ = [  # columns, splits, the options of the recipe
+    (PAIR, ("train", "validation"), {"pictures": {"source": "rgb", "target": "rgb"}}),
+    (PAIR, (), {"pictures": {"source": "rgb", "target": "rgb"}}),
+    (
+        {"Input": PAIR["imageA"], "Target": PAIR["imageB"]},
+        ("train",),
+        {
+            "pictures": {"source": "rgb", "target": "rgb"},
+            "columns": {"source": "Input", "target": "Target"},
+        },
+    ),
+    (
+        {"photo": PAIR["imageA"], "seg": [ids(LABELS)] * 2},
+        ("train", "dev"),
+        {
+            "pictures": {"target": "rgb"},
+            "labels": {"label": 3},
+            "columns": {"label": "seg", "target": "photo"},
+            "splits": {"val": "dev"},
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("columns", "splits", "options"), READ)
+def test_saved_rows_are_recognized(
+    tmp_path: Path,
+    columns: dict[str, list[Pictures.Image]],
+    splits: tuple[str, ...],
+    options: dict[str, object],
+) -> None:
+    rows(tmp_path / "rows", columns, *splits)
+    [(name, found)] = recognize(tmp_path / "rows")
+    assert name == "hf_dataset"
+    assert isinstance(found, Found)
+    said = found.spec.model_dump(exclude_unset=True)
+    assert said == {"use": "hf_dataset", "root": str(tmp_path / "rows"), **options}
+    assert dict(found.pairs) == {"train": 2} | ({"val": 2} if len(splits) > 1 else {})
+    for split in found.pairs:
+        assert found.spec.decode(split) == []
+        assert int(found.spec.open(split).read(0, None).maps["target"][2, 0, 0]) in (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("columns", "splits", "told"),
+    [
+        ({"image": PAIR["imageA"]}, ("train",), "of which hold pictures: image. Say which are"),
+        (PAIR, ("all",), r"has the splits all: say which is which, as `splits: {train: all}`"),
+    ],
+)
+def test_saved_rows_that_say_too_little(
+    tmp_path: Path, columns: dict[str, list[Pictures.Image]], splits: tuple[str, ...], told: str
+) -> None:
+    rows(tmp_path / "rows", columns, *splits)
+    [(name, refused)] = recognize(tmp_path / "rows")
+    assert (name, isinstance(refused, Refused)) == ("hf_dataset", True)
+    assert told in refused.why

@@ -1,6 +1,5 @@
-"""A rehearsal: one step of every player in every phase on the meta device, with the real batch
-and sizes, backward and optimizers included. Nothing is computed, but every shape, every operation
-and every byte is seen.
+"""A rehearsal: one step of every player in every phase on the meta device, with the real batch and
+sizes, backward and optimizers included. Nothing is computed, but every shape and byte is seen.
 """
 
 from __future__ import annotations
@@ -130,10 +129,10 @@ def _phase(
     for module in [*assembly.networks.values(), *runner.losses.values()]:
         if isinstance(module, nn.Module):
             seen.count([*module.parameters(), *module.buffers()])
-    for player in runner.players.values():
-        if isinstance(player.optimizer, ONE_PASS):  # makes nothing on its way, elsewhere than here
-            player.optimizer.register_step_pre_hook(lambda *_: seen.leave_out())
-            player.optimizer.register_step_post_hook(lambda *_: seen.count_again())
+    for optimizer in (player.optimizer for player in runner.players.values()):
+        if isinstance(optimizer, ONE_PASS):  # makes nothing on its way, elsewhere than here
+            optimizer.register_step_pre_hook(lambda *_: seen.leave_out())
+            optimizer.register_step_post_hook(lambda *_: seen.count_again())
     watching = _watch_sizes(runner)
     with FlopCounterMode(display=False) as flops:  # it holds on to graphs, so bytes are not counted
         step()  # makes the gradients and the optimizers' state, which stay
@@ -240,11 +239,9 @@ def _size(recipe: Recipe, image: Image, known: tuple[int, int] | None) -> tuple[
 
 
 class Bytes(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own
-    """Counts the bytes of live storages, and notes which of them are used.
-
-    That is the sum which torch's allocators keep, without what kernels allocate for themselves and
-    free before they return. A storage is known by its address as long as it lives; when it dies its
-    address is forgotten, so that the next one there counts anew.
+    """Counts the bytes of live storages, and notes which of them are used: the sum which torch's
+    allocators keep, without what kernels allocate for themselves and free before they return. A
+    storage is known by its address as long as it lives; the next one there counts anew.
     """
 
     def __init__(self) -> None:

@@ -1,5 +1,5 @@
-"""What a spec's `build()` and `open()` return where it is no nn.Module, and what methods and
-callbacks are handed: protocols, whose classes are the engine's, the translator's and the run's.
+"""What `build()` and `open()` return where it is no nn.Module, and what methods and callbacks are
+handed: protocols, whose classes are the engine's, the translator's and the run's.
 """
 
 from __future__ import annotations
@@ -38,13 +38,11 @@ class Sample:
 class Dataset(Protocol):
     """The samples of one split, in a fixed order. Holds no random state.
 
-    One of files has three methods more: `identity()` gives every sample's name and the bytes of its
-    files, (name, bytes), which a run keeps and compares when it is resumed; `glances()` gives a
-    Glance of every sample, so that translations are judged before the first is made; `read_all()`
-    gives every sample without a draw, or the DataError in its place, and lets the data's `decode`
-    know what it saw, so that a check of the data reads no file twice; and `unshown(index, maps)`
-    which pixels of the pictures among some maps show nothing in every band, bools `H W`, or None
-    where no number of no data is declared.
+    One of files has four methods more: `identity()` gives every sample's name and the bytes of its
+    files, which a run keeps and compares on resume; `glances()` a Glance of every sample, so that
+    translations are judged before the first is made; `read_all()` every sample without a draw, or
+    the DataError in its place, so that a check reads no file twice; `unshown(index, maps)` which
+    pixels of some maps show nothing in every band, bools `H W`, or None where nothing says so.
     """
 
     def __len__(self) -> int: ...
@@ -93,9 +91,7 @@ class Cast(Protocol):
         ...
 
     def judge(self, name: str, condition: Tensor, pictures: Sequence[Tensor]) -> list[Any]:
-        """Call a discriminator on pictures beside one condition, in their order: at once, where it
-        says that it `takes_several`.
-        """
+        """Call a discriminator on pictures beside one condition; at once if it `takes_several`."""
         ...
 
     def play_exact(self, name: str, *inputs: Tensor) -> Any:
@@ -116,9 +112,8 @@ class Cast(Protocol):
 
 
 class Turn(Protocol):
-    """One player's turn, as a context: in it only that player's parameters learn, at its end it
-    steps. Turns may be nested: all players then learn from the weights before any step, and step as
-    their turns end, the innermost first.
+    """One player's turn, as a context: only that player's parameters learn in it, and step at its
+    end. Turns may be nested: all learn from the weights before any step, the innermost steps first.
     """
 
     def __enter__(self) -> Self: ...
@@ -138,17 +133,16 @@ class Turn(Protocol):
 class Method(Protocol):
     """Who takes a turn in which order, and on which scene.
 
-    One that remembers from step to step has two methods more: `state()` gives nested mappings of
-    tensors and plain numbers, which checkpoints keep, and `restore(state)` takes them back. A third
-    one, `held_bytes()`, tells what that may come to in main memory, for `check`.
+    One that remembers from step to step has three methods more: `state()` gives nested mappings of
+    tensors and plain numbers for checkpoints, `restore(state)` takes them back, and `held_bytes()`
+    tells what that may come to in main memory, for `check`.
     """
 
     output: str  # the name of the scene that is the generated picture
 
     def scene(self, cast: Cast, maps: Mapping[str, Tensor]) -> Scene:
-        """The scene of one batch; in translation too, where the maps hold no target.
-
-        In training the maps move to the device as they are asked for; `maps.raw` is what was read.
+        """The scene of one batch; in translation too, where the maps hold no target. In training
+        the maps move to the device as they are asked for; `maps.raw` is what was read.
         """
         ...
 
@@ -158,8 +152,8 @@ class Method(Protocol):
 
 
 class Styled(Protocol):
-    """A condition's module that makes something of the target for every id of a map, and can be
-    given it instead: a style. S is as many as the map may have ids (instances or classes).
+    """A condition's module that makes something of the target for every id of a map, or is given
+    it: a style. S is as many as the map may have ids (instances or classes).
     """
 
     def __call__(self, maps: Mapping[str, Tensor]) -> Tensor:
@@ -293,8 +287,7 @@ class Run(Protocol):
 
     def listen(self, ear: Ear, samples: Sequence[Sample] | None = None) -> None:
         """Play a step in which nobody moves, and tell an ear what each player would learn from: its
-        scene, and loss -> the sum of its terms with their factors, of those that teach it. Weights,
-        statistics and the run's generators are afterwards as before.
+        scene, and loss -> the sum of its terms with their factors. All is afterwards as before.
 
         Args:
             ear: Called in each player's turn.

@@ -53,16 +53,6 @@ MIB = 2**20
 Step = Callable[[], object]
 
 
-def as_command_line() -> None:
-    """Set this process up as the command line does, before torch is loaded."""
-    try:
-        from gan_zoo.cli import process  # type: ignore[attr-defined]
-    except ImportError:
-        print("the command line sets nothing up, so `ours` is plain too", file=sys.stderr)
-    else:
-        process.settle()
-
-
 def published(case: str, *, in_place: bool) -> tuple[Step, Callable[[], list[Any]]]:
     """The published step, and the tensors that it holds between two steps."""
     from published import Pix2pix, Pix2pixHD, activate_in_place
@@ -173,7 +163,9 @@ def child(asked: argparse.Namespace) -> None:
     """One side in this process; tells what it came to as JSON."""
     (case,) = asked.case
     if asked.side == "ours":
-        as_command_line()
+        from gan_zoo.runs.process import prepare_process
+
+        prepare_process()
     step, held = published(case, in_place=asked.in_place) if asked.side == SIDES[0] else ours(case)
     print(json.dumps(count(step, held) if asked.count else take(step, asked.steps)))
 

@@ -105,6 +105,20 @@ def test_what_no_loss_reaches_gets_a_gradient_of_zeros() -> None:
     assert weights["far"].tolist() == [1 - 0.5 - 0.25] * 2
 
 
+def test_what_was_reached_is_remembered_for_a_resume_and_forgotten_by_a_phase(
+    tiny: Callable[..., Recipe], play: Any
+) -> None:
+    game = play(tiny(one={"steps": 1}, two={"steps": 1}))
+    runner = game.enter("one")
+    assert runner.players["generator"].reached == set()
+    game.step(0)
+    learns = set(runner.players["generator"].learns)
+    assert runner.players["generator"].reached == learns
+    assert set(runner.remember().reached["generator"]) == learns
+    assert game.enter("one", resumed=True).players["generator"].reached == learns
+    assert game.enter("two").players["generator"].reached == set()
+
+
 def test_a_turn_that_fails_does_not_step(linear: Recipe, noise: Any) -> None:
     runner = PhaseRunner(assemble(linear), "only", DOUBLE)
     player = runner.players["generator"]

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gan_zoo.checks.rehearsal import rehearse
 from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.late_numbers import PLACES, Outbox
 from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision, deterministic
 from gan_zoo.inference.translator import Translator
@@ -219,3 +220,17 @@ def test_the_memory_estimate_holds(changes: dict[str, Any]) -> None:
     peak = torch.cuda.max_memory_allocated() - before
     assert peak > 200 * 2**20
     assert expected.peak_bytes == pytest.approx(peak, rel=0.15)
+
+
+def test_numbers_leave_through_a_ring_and_none_is_lost() -> None:
+    """More letters than places, read last; each holds what was sent."""
+    box = Outbox(torch.device("cuda"))
+    letters = []
+    for number in range(3 * PLACES):
+        values = torch.full((5,), float(number), device="cuda")
+        values[1] = float("nan")
+        letters.append(box.send(values))
+    for number, letter in enumerate(letters):
+        read = letter.read()
+        assert read[0] == read[4] == number
+        assert math.isnan(read[1])

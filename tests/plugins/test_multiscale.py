@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from pydantic import ValidationError
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from gan_zoo.components.networks import Single
 from gan_zoo.components.shapes import Image
@@ -285,3 +286,47 @@ def test_the_published_weights_give_the_published_views(path: Path) -> None:
     for name in names:
         scale, layer = (int(number) for number in re.findall(r"\d+", name))
         torch.testing.assert_close(views[scale][layer], golden[name].double(), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+@pytest.mark.parametrize("known", [0, 1, 3, 36])
+@pytest.mark.parametrize("use", ["patch", "pixel", "multiscale"])
+def test_several_pictures_beside_one_condition_are_judged_as_each_alone(
+    use: str, known: int, conditional: bool
+) -> None:
+    """The same views and gradients, and fewer operations where there is a condition."""
+    draw = torch.Generator().manual_seed(known)
+    single = PatchSpec(layers=1, width=4, norm="instance", conditional=conditional)
+    spec = {
+        "patch": single,
+        "pixel": PixelSpec(width=4, norm="instance", conditional=conditional),
+        "multiscale": MultiScaleSpec(scales=2, each=single),
+    }[use]
+    given, picture = Image(known, 32, 32), Image(2, 32, 32)
+    module: Any = spec.build(given, picture).double()
+    assert module.takes_several
+    condition, one, other = (
+        torch.rand(2, c, 32, 32, dtype=torch.float64, generator=draw) for c in (known, 2, 2)
+    )
+    one.requires_grad_()
+
+    def judge(together: bool) -> tuple[list[torch.Tensor], list[torch.Tensor], int]:
+        with FlopCounterMode(display=False) as flops:
+            seen = one.view_as(one), other
+            views = module(condition, seen) if together else [module(condition, p) for p in seen]
+            made = [feature for both in views for view in both for feature in view]
+            total = torch.stack([(feature**2).sum() for feature in made]).sum()
+            slopes = torch.autograd.grad(total, [one, *module.parameters()], allow_unused=True)
+        return made, [slope for slope in slopes if slope is not None], flops.get_total_flops()
+
+    (ours, slopes, few), (theirs, expected, many) = judge(True), judge(False)
+    for mine, other_one in zip([*ours, *slopes], [*theirs, *expected], strict=True):
+        torch.testing.assert_close(mine, other_one, rtol=1e-9, atol=1e-9)
+    assert (few < many) == bool(conditional and known)
+
+
+def test_a_spectral_norm_takes_a_turn_for_every_picture() -> None:
+    picture = Image(3, 32, 32)
+    spec = MultiScaleSpec(scales=2, each=PatchSpec(layers=1, width=4, spectral=True))
+    module: Any = spec.build(picture, picture)
+    assert not module.takes_several

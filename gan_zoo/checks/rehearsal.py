@@ -25,7 +25,7 @@ from gan_zoo.components.networks import GeneratorSpec
 from gan_zoo.components.shapes import Image
 from gan_zoo.engine.assembly import Assembly, assemble
 from gan_zoo.engine.phase import Memory, PhaseRunner
-from gan_zoo.engine.precision import ONE_PASS, Precision
+from gan_zoo.engine.precision import Precision, steps_in_one_pass
 from gan_zoo.errors import UserError, add_note_on_error
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.wired import WiredRecipe
@@ -130,7 +130,9 @@ def _phase(
         if isinstance(module, nn.Module):
             seen.count([*module.parameters(), *module.buffers()])
     for optimizer in (player.optimizer for player in runner.players.values()):
-        if isinstance(optimizer, ONE_PASS):  # makes nothing on its way, elsewhere than here
+        if optimizer and steps_in_one_pass(
+            optimizer
+        ):  # makes nothing on its way, elsewhere than here
             optimizer.register_step_pre_hook(lambda *_: seen.leave_out())
             optimizer.register_step_post_hook(lambda *_: seen.count_again())
     watching = _watch_sizes(runner)
@@ -195,8 +197,8 @@ class Blank(Mapping[str, Tensor]):
 
 
 def _watch_sizes(runner: PhaseRunner) -> list[RemovableHandle]:
-    """Refuse a generator whose picture is not as large as its condition, by name; else only the
-    network that is shown the picture beside the condition would complain.
+    """Refuse a generator whose picture is not as large as its condition, by name; else only who is
+    shown the picture beside the condition would complain.
 
     Raises:
         UserError: says what came.
@@ -240,8 +242,7 @@ def _size(recipe: Recipe, image: Image, known: tuple[int, int] | None) -> tuple[
 
 class Bytes(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own
     """Counts the bytes of live storages, and notes which of them are used: the sum which torch's
-    allocators keep, without what kernels allocate for themselves and free before they return. A
-    storage is known by its address as long as it lives; the next one there counts anew.
+    allocators keep, without kernels' own. A storage is known by its address as long as it lives.
     """
 
     def __init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
 
 import torch.nn.functional as F
@@ -53,17 +54,18 @@ def norm_layer(norm: Norm, channels: int) -> nn.Module:
 def conv_norm_activation(
     conv: nn.Module, norm: Norm, channels: int, activation: nn.Module | None = None
 ) -> nn.Sequential:
-    """Convolution, norm, activation; ReLU and LeakyReLU in the place of what they are given, which
-    neither a norm nor a convolution needs for its gradient.
+    """Convolution, norm, activation. ReLU and LeakyReLU take the place of what a norm or a
+    convolution made, which neither needs for its gradient; a hook on these sees it overwritten.
 
     Args:
         conv: The convolution, or what doubles the sides.
         norm: What follows it.
         channels: That it makes.
-        activation: What follows the norm; ReLU if absent.
+        activation: What follows the norm, of which a copy is taken; ReLU if absent.
     """
-    last = nn.ReLU() if activation is None else activation
-    if isinstance(last, nn.ReLU | nn.LeakyReLU):
+    last = nn.ReLU() if activation is None else copy.copy(activation)
+    fresh = norm != "none" or isinstance(conv, nn.Conv2d | nn.ConvTranspose2d)
+    if fresh and isinstance(last, nn.ReLU | nn.LeakyReLU):
         last.inplace = True
     return nn.Sequential(OrderedDict(conv=conv, norm=norm_layer(norm, channels), activation=last))
 

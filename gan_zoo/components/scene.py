@@ -29,6 +29,20 @@ class Term(NamedTuple):
     factor: float = 1.0
 
 
+class Cut(NamedTuple):
+    """Where a scene's graph ends.
+
+    Args:
+        whole: What was made, with its graph.
+        leaf: Gets the gradients of all losses.
+        end: What stands in the place of `whole`.
+    """
+
+    whole: Tensor
+    leaf: Tensor
+    end: Tensor
+
+
 class Scene:
     """Named tensors, made lazily.
 
@@ -42,6 +56,7 @@ class Scene:
         side: Which one it is of several games that a step plays side by side, as A; else empty.
         let_go: What else goes when it forgets: the maps of one micro-batch of several.
         asked: The names that were asked of this scene; who wants to know clears it before.
+        is_cuttable: Whether `cut` does anything: a turn that moves goes on from there.
     """
 
     def __init__(self, makers: Mapping[str, Maker], above: Scene | None = None) -> None:
@@ -50,7 +65,8 @@ class Scene:
         self.autocast: Autocast = nullcontext if above is None else above.autocast
         self.let_go: Callable[[], None] = _nothing
         self.asked: set[str] = set()
-        self._cuts: list[tuple[Tensor, Tensor]] = []
+        self.is_cuttable: bool = above is not None and above.is_cuttable
+        self._cuts: list[Cut] = []
         self._makers = makers
         self._above = above
         self._known: dict[str, Any] = {}
@@ -88,21 +104,28 @@ class Scene:
         return self._above is not None
 
     def cut(self, *names: str) -> None:
-        """Make leaves of these, and of whatever else was made with a graph so far. Losses then go
-        backward to them one by one, each graph free before the next is made, and a turn goes on
-        from there to what learns: once, by all their gradients together.
+        """End the graph of these, and of whatever else was made with one so far. Losses then go
+        backward to here one by one, each graph free before the next is made, and the turn goes on
+        to what learns: once, by all their gradients together. Where nobody moves nothing is cut.
         """
+        from torch.utils._pytree import tree_map
+
         for name in names:
             self[name]
-        for name, made in self._known.items():
-            if _has_graph(made):
-                leaf = made.detach().requires_grad_()
-                self._cuts.append((made, leaf))
-                self._known[name] = leaf
+        if self.is_cuttable:
+            self._known = {name: tree_map(self._end, made) for name, made in self._known.items()}
+
+    def _end(self, made: Any) -> Any:
+        if getattr(made, "grad_fn", None) is None:
+            return made
+        leaf = made.detach().requires_grad_()
+        end = leaf.view_as(leaf)  # torch's autocast would keep what it casts of a leaf
+        self.cuts.append(Cut(made, leaf, end))
+        return end
 
     @property
-    def cuts(self) -> list[tuple[Tensor, Tensor]]:
-        """What was cut, each with the leaf in its place."""
+    def cuts(self) -> list[Cut]:
+        """Where the graph was cut."""
         return self._cuts if self._above is None else self._above.cuts
 
     def made_later(self) -> frozenset[str]:
@@ -114,8 +137,9 @@ class Scene:
         """Whether something that was asked for has a graph, to which others may go back too."""
         from torch.utils._pytree import tree_leaves
 
-        known = [self[name] for name in tuple(self.asked)]
-        return any(map(_has_graph, tree_leaves(known)))
+        known = tree_leaves([self[name] for name in tuple(self.asked)])
+        ends = {id(cut.end) for cut in self.cuts}
+        return any(getattr(m, "grad_fn", None) is not None and id(m) not in ends for m in known)
 
     def label_of(self, label: str) -> str:
         """The label of a term of this scene: with its side, where there are several."""
@@ -129,10 +153,6 @@ class Scene:
 
 
 def _nothing() -> None: ...
-
-
-def _has_graph(made: Any) -> bool:
-    return getattr(made, "grad_fn", None) is not None
 
 
 def concatenated(parts: Iterable[Tensor], like: Tensor) -> Tensor:

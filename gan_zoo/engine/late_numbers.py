@@ -54,7 +54,7 @@ class Outbox:
         buffer = self._buffer(values)
         buffer.copy_(values, non_blocking=True)
         arrival = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch's own
-        arrival.record()
+        arrival.record(torch.cuda.current_stream(values.device))
         letter = Letter(buffer, arrival)
         self._ring.append((buffer, letter))
         return letter

@@ -26,7 +26,7 @@ from gan_zoo.engine.player import (
     restore_scaler,
     scaler_state,
 )
-from gan_zoo.engine.playing import losses_that_teach, playing
+from gan_zoo.engine.playing import layers_that_learn, playing
 from gan_zoo.engine.precision import Precision, generator_states, restore_generators
 from gan_zoo.engine.received import Received
 from gan_zoo.engine.recompute import recompute
@@ -187,7 +187,7 @@ class PhaseRunner:
             casts = self.precision.casts
             return Turn(player, self.losses, ledger, moves=moves, needs=needs, casts=casts)
 
-        self._play(method, batches, take)
+        self._play(method, batches, take, cut=True)
         return ledger
 
     def _play(
@@ -195,14 +195,19 @@ class PhaseRunner:
         method: Method,
         batches: Sequence[Mapping[str, Tensor]],
         take: Callable[[Player], Turn],
+        *,
+        cut: bool = False,
     ) -> None:
-        """One step of the method, in which players `take` their turns."""
+        """One step of the method, in which players `take` their turns; on scenes that may be cut
+        where turns go on from there.
+        """
         received = [Received(batch, self.precision) for batch in batches]
         scenes = [method.scene(self.cast, maps) for maps in received]
         samples = [len(next(iter(batch.values()))) for batch in batches]
         for scene, maps, count in zip(scenes, received, samples, strict=True):
             scene.share = count / sum(samples)
             scene.autocast = self.precision.autocast
+            scene.is_cuttable = cut
             if len(batches) > 1:
                 scene.let_go = maps.forget
 
@@ -243,7 +248,7 @@ class PhaseRunner:
 
     def _players(self, assembly: Assembly) -> dict[str, Player]:
         train = self.phase.train
-        taught = losses_that_teach(assembly, self.cast.networks, train)
+        taught = layers_that_learn(assembly, self.cast.networks, train)
         moving = {id(p) for layer in taught for p in layer.parameters(recurse=False)}
         learns: dict[str, dict[str, nn.Parameter]] = {p: {} for p in assembly.wiring.players}
         for network, module in assembly.networks.items():
@@ -277,6 +282,7 @@ class PhaseRunner:
     def _player(self, name: str, learns: dict[str, nn.Parameter]) -> Player:
         spec = self.recipe.optimizers[name]
         optimizer = spec.build(learns.values()) if learns else None
-        if optimizer is not None:
+        player = Player(name, learns, optimizer, self.precision.scaler() if optimizer else None)
+        if optimizer is not None:  # the player knows the rates in all their digits
             self.precision.place_optimizer(optimizer)
-        return Player(name, learns, optimizer, self.precision.scaler() if optimizer else None)
+        return player

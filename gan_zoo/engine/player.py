@@ -48,14 +48,14 @@ class Player:
         """Scale the learning rate, of every group its own. Where it lies on the device it stays the
         same tensor, so that a step that was recorded takes the new one.
         """
-        if self.optimizer is None or factor == self._factor:
+        if self.optimizer is None:
             return
-        self._factor = factor
         for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
-            if isinstance(group["lr"], Tensor):
-                group["lr"].fill_(rate * factor)
-            else:
+            if not isinstance(group["lr"], Tensor):
                 group["lr"] = rate * factor
+            elif factor != self._factor:  # once an epoch
+                group["lr"].fill_(rate * factor)
+        self._factor = factor
 
     def scaled(self, loss: Tensor) -> Tensor:
         """What the player goes backward from."""

@@ -35,7 +35,7 @@ def playing(
     return networks, conditions
 
 
-def losses_that_teach(
+def layers_that_learn(
     assembly: Assembly, plays: Mapping[str, nn.Module], train: Sequence[str] | None
 ) -> set[nn.Module]:
     """The layers that learn: those that play and lie in a listed part; all that play if None."""

@@ -31,6 +31,16 @@ ONE_PASS = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD)
 HALVES = {"bfloat16": torch.bfloat16, "float16": torch.float16}  # of autocast
 
 
+def steps_in_one_pass(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether it may step by one kernel over all its tensors: it is torch's own, and whoever built
+    it chose no other way.
+    """
+    ways = ("foreach", "fused", "capturable", "differentiable")
+    chosen = any(group.get(way) is not None for group in optimizer.param_groups for way in ways[:2])
+    special = any(group.get(way) for group in optimizer.param_groups for way in ways[2:])
+    return type(optimizer) in ONE_PASS and not chosen and not special
+
+
 def pick_device(name: str) -> torch.device:
     """The device that a recipe names; `auto` takes the best at hand.
 
@@ -133,16 +143,13 @@ class Precision:
         """Let it step in one pass over all its tensors where it can, by learning rates that lie on
         the device where it takes such: a step that is recorded there reads them anew.
         """
-        place = self.device.type
-        takes_tensors = place == "cuda" or (place == "cpu" and isinstance(optimizer, ONE_PASS))
-        if not takes_tensors or "fused" not in optimizer.defaults:
+        if self.device.type not in ("cpu", "cuda") or not steps_in_one_pass(optimizer):
             return
         # The kernels on a CPU take the rate as a Python number, in all its digits.
-        wide = torch.float64 if place == "cpu" else torch.float32
+        wide = torch.float64 if self.device.type == "cpu" else torch.float32
         for group in optimizer.param_groups:
             group["fused"] = True
-            if isinstance(optimizer, ONE_PASS):
-                group["lr"] = torch.tensor(float(group["lr"]), dtype=wide, device=self.device)
+            group["lr"] = torch.tensor(float(group["lr"]), dtype=wide, device=self.device)
 
     @region("receiving data")
     def receive(self, maps: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

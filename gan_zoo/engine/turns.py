@@ -15,7 +15,7 @@ from gan_zoo.components.scene import Scene, Term
 from gan_zoo.engine.ledger import Ledger
 from gan_zoo.engine.player import Player
 from gan_zoo.engine.regions import region
-from gan_zoo.errors import add_note_on_error
+from gan_zoo.errors import UserError, add_note_on_error
 
 
 class Turn:
@@ -108,12 +108,12 @@ class Turn:
         learns = list(self.player.learns.values())
         self._learned = self._learned or bool(learns)
         if learns and loss.requires_grad:
-            inputs = [*(leaf for _, leaf in scene.cuts), *learns]
+            inputs = [*(cut.leaf for cut in scene.cuts), *learns]
             torch.autograd.backward(self.player.scaled(loss), inputs=inputs, retain_graph=keep)
 
     def _join(self, scene: Scene) -> None:
         """From where a scene was cut back to what learns, once for all losses."""
-        cuts = [(whole, leaf.grad) for whole, leaf in scene.cuts if leaf.grad is not None]
+        cuts = [(cut.whole, cut.leaf.grad) for cut in scene.cuts if cut.leaf.grad is not None]
         scene.cuts.clear()
         if cuts:
             wholes, gradients = zip(*cuts, strict=True)
@@ -133,8 +133,12 @@ class Turn:
         """Step by what was learned, if all of it is a number."""
         player = self.player
         if self._learned:
-            reached = any(parameter.grad is not None for parameter in player.learns.values())
-            assert reached, f"no loss of the {player.name} reaches what it learns"
+            if all(parameter.grad is None for parameter in player.learns.values()):
+                raise UserError(
+                    f"no loss of the {player.name} reaches what it learns: the terms of "
+                    f"{', '.join(self.losses)} have no gradient there. A loss that has nothing to "
+                    "say on a step gives no term; one that has must not detach"
+                )
             player.complete_gradients()
         largest = player.largest(self.ledger.terms.values())
         if largest is not None:

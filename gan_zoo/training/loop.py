@@ -12,7 +12,7 @@ from typing import Any
 from gan_zoo.components.measuring import MetricContext
 from gan_zoo.engine.loader import Batch, group_by_step
 from gan_zoo.engine.precision import deterministic
-from gan_zoo.errors import DataError, UserError
+from gan_zoo.errors import DataError
 from gan_zoo.evaluation.measurement import (
     build_metrics,
     describe_context,
@@ -151,10 +151,11 @@ class Run(RunState):
                 last = self.position.phase_step == total
                 due = last or self.position.step % engine.log_every == 0
                 told = due or self._asks_at_once or not self.position.looked
+                progress.step(self.read_losses(but=0 if told else engine.read_late), epoch)
+                if due:
+                    self._log_losses(progress, last=last)
                 with self._costing_no_step():
-                    progress.step(self.read_losses(but=0 if told else engine.read_late), epoch)
-                    if due:
-                        self._log_losses(progress, last=last)
+                    self._unread.tell()
                     terms = ledger.numbers() if self._asks_at_once else {}
                     self.hooks.on_step_end(run=self, terms=terms, epoch_ended=epoch_ended)
                 if not self.position.looked:
@@ -244,21 +245,6 @@ class Run(RunState):
         """
         with self._costing_no_step(), self._stop.at_once():
             yield
-
-    @contextmanager
-    def _costing_no_step(self) -> Iterator[None]:
-        """Whatever is at fault in here, this step is saved before it is told.
-
-        Raises:
-            UserError: what was raised, and what is saved.
-        """
-        try:
-            yield
-        except UserError as problem:
-            self.save()
-            told = f"gan-zoo resume {self.dir.path} looks again and goes on"
-            step = f"Step {self.position.step} is saved"
-            raise UserError(f"{problem}\n{step}; {told}") from problem
 
     def _validate(self, wanted: Validation, epoch: int) -> None:
         pictures, at, split = self.pictures(), self.position, wanted.split

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -245,18 +246,37 @@ class RunState:
             self._save()
         self._settle(wait=True)
 
-    def read_losses(self, *, but: int = 0) -> Mapping[str, float]:
-        """Read the numbers of the steps so far, all but the latest few; the log keeps them.
+    def read_losses(self, *, but: int = 0) -> dict[str, float]:
+        """Read the numbers of the steps so far, all but the latest few: the latest of each label.
 
         Raises:
             NonFinite: a step came to something that is no number.
         """
-        terms = self._unread.read(but=but)
-        self.position.recent = {**self.position.recent, **terms}
-        return terms
+        found: dict[str, float] = {}
+        for terms in self._unread.read(but=but):
+            self.position.recent = {**self.position.recent, **terms}
+            found |= terms
+        return found
+
+    @contextmanager
+    def _costing_no_step(self) -> Iterator[None]:
+        """Whatever is at fault in here, this step is saved before it is told.
+
+        Raises:
+            UserError: what was raised, and what is saved.
+        """
+        try:
+            yield
+        except UserError as problem:
+            self.save()
+            told = f"gan-zoo resume {self.dir.path} looks again and goes on"
+            step = f"Step {self.position.step} is saved"
+            raise UserError(f"{problem}\n{step}; {told}") from problem
 
     def _save(self) -> None:
         self.read_losses()  # no checkpoint is made past what is no number
+        with self._costing_no_step(), self._stop.saving():
+            self._unread.tell()
         with self._stop.saving():
             self._settle(wait=True)
             moment = self._moment or self._keeper.moment(self.precision.device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,11 +30,11 @@ class Taken:
 
 
 class Unread:
-    """The latest steps, read in their order, none lost.
+    """The latest steps, read in their order, none lost; and what callbacks were not told of them.
 
     Args:
         dir: Of the run; keeps the evidence.
-        hooks: Are told of every step's losses.
+        hooks: The lifecycle.
         run: As callbacks see it.
     """
 
@@ -43,32 +43,37 @@ class Unread:
         self._hooks = hooks
         self._run = run
         self._taken: deque[Taken] = deque()
-        self._silent = False  # a callback failed, which ends the run: the last save tells nobody
+        self._untold: deque[tuple[int, dict[str, float]]] = deque()
+        self._failed = False
 
     def add(self, ledger: Ledger, batches: Sequence[Batch], before: Position) -> None:
         """One more step was taken."""
         self._taken.append(Taken(ledger, batches, replace(before)))
 
-    def read(self, *, but: int = 0) -> dict[str, float]:
-        """Read all steps but the latest few; waits for the device.
+    def read(self, *, but: int = 0) -> Iterator[dict[str, float]]:
+        """The terms of each step, all but the latest few; waits for the device.
 
         Args:
             but: So many stay unread.
 
-        Returns:
-            The latest term of each label among those that were read.
-
         Raises:
             NonFinite: one of them came to something that is no number; those after it moved nobody.
         """
-        found: dict[str, float] = {}
         while len(self._taken) > but:
             step = self._taken.popleft()
             refuse_nonfinite(step.ledger, step.batches, step.before, self._dir)
             terms = step.ledger.numbers()
-            found |= terms
-            if not self._silent:
-                self._silent = True
-                self._hooks.on_losses(run=self._run, step=step.before.step + 1, terms=terms)
-                self._silent = False
-        return found
+            self._untold.append((step.before.step + 1, terms))
+            yield terms
+
+    def tell(self) -> None:
+        """Tell callbacks of the steps that were read. Where one fails, which ends the run, nobody
+        is told any more.
+        """
+        while self._untold and not self._failed:
+            step, terms = self._untold.popleft()
+            try:
+                self._hooks.on_losses(run=self._run, step=step, terms=terms)
+            except Exception:
+                self._failed = True
+                raise

@@ -142,6 +142,9 @@ class Surveyed:
         Raises:
             DataError: the file is not what the recipe says.
         """
+        return self._once("first headers", self._first)
+
+    def _first(self) -> dict[str, Header]:
         wanted = self._wanted(0) if len(self) else {}
         pictured = [name for name in self.files if name not in self._ids] if wanted else []
         files = {name: self._file(name, 0) for name in pictured}

@@ -40,9 +40,14 @@ class SingleScale(nn.Module):
     ) -> None:
         super().__init__()
         self.conditional = conditional
-        self.takes_several = takes_several
+        self._takes_several = takes_several
         self.features = nn.ModuleList(features)
         self.head = head
+
+    @property
+    def takes_several(self) -> bool:
+        """Whether it may be given several pictures beside one condition; not a heir of its own."""
+        return self._takes_several and type(self).forward is SingleScale.forward
 
     def forward(
         self, condition: Tensor, picture: Tensor | Sequence[Tensor]

@@ -17,6 +17,7 @@ from gan_zoo.engine.player import Player
 from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.turns import Turn
 from gan_zoo.recipe.recipe import Recipe
+from tests.engine.conftest import maps
 
 Make = Callable[..., Recipe]
 
@@ -58,8 +59,8 @@ def play_turn(cut: bool, needs: dict[str, frozenset[str]]) -> tuple[list[str], l
     ledger = Ledger()
     with Turn(player, losses, ledger, needs=needs) as turn:
         scene = Scene({"fake": lambda scene: (weight * weight).sin()})
-        if cut:
-            scene.cut("fake")
+        scene.is_cuttable = cut
+        scene.cut("fake")
         turn.learn(scene.view({"fake_views": views}))
     assert not scene.cuts
     assert [*ledger.terms] == ["G_gan", "G_features", "G_vgg"]  # in the recipe's order
@@ -94,7 +95,8 @@ def test_what_was_made_with_a_graph_is_cut_too() -> None:
     def scene() -> Scene:
         return Scene(
             {
-                "condition": lambda mine: weight * 3,
+                "style": lambda mine: [weight * 3, 7],
+                "condition": lambda mine: mine["style"][0] + 0,
                 "fake": lambda mine: mine["condition"].square(),
                 "plain": lambda mine: torch.ones(()),
             }
@@ -102,21 +104,20 @@ def test_what_was_made_with_a_graph_is_cut_too() -> None:
 
     def loss(scene: Scene, player: str) -> Iterator[Term]:
         yield Term("G", scene["fake"] * scene["condition"] + scene["plain"])
+        yield Term("G_style", scene["style"][0].square())
 
     found = []
     for cut in (True, False):
         player = Player("generator", {"w": weight}, torch.optim.SGD([weight], lr=0.0))
         with Turn(player, {"loss": loss}, Ledger(), moves=False) as turn:
             made = scene()
-            if cut:
-                made.cut("fake", "plain")
-                assert len(made.cuts) == 2
-                assert made["fake"].is_leaf
-                assert made["condition"].is_leaf
+            made.is_cuttable = cut
+            made.cut("fake", "plain")
+            assert len(made.cuts) == 3 * cut  # one of them in a list
             turn.learn(made)
         assert weight.grad is not None
         found.append(weight.grad.item())
-    assert found == pytest.approx([27 * 3 * 0.25] * 2)
+    assert found == pytest.approx([27 * 3 * 0.25 + 9 * 2 * 0.5] * 2)
 
 
 @pytest.mark.parametrize("turns", ["alternate", "simultaneous"])
@@ -169,3 +170,24 @@ def test_what_was_cast_without_a_graph_costs_nobody_a_gradient(tiny: Make, play:
         runner.cast.play("generator", picture).sum().backward()
     for name, parameter in runner.cast.networks["generator"].named_parameters():
         assert parameter.grad is not None, name
+
+
+@pytest.mark.parametrize("turns", ["alternate", "simultaneous"])
+def test_who_listens_hears_what_the_generator_learns_from(
+    tiny: Make, play: Any, turns: str
+) -> None:
+    """Where nobody moves nothing is cut: an ear may ask for the gradient of any weight."""
+    game = play(tiny({"method.turns": turns}))
+    runner: PhaseRunner = game.enter("only")
+    generator = runner.cast.networks["generator"]
+    reached: dict[str, int] = {}
+
+    def ear(player: str, scene: Scene, sums: Any) -> None:
+        if player == "generator":
+            for name, total in sums().items():
+                weights = list(generator.parameters())
+                slopes = torch.autograd.grad(total, weights, retain_graph=True)
+                reached[name] = len(slopes)
+
+    runner.listen(maps(0), ear)
+    assert reached == dict.fromkeys(("gan", "l1"), len(list(generator.parameters())))

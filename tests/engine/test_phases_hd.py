@@ -158,9 +158,10 @@ def test_the_finest_scale_that_plays_sees_the_phase_s_full_size(play: Any) -> No
         for n, judge in enumerate(scale):
 
             def note(module: Any, inputs: Any, n: int = n) -> None:
-                condition, picture = inputs
-                assert condition.shape[2:] == picture.shape[2:]
-                seen.setdefault(f"{game.runner.phase.size} {n}", set()).add(picture.shape[2:])
+                condition, pictures = inputs  # both of them in one call
+                for picture in pictures:
+                    assert condition.shape[2:] == picture.shape[2:]
+                    seen.setdefault(f"{game.runner.phase.size} {n}", set()).add(picture.shape[2:])
 
             judge.register_forward_pre_hook(note)
     for phase in ("coarse", "enhance"):

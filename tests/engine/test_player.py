@@ -90,3 +90,36 @@ def test_the_players_of_a_phase_step_in_one_pass(tiny: Make, play: Callable[...,
         assert player.optimizer is not None
         assert all(group["fused"] for group in player.optimizer.param_groups)
     assert runner.rates() == {"generator": 0.0002, "discriminator": 0.0002}
+
+
+@pytest.mark.parametrize("way", ["foreach", "fused", "capturable", "differentiable"])
+@pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD])
+def test_a_way_that_somebody_chose_stays(kind: type[torch.optim.Adam], way: str) -> None:
+    weight = nn.Parameter(torch.ones(4))
+    for chosen in (True, False) if way in ("foreach", "fused") else (True,):
+        try:
+            optimizer = kind([weight], lr=0.1, **{way: chosen})
+        except TypeError:  # SGD is never capturable
+            continue
+        before = dict(optimizer.param_groups[0])
+        CPU.place_optimizer(optimizer)
+        assert {k: v for k, v in optimizer.param_groups[0].items() if k != "params"} == {
+            k: v for k, v in before.items() if k != "params"
+        }
+
+
+def test_an_heir_of_an_optimizer_steps_in_its_own_way() -> None:
+    """It may not heed what a fused one does, and may change its rate by itself."""
+
+    class Own(torch.optim.Adam):
+        pass
+
+    weight = nn.Parameter(torch.ones(4))
+    optimizer = Own([weight], lr=0.1)
+    CPU.place_optimizer(optimizer)
+    assert optimizer.param_groups[0]["lr"] == 0.1
+    player = Player("generator", {"w": weight}, optimizer)
+    for _ in range(3):
+        player.set_rate(0.5)
+        assert optimizer.param_groups[0]["lr"] == 0.05
+        optimizer.param_groups[0]["lr"] /= 2

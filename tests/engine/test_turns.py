@@ -18,6 +18,7 @@ from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.player import Player, optimizer_state, restore_optimizer
 from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.turns import Turn
+from gan_zoo.errors import UserError
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.wired import WiredRecipe
 from tests.engine.conftest import LR, Line, Scale, assert_by_hand
@@ -142,7 +143,7 @@ def test_a_loss_that_reaches_nothing_is_refused(linear: Recipe) -> None:
         yield Term("cut", torch.ones(()))
 
     with (
-        pytest.raises(AssertionError, match="generator reaches"),
+        pytest.raises(UserError, match="generator reaches"),
         Turn(runner.players["generator"], {"cut": cut}, Ledger()) as turn,
     ):
         turn.learn(Scene({}))

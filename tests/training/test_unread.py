@@ -93,13 +93,22 @@ def test_they_come_as_late_as_is_said_and_before_every_checkpoint(
         assert state["callbacks"]["ear"]["heard"] == position.step
 
 
+@pytest.mark.parametrize(
+    ("fails", "saved"),
+    [(7, 9), (10, 10), (11, 11), (13, 13)],
+    ids=["between", "at a checkpoint", "as a phase ends", "as the run ends"],
+)
 def test_a_callback_that_fails_hears_no_more_and_costs_no_step(
-    few: Few, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    few: Few, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: int, saved: int
 ) -> None:
-    with pytest.raises(UserError, match=r"callbacks\.ear: it is enough\nStep 9 is saved"):
-        told(few, tmp_path, 2, monkeypatch, fails_at=7)
-    assert [step for step, _, _ in EarSpec.ear.heard] == [1, 2, 3, 4, 5, 6]
-    assert checkpoint.last_step(RunFolder.open(tmp_path / "2").state) == 9
+    with pytest.raises(UserError, match=rf"callbacks\.ear: it is enough\nStep {saved} is saved"):
+        told(few, tmp_path, 2, monkeypatch, fails_at=fails)
+    assert [step for step, _, _ in EarSpec.ear.heard] == list(range(1, fails))
+    run = RunFolder.open(tmp_path / "2")
+    assert checkpoint.last_step(run.state) == saved
+    position, _ = checkpoint.load(checkpoint.saved(run.state)[0])
+    logged = [json.loads(line)["step"] for line in run.log.read_text().splitlines()]
+    assert position.recent or saved in logged  # what was read is not lost
 
 
 def test_a_letter_is_read_when_it_is_asked_for() -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         Turn,
     )
     from gan_zoo.components.kinds import KINDS
-    from gan_zoo.components.layers import InstanceNorm, conv_norm_activation, halve, norm_layer
+    from gan_zoo.components.layers import conv_norm_activation, halve
     from gan_zoo.components.learning import (
         InitSpec,
         LossSpec,
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from gan_zoo.components.measuring import MeanOverPictures, Metric, MetricContext
     from gan_zoo.components.meta_device import on_meta
     from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec, NetworkSpec, Single
+    from gan_zoo.components.norms import InstanceNorm, norm_layer
     from gan_zoo.components.paths import expand_user
     from gan_zoo.components.pictures import as_8bit, shown_channels, to_pil, to_view
     from gan_zoo.components.pool import Pool
@@ -180,7 +181,7 @@ _MODULES = {  # where the names live
         "Styled Turn"
     ),
     "gan_zoo.components.kinds": "KINDS",
-    "gan_zoo.components.layers": "InstanceNorm conv_norm_activation halve norm_layer",
+    "gan_zoo.components.layers": "conv_norm_activation halve",
     "gan_zoo.components.learning": (
         "InitSpec LossSpec MethodSpec Network OptimizerSpec Parts Wiring"
     ),
@@ -188,6 +189,7 @@ _MODULES = {  # where the names live
     "gan_zoo.components.measuring": "MeanOverPictures Metric MetricContext",
     "gan_zoo.components.meta_device": "on_meta",
     "gan_zoo.components.networks": "DiscriminatorSpec GeneratorSpec NetworkSpec Single",
+    "gan_zoo.components.norms": "InstanceNorm norm_layer",
     "gan_zoo.components.paths": "expand_user",
     "gan_zoo.components.pictures": "as_8bit shown_channels to_pil to_view",
     "gan_zoo.components.pool": "Pool",

@@ -11,16 +11,18 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from gan_zoo.components.norms import norms_in_half
 from gan_zoo.engine.regions import region
 from gan_zoo.errors import UserError
 
 # device class -> what `auto` means there. tests/benchmarks/step.py measures it; figures for cuda
-# stand in docs/explanation/speed.md.
+# stand in docs/explanation/speed.md. Norms in half are for bfloat16: float16 has no room for them.
+ALIKE = {"memory_format": "contiguous", "share_views": True, "norms": "half"}
 AUTO: dict[str, dict[str, Any]] = {
-    "cpu": {"precision": "float32", "memory_format": "contiguous", "share_views": True},
-    "cuda": {"precision": "bfloat16", "memory_format": "contiguous", "share_views": True},
-    "mps": {"precision": "float32", "memory_format": "contiguous", "share_views": True},
-    "meta": {"precision": "float32", "memory_format": "contiguous", "share_views": True},
+    "cpu": {"precision": "float32", **ALIKE},
+    "cuda": {"precision": "bfloat16", **ALIKE},
+    "mps": {"precision": "float32", **ALIKE},
+    "meta": {"precision": "float32", **ALIKE},
 }
 
 Generators = Mapping[str, torch.Tensor]  # device type -> the state of torch's generator there
@@ -72,13 +74,15 @@ def _has_bfloat16(device: torch.device, *, emulated: bool = True) -> bool:
 @dataclass(frozen=True)
 class Precision:
     """How a device computes: the working type of weights and losses, the type of autocast if any,
-    the layout of pictures, and whether players share views where a method can.
+    the layout of pictures, whether players share views where a method can, and whether norms leave
+    pictures in the type of autocast.
     """
 
     device: torch.device
     name: str
     memory_format: Literal["contiguous", "channels_last"]
     share_views: bool = True
+    norms: Literal["half", "float32"] = "float32"
     auto: Mapping[str, Any] = field(default_factory=dict, compare=False)  # what that means here
 
     @classmethod
@@ -89,12 +93,13 @@ class Precision:
         precision: str = "auto",
         memory_format: str = "auto",
         share_views: bool | Literal["auto"] = "auto",
+        norms: str = "auto",
         kept: Mapping[str, Any] | None = None,
     ) -> Precision:
         """What a recipe's engine section asks for, in its words.
 
         Args:
-            device, precision, memory_format, share_views: As there; a device may be torch's.
+            device, precision, memory_format, share_views, norms: As there; a device may be torch's.
             kept: What `auto` meant when the run was started, as `described` told it then.
 
         Raises:
@@ -111,7 +116,8 @@ class Precision:
             raise UserError("engine.precision: mps has no float64; use float32, or device: cpu")
         layout: Any = auto["memory_format"] if memory_format == "auto" else memory_format
         share = auto["share_views"] if share_views == "auto" else share_views
-        return cls(place, name, layout, share, auto)
+        how: Any = auto["norms"] if norms == "auto" and name == "bfloat16" else norms
+        return cls(place, name, layout, share, "half" if how == "half" else "float32", auto)
 
     def described(self) -> dict[str, Any]:
         """What a run keeps of it: on resume `auto` means the same."""
@@ -120,6 +126,7 @@ class Precision:
             "precision": self.name,
             "memory_format": self.memory_format,
             "share_views": self.share_views,
+            "norms": self.norms,
             "auto": dict(self.auto),
             "threads": torch.get_num_threads(),
         }
@@ -134,8 +141,9 @@ class Precision:
         return torch.amp.GradScaler(self.device.type) if self.name == "float16" else None
 
     def place(self, module: nn.Module) -> nn.Module:
-        """Move a network to the device, in working type and memory format."""
+        """Move a network to the device, in working type and memory format, and tell its norms."""
         layouts = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
+        norms_in_half(module, on=self.norms == "half" and self.name in HALVES)
         module = module.to(device=self.device, dtype=self.dtype)
         return module.to(memory_format=layouts[self.memory_format])  # back too, after another phase
 
@@ -170,7 +178,7 @@ class Precision:
 
     @contextmanager
     def autocast(self) -> Iterator[None]:
-        """Networks run in here; norms and losses keep float32."""
+        """Networks run in here; losses and the statistics of norms keep float32."""
         if self.name not in HALVES:
             yield
             return

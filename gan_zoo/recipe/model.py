@@ -139,12 +139,16 @@ class Validation(Section):
 class Engine(Section):
     """How the numbers are computed and kept."""
 
-    earlier = {"frozen_norm": "batch", "draws": 1}
+    earlier = {"frozen_norm": "batch", "draws": 1, "norms": "float32"}
 
     device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     """auto, cpu, cuda, cuda:N or mps; auto takes the best at hand."""
     precision: Literal["auto", "float64", "float32", "bfloat16", "float16"] = "auto"
     """bfloat16 and float16 are autocast over float32 weights; auto is chosen by device and said."""
+    norms: Literal["auto", "half", "float32"] = "auto"
+    """What instance and group norm make of pictures in half: the same type, by statistics in
+    float32; or what autocast makes of them, float32 on a GPU, slower and for more memory. Batch
+    norm leaves them in half. auto is half under bfloat16, else float32."""
     memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
     """Layout of pictures in memory; auto is chosen by device and said."""
     share_views: Literal["auto"] | bool = "auto"
@@ -176,7 +180,7 @@ class Engine(Section):
     @property
     def computing(self) -> dict[str, Any]:
         """In which numbers, and on what, as `Precision.of` takes it."""
-        names = ("device", "precision", "memory_format", "share_views")
+        names = ("device", "precision", "memory_format", "share_views", "norms")
         return {name: getattr(self, name) for name in names}
 
 

@@ -56,6 +56,7 @@ def test_its_recipe_resolves_to_the_same(made: Path, name: str) -> None:
     then: dict[str, Any] = {
         "engine.frozen_norm": "batch",
         "engine.draws": 1,
+        "engine.norms": "float32",
         "inference.styles": "usual",
         "method.history": "exact",
     }

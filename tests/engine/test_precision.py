@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
+from gan_zoo.components.norms import GroupNorm, InstanceNorm, norm_layer
 from gan_zoo.engine.precision import Precision, deterministic, pick_device
 from gan_zoo.errors import UserError
 from gan_zoo.recipe.recipe import Recipe
@@ -91,7 +93,13 @@ def test_auto_is_looked_up_and_kept() -> None:
         "precision": "float32",
         "memory_format": "contiguous",
         "share_views": True,
-        "auto": {"precision": "float32", "memory_format": "contiguous", "share_views": True},
+        "norms": "float32",
+        "auto": {
+            "precision": "float32",
+            "memory_format": "contiguous",
+            "share_views": True,
+            "norms": "half",
+        },
         "threads": torch.get_num_threads(),
     }
     kept = {**told, "auto": {"precision": "bfloat16", "memory_format": "channels_last"}}
@@ -142,6 +150,61 @@ def test_a_device_that_is_not_there_is_refused_with_what_is() -> None:
     with pytest.raises(UserError, match=r"engine\.device: cuda:1 came, .* only cpu; use auto"):
         pick_device("cuda:1")
     assert pick_device("auto").type in ("cpu", "mps")
+
+
+# ---------------------------------------------------------------------------------- norms
+
+
+@pytest.mark.parametrize(
+    ("precision", "word", "half"),
+    [
+        ("bfloat16", "auto", True),
+        ("bfloat16", "half", True),
+        ("bfloat16", "float32", False),
+        ("float16", "auto", False),
+        ("float16", "half", True),
+        ("float32", "auto", False),
+        ("float32", "half", False),
+        ("float64", "half", False),
+    ],
+)
+def test_norms_are_told_where_they_are_placed(precision: str, word: str, half: bool) -> None:
+    made = Precision.of(device="cpu", precision=precision, norms=word)
+    norms = [norm_layer("instance", 4), norm_layer("group", 4)]
+    made.place(nn.Sequential(*norms))
+    assert [norm.in_half for norm in norms] == [half, half]
+    again = Precision.of(device="cpu", precision="float32", kept=made.described())
+    again.place(nn.Sequential(*norms))  # in a later phase
+    assert [norm.in_half for norm in norms] == [False, False]
+
+
+def test_what_auto_meant_of_norms_is_kept() -> None:
+    kept = Precision.of(device="cpu", precision="bfloat16").described()
+    assert (kept["norms"], kept["auto"]["norms"]) == ("half", "half")
+    kept["auto"]["norms"] = "float32"
+    assert Precision.of(device="cpu", precision="bfloat16", kept=kept).norms == "float32"
+
+
+@pytest.mark.parametrize("norm", ["instance", "group"])
+def test_norms_in_half_give_the_losses_of_float64(tiny: Make, play: Any, norm: str) -> None:
+    """And the gradients: a step on, the losses are still those."""
+    recipe = tiny(
+        {"generator.dropout": "none", "generator.norm": norm, "discriminator.norm": norm},
+        only={"steps": 4, "size": [32, 32]},
+    )
+    played = []
+    for precision in ("float64", "bfloat16"):
+        game = play(recipe)
+        game.precision = Precision.of(device="cpu", precision=precision)
+        game.enter("only")
+        made: set[torch.dtype] = set()
+        for layer in game.assembly.networks["generator"].modules():
+            if isinstance(layer, InstanceNorm | GroupNorm):
+                layer.register_forward_hook(lambda m, given, out, made=made: made.add(out.dtype))
+        played.append([game.step(seed, side=32) for seed in range(3)])
+        assert made == {torch.float64 if precision == "float64" else torch.bfloat16}
+    for exact, ours in zip(*played, strict=True):
+        assert ours == pytest.approx(exact, rel=0.03)
 
 
 # ---------------------------------------------------------------------------------- float16

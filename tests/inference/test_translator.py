@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import gan_zoo
+from gan_zoo.components.norms import InstanceNorm
 from gan_zoo.components.sheets import GAP, SMALLEST, TITLE
 from gan_zoo.errors import UserError
 from gan_zoo.inference.files import translate_files
@@ -39,6 +40,18 @@ def test_previews_show_what_translate_writes(run: RunFolder, tmp_path: Path) -> 
         tile = shown[top : top + SMALLEST : factor, left : left + SMALLEST : factor]
         assert tile.std() > 1
         assert np.array_equal(tile, pixels(tmp_path / f"{sample.name}.png"))
+
+
+@pytest.mark.parametrize(("word", "half"), [("auto", True), ("float32", False)])
+def test_a_picture_is_made_with_the_norms_of_training(
+    tmp_path: Path, word: str, half: bool
+) -> None:
+    engine = {"engine.precision": "bfloat16", "engine.norms": word, "engine.device": "cpu"}
+    run = trained(tmp_path / "run", **engine, **{"generator.norm": "instance"})
+    translator = gan_zoo.load(run, device="cpu")
+    layers = translator.cast.networks["generator"].modules()
+    assert {one.in_half for one in layers if isinstance(one, InstanceNorm)} == {half}
+    test_previews_show_what_translate_writes(run, tmp_path)
 
 
 def test_previews_change_nothing_in_training(tmp_path: Path) -> None:

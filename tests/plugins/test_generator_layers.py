@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_zoo.components.layers import conv_norm_activation, group_count, norm_layer
+from gan_zoo.components.layers import conv_norm_activation
+from gan_zoo.components.norms import group_count, norm_layer
 from gan_zoo.components.shapes import Image
 from gan_zoo.errors import ContractError
 from gan_zoo_generators.contracts import Padding, Upsampling

@@ -26,6 +26,10 @@ AVERAGE = {"callbacks.average": {"use": "average", "decay": 0.5}}
 RESUMED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "float64": ({"engine.precision": "float64", **AVERAGE}, {}),
     "float16": ({"engine.precision": "float16"}, {}),
+    "norms in half": (
+        {"engine.precision": "bfloat16", "generator.norm": "instance"},
+        {"engine.norms": "float32"},
+    ),
     "pool": ({"method.pool": 3, "method.turns": "simultaneous"}, {}),
     "accumulate": ({"engine.accumulate": 2, "method.pool": 3}, {}),
     "penalty": ({"losses.r1": {"use": "r1", "every": 3}}, {}),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gan_zoo.components.at_hand import remembered
     from gan_zoo.components.conditions import ConditionSpec
     from gan_zoo.components.data import DataSpec, Found, Glance, Refused
+    from gan_zoo.components.distances import mean_distance
     from gan_zoo.components.foreign import Published, Reading, Shapes
     from gan_zoo.components.hooks import hookimpl, hookspec
     from gan_zoo.components.instance_ids import distinct_ids
@@ -150,6 +151,7 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "make_sheet",
+    "mean_distance",
     "near_misses",
     "norm_layer",
     "on_meta",
@@ -173,6 +175,7 @@ _MODULES = {  # where the names live
     "gan_zoo.components.at_hand": "remembered",
     "gan_zoo.components.conditions": "ConditionSpec",
     "gan_zoo.components.data": "DataSpec Found Glance Refused",
+    "gan_zoo.components.distances": "mean_distance",
     "gan_zoo.components.foreign": "Published Reading Shapes",
     "gan_zoo.components.hooks": "hookimpl hookspec",
     "gan_zoo.components.instance_ids": "distinct_ids",

@@ -18,6 +18,7 @@ class ConditionSpec(ReadableCondition, Spec, kind="condition"):
     """Maps of a sample -> a tensor `B C H W` for the networks; concatenated in recipe order."""
 
     by_chance: ClassVar[bool] = False  # the same maps make another condition at every call
+    exact_in_half: ClassVar[bool] = False  # half holds all its numbers, as 0 and 1: it stays so
 
     seen_by: Literal["both", "generator"] = "both"
     """Whether the discriminator sees it too."""

@@ -87,7 +87,9 @@ class Cast(Protocol):
         ...
 
     def play(self, name: str, *inputs: Any) -> Any:
-        """Call a network in the run's precision; what it returns is in the working type."""
+        """Call a network in the run's precision; what it returns is in the working type, but for
+        the features of views: in half they stay so, and `mean_distance` compares them.
+        """
         ...
 
     def judge(self, name: str, condition: Tensor, pictures: Sequence[Tensor]) -> list[Any]:
@@ -107,7 +109,7 @@ class Cast(Protocol):
         ...
 
     def condition(self, name: str, maps: Mapping[str, Tensor]) -> Tensor:
-        """Make one condition of the maps: `B c H W`."""
+        """Make one condition of the maps: `B c H W`, half in a run in half if that loses nothing."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -33,8 +34,10 @@ def conv_norm_activation(
 
 def halve(x: Tensor) -> Tensor:
     """The next level of a pyramid; beyond the border there is nothing to average, as published.
-    `B C H W -> B C H/2 W/2`, sides rounded up.
+    `B C H W -> B C H/2 W/2`, sides rounded up. Half comes back as float32: what is averaged again
+    would be rounded twice.
     """
     if not x.shape[1]:  # no condition is seen, and averaging refuses no channels
         return x[..., ::2, ::2]
+    x = x.to(torch.promote_types(x.dtype, torch.float32))
     return F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)

@@ -106,7 +106,7 @@ def normalize(
     """
     if torch.compiler.is_compiling():  # which fuses it by itself, and holds as little
         return _plain(x, groups, weight, bias, eps)
-    made: Tensor = _Normalized.apply(x, groups, weight, bias, eps)  # type: ignore[no-untyped-call]
+    made: Tensor = _Normalized.apply(x, groups, weight, bias, eps)
     return made
 
 
@@ -198,7 +198,7 @@ def _of_channels(of_groups: Tensor, channels: int) -> Tensor:
 
 def _grouped(x: Tensor, groups: int) -> Tensor:
     """`B C H W -> B G C/G H W`; of one channel a group it stays as it is."""
-    return x if groups == x.shape[1] else x.unflatten(1, (groups, -1))
+    return x if groups == x.shape[1] else x.view(len(x), groups, -1, *x.shape[2:])
 
 
 def _wide(x: Tensor) -> torch.dtype:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -20,6 +20,7 @@ class Cast:
         networks: Name -> the module that plays under it.
         conditions: Name -> the module that makes the condition of the maps, in recipe order.
         precision: In which numbers they compute.
+        exact: The conditions whose numbers half holds as they are.
 
     Attributes:
         step: The training step of the run, from 0.
@@ -30,10 +31,12 @@ class Cast:
         networks: Mapping[str, nn.Module],
         conditions: Mapping[str, nn.Module],
         precision: Precision,
+        exact: Collection[str] = (),
     ) -> None:
         self.networks = networks
         self.conditions = conditions
         self.precision = precision
+        self.exact = exact
         self.step = 0
 
     @property
@@ -42,7 +45,9 @@ class Cast:
         return self.precision.share_views
 
     def play(self, name: str, *inputs: Any) -> Any:
-        """Call a network in the run's precision; what it returns is in the working type."""
+        """Call a network in the run's precision; what it returns is in the working type, but for
+        the features of views, which stay as they were computed.
+        """
         with region(name), self.precision.autocast(), add_note_on_error(f"{name} played"):
             return self._working(self.networks[name](*inputs))
 
@@ -58,7 +63,7 @@ class Cast:
     def play_exact(self, name: str, *inputs: Tensor) -> Any:
         """Call a network without autocast, as gradients of gradients need it."""
         with region(name):
-            return self.networks[name](*inputs)
+            return self.networks[name](*map(self._working, inputs))
 
     def forward_state(self, *names: str) -> ForwardState:
         """Now, to come back to: these networks and the conditions then give the same once more,
@@ -73,7 +78,8 @@ class Cast:
 
     def condition(self, name: str, maps: Mapping[str, Tensor]) -> Tensor:
         """Make one condition of the maps: `B c H W`; of styles, where a map of the condition's own
-        name, `conditions.NAME`, gives them.
+        name, `conditions.NAME`, gives them. In a run in half one that loses nothing by it is half:
+        networks would round it to the same numbers, and others beside it widen it again.
         """
         module: Any = self.conditions[name]
         whole = f"conditions.{name}"
@@ -82,9 +88,13 @@ class Cast:
             made: Tensor = self._working(
                 module(maps) if styles is None else module.paint(maps, styles)
             )
-        return made
+        half = self.precision.half
+        return made.to(half) if half and name in self.exact else made
 
-    def _working(self, made: Any) -> Any:
+    def _working(self, made: Any, *, inside: bool = False) -> Any:
+        """In the working type; of views, which are lists inside a list, the logits alone."""
         if isinstance(made, Tensor):
             return made.to(self.precision.dtype) if made.is_floating_point() else made
-        return [self._working(item) for item in made]
+        if inside and made and isinstance(made[0], Tensor):
+            return [*made[:-1], self._working(made[-1])]
+        return [self._working(item, inside=True) for item in made]

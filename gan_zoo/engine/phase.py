@@ -26,7 +26,7 @@ from gan_zoo.engine.player import (
     restore_scaler,
     scaler_state,
 )
-from gan_zoo.engine.playing import layers_that_learn, playing
+from gan_zoo.engine.playing import exact_in_half, layers_that_learn, playing
 from gan_zoo.engine.precision import Precision, generator_states, restore_generators
 from gan_zoo.engine.received import Received
 from gan_zoo.engine.recompute import recompute
@@ -87,7 +87,7 @@ class PhaseRunner:
         anew = {*self.recipe.engine.recompute}
         for name, module in assembly.networks.items():
             recompute(module, on=not anew.isdisjoint({name, name.partition(".")[0]}))
-        self.cast = Cast(*playing(assembly, self.wired), precision)
+        self.cast = Cast(*playing(assembly, self.wired), precision, exact_in_half(self.wired))
         self.resting_norms: dict[str, set[str]] = {}  # network -> statistics that its norms take
         self.players = self._players(assembly)
         self._outbox = Outbox(precision.device)

@@ -35,6 +35,12 @@ def playing(
     return networks, conditions
 
 
+def exact_in_half(phase: WiredPhase) -> frozenset[str]:
+    """The conditions whose numbers half holds as they are."""
+    specs = phase.recipe.conditions.items()
+    return frozenset(name for name, spec in specs if spec.exact_in_half)
+
+
 def layers_that_learn(
     assembly: Assembly, plays: Mapping[str, nn.Module], train: Sequence[str] | None
 ) -> set[nn.Module]:

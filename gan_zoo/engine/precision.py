@@ -136,6 +136,11 @@ class Precision:
         """The type of weights, pictures and losses."""
         return DTYPES.get(self.name, torch.float32)
 
+    @property
+    def half(self) -> torch.dtype | None:
+        """The type of autocast, where the run is half."""
+        return HALVES.get(self.name)
+
     def scaler(self) -> torch.amp.GradScaler | None:
         """One for each player, where gradients would vanish in the numbers of autocast."""
         return torch.amp.GradScaler(self.device.type) if self.name == "float16" else None

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.modules.instancenorm import _InstanceNorm
 
-from gan_zoo.components.norms import InstanceNorm
 from gan_zoo.components.meta_device import on_meta
+from gan_zoo.components.norms import InstanceNorm
 from gan_zoo.importer.files import PREFIX, File
 from gan_zoo.importer.network_files import NetworkFile
 

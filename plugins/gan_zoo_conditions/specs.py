@@ -54,6 +54,8 @@ class OneHotSpec(ConditionSpec, name="one_hot"):
     2018, sec. 3.3). What is no class, as the data's ignored ids, is in none of these channels.
     """
 
+    exact_in_half = True
+
     map: str = "label"
     """Which map of the data; it says how many classes there are."""
     ignore: Ids = ()
@@ -97,6 +99,8 @@ class BoundarySpec(ConditionSpec, name="boundary"):
     """Where ids change: 1 at pixels whose left, right, upper or lower neighbor has another id, else
     0 (Wang et al. 2018, sec. 3.3). Lines are two pixels wide.
     """
+
+    exact_in_half = True
 
     map: str = "instance"
     """Which map of the data."""

@@ -181,7 +181,9 @@ def layer(conv: nn.Conv2d, norm: Norm) -> nn.Sequential:
 
 def seen(condition: Tensor, picture: Tensor, conditional: bool) -> Tensor:
     """What the first layer sees: the condition first, then the picture, as published."""
-    return torch.cat([condition, picture], dim=1) if conditional else picture
+    if not conditional or not condition.shape[1]:
+        return picture
+    return torch.cat([condition, picture.to(condition.dtype)], dim=1)
 
 
 def views(x: Tensor, layers: Iterable[nn.Module]) -> list[Tensor]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from gan_zoo.components import Scene, Term
+from gan_zoo.components import Scene, Term, mean_distance
 
 
 class FeatureMatching:
@@ -37,5 +36,5 @@ class FeatureMatching:
 def _apart(fake: list[Tensor], real: list[Tensor]) -> Tensor:
     """Of one view; the logits, last, are left to the game."""
     maps = list(zip(fake[:-1], real[:-1], strict=True))
-    means = [F.l1_loss(ours, theirs.detach()) for ours, theirs in maps]
+    means = [mean_distance(ours, theirs.detach()) for ours, theirs in maps]
     return torch.stack(means).sum() * 4 / len(maps)

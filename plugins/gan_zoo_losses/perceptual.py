@@ -8,17 +8,16 @@ from collections.abc import Sequence
 from typing import Self
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_zoo.components import Scene, Term
+from gan_zoo.components import Scene, Term, mean_distance
 
 
 class Perceptual(nn.Module):
     """G_VGG, for the generator: the sum over levels of factor * mean |fake - real|.
 
-    The network never learns, is always in evaluation, and computes in the run's precision; what it
-    makes is compared in the type of the pictures. The real picture's features have no graph.
+    The network never learns, is always in evaluation, and computes in the run's precision; distances
+    are in float32 or wider. The real picture's features have no graph.
 
     Args:
         network: Pictures `B 3 H W` -> features, one tensor a level.
@@ -63,7 +62,7 @@ class Perceptual(nn.Module):
                 wanted = self.features(real)
             made = self.features(fake)
         means = [
-            factor * F.l1_loss(ours.to(fake.dtype), theirs.to(fake.dtype))
+            factor * mean_distance(ours, theirs)
             for factor, ours, theirs in zip(self.factors, made, wanted, strict=True)
         ]
         return [Term("G_VGG", self.weight * torch.stack(means).sum())]

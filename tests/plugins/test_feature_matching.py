@@ -180,3 +180,25 @@ def test_without_a_discriminator_it_is_refused() -> None:
         contracts(
             Recipe.load("pix2pix", set={**changes, "losses.features.use": "feature_matching"})
         )
+
+
+@pytest.mark.parametrize(
+    ("precision", "held"), [("bfloat16", torch.bfloat16), ("float32", torch.float32)]
+)
+def test_maps_in_half_are_compared_as_they_are(precision: str, held: torch.dtype) -> None:
+    """No copy of them in float32: neither by who calls the discriminator, nor by the loss."""
+    losses = {"gan": AdversarialSpec(), "features": FeatureMatchingSpec()}
+    judge = PatchSpec(layers=2, width=2)
+    recipe = recipe_around(PAIRED(), losses, PicturesSpec(batch=2), discriminator=judge)
+    runner = PhaseRunner(
+        assemble(recipe), "main", Precision(torch.device("cpu"), precision, "contiguous")
+    )
+    runner.begin()
+    seen: list[list[torch.dtype]] = []
+
+    def ear(player: str, scene: Any, losses: Any) -> None:
+        seen.extend([feature.dtype for feature in view] for view in scene["fake_views"])
+
+    runner.listen(batch_of(recipe.data, 2), ear)
+    assert seen
+    assert all(view == [held] * (len(view) - 1) + [torch.float32] for view in seen)

@@ -109,7 +109,7 @@ class Cast(Protocol):
         ...
 
     def condition(self, name: str, maps: Mapping[str, Tensor]) -> Tensor:
-        """Make one condition of the maps: `B c H W`, half in a run in half if that loses nothing."""
+        """Make one condition of the maps: `B c H W`; half where that loses nothing."""
         ...
 
 

@@ -124,6 +124,25 @@ def chance_is_declared(subject: Subject) -> None:
 
 
 @check("condition")
+def half_holds_what_it_says(subject: Subject) -> None:
+    """What says exact_in_half makes numbers that bfloat16 and float16 hold as they are."""
+    tested = probe(subject)
+    if not tested.spec.exact_in_half:
+        return
+    with torch.no_grad():
+        made = call(tested.build().double().eval(), tested.inputs(2))
+    numbers = [tensor for view in made for tensor in view]
+    for half in (torch.bfloat16, torch.float16):
+        if not all(torch.equal(one.to(half).to(one), one) for one in numbers):
+            raise Advice(
+                f"rounded what it made to {str(half).removeprefix('torch.')}",
+                came="other numbers",
+                expected="the same: a run in half keeps it so",
+                cure="take exact_in_half out of the spec",
+            )
+
+
+@check("condition")
 def gradients_stay_with_its_player(subject: Subject) -> None:
     """What it learns, it learns with the generator: no other player's loss reaches its weights."""
     example: ConditionSpec = subject.ready()

@@ -16,7 +16,7 @@ from gan_zoo.components import Scene, Term, mean_distance
 class Perceptual(nn.Module):
     """G_VGG, for the generator: the sum over levels of factor * mean |fake - real|.
 
-    The network never learns, is always in evaluation, and computes in the run's precision; distances
+    The network never learns, is always in evaluation, and computes in the run's precision; means
     are in float32 or wider. The real picture's features have no graph.
 
     Args:

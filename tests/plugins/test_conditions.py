@@ -256,13 +256,17 @@ def test_translation_seeds_noise_by_its_input_and_seed() -> None:
 
 @pytest.mark.parametrize("spec", [OneHotSpec(), BoundarySpec(), NoiseSpec(map="label")], ids=str)
 @pytest.mark.parametrize("name", ["float32", "float64", "bfloat16"])
-def test_conditions_come_in_the_working_type(spec: ConditionSpec, name: str) -> None:
+def test_conditions_come_in_the_working_type_or_in_half_if_they_say_so(
+    spec: ConditionSpec, name: str
+) -> None:
     precision = Precision(torch.device("cpu"), name, "channels_last")
-    cast = Cast({}, {"tested": spec.build(MAPS)}, precision)
+    exact = {"tested"} if spec.exact_in_half else set[str]()
+    cast = Cast({}, {"tested": spec.build(MAPS)}, precision, exact)
     maps = {"label": ids(2, 1, 4, 6).int(), "instance": ids(2, 1, 4, 6).int()}
     torch.manual_seed(0)
     condition = cast.condition("tested", precision.receive(maps))
-    assert condition.dtype == precision.dtype
+    kept = name == "bfloat16" and not isinstance(spec, NoiseSpec)
+    assert condition.dtype == (torch.bfloat16 if kept else precision.dtype)
     torch.manual_seed(0)
     assert torch.equal(condition.float(), made(spec, **maps))
 

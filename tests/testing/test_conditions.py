@@ -74,6 +74,13 @@ class Leaking(Scaled, name="faulty"):
         return made
 
 
+@fault("half holds what it says", "take exact_in_half out")
+class Rounded(SourceSpec, name="faulty"):
+    """A picture that says it were zeros and ones."""
+
+    exact_in_half = True
+
+
 class Jitter(nn.Module):
     def forward(self, maps: Mapping[str, Tensor]) -> Tensor:
         return maps["source"] + torch.randn(()) * self.training

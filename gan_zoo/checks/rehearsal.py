@@ -18,6 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.hooks import RemovableHandle
 
 from gan_zoo.checks.last_batch import describe_last_batch, last_batch
+from gan_zoo.checks.paper import on_paper
 from gan_zoo.components.instance_ids import slot_maps
 from gan_zoo.components.learning import Network
 from gan_zoo.components.meta_device import on_meta
@@ -25,7 +26,7 @@ from gan_zoo.components.networks import GeneratorSpec
 from gan_zoo.components.shapes import Image
 from gan_zoo.engine.assembly import Assembly, assemble
 from gan_zoo.engine.phase import Memory, PhaseRunner
-from gan_zoo.engine.precision import Precision, steps_in_one_pass
+from gan_zoo.engine.precision import steps_in_one_pass
 from gan_zoo.errors import UserError, add_note_on_error
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.wired import WiredRecipe
@@ -43,7 +44,7 @@ class Rehearsal:
         assumed: Whether the size is a guess because nothing tells it.
         batch: Samples a batch.
         accumulate: Batches a step.
-        precision: Type of the numbers that were counted.
+        precision: In which numbers they were counted.
         playing: Network -> parameters that take part.
         resting: Network -> parameters that do not.
         learning: Player -> parameters that move.
@@ -110,16 +111,14 @@ def _phase(
     wired = assembly.wired.phase(name)
     recipe, maps = wired.recipe, wired.wiring.maps
     maps = {**maps, **slot_maps(maps)}
-    number = "float64" if recipe.engine.precision == "float64" else "float32"
-    share = recipe.engine.share_views is not False
-    precision = Precision(torch.device("meta"), number, "contiguous", share)
+    precision = on_paper(recipe.engine)
     with on_meta():  # for what the phase builds anew
         runner = PhaseRunner(assembly, name, precision, memory)
     runner.begin()
     sizes = {key: _size(recipe, image, known) for key, image in maps.items()}
     assumed = known is None and any(image.size is None for image in maps.values())
     batch, accumulate = recipe.data.batch, recipe.engine.accumulate
-    found = Rehearsal(name, next(iter(sizes.values())), assumed, batch, accumulate, number)
+    found = Rehearsal(name, next(iter(sizes.values())), assumed, batch, accumulate, precision.name)
 
     def step(batch: int = found.batch) -> None:
         shapes = {key: (batch, image.channels, *sizes[key]) for key, image in maps.items()}

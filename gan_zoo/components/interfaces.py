@@ -87,9 +87,7 @@ class Cast(Protocol):
         ...
 
     def play(self, name: str, *inputs: Any) -> Any:
-        """Call a network in the run's precision; what it returns is in the working type, but for
-        the features of views: in half they stay so, and `mean_distance` compares them.
-        """
+        """Call a network in the run's precision, for the working type; features may be half."""
         ...
 
     def judge(self, name: str, condition: Tensor, pictures: Sequence[Tensor]) -> list[Any]:

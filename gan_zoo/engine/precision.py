@@ -16,7 +16,7 @@ from gan_zoo.engine.regions import region
 from gan_zoo.errors import UserError
 
 # device class -> what `auto` means there. tests/benchmarks/step.py measures it; figures for cuda
-# stand in docs/explanation/speed.md. Norms in half are for bfloat16: float16 has no room for them.
+# stand in docs/explanation/speed.md. Norms in half are for bfloat16: float16's range is narrow.
 ALIKE = {"memory_format": "contiguous", "share_views": True, "norms": "half"}
 AUTO: dict[str, dict[str, Any]] = {
     "cpu": {"precision": "float32", **ALIKE},

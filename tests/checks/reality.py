@@ -33,7 +33,7 @@ class Reality:
         self.memory = Memory()
 
     def enter(self, phase: str) -> PhaseRunner:
-        precision = Precision(torch.device("cpu"), "float32", "contiguous")
+        precision = Precision.of(**{**self.recipe.engine.computing, "device": "cpu"})
         runner = PhaseRunner(self.assembly, phase, precision, self.memory)
         runner.begin()
         return runner

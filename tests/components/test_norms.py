@@ -84,7 +84,7 @@ def test_whole_numbers_are_as_they_were_to_the_bit(dtype: torch.dtype, on: bool)
 @pytest.mark.parametrize("learned", [True, False])
 def test_gradients_and_gradients_of_gradients(groups: int, learned: bool) -> None:
     torch.manual_seed(0)
-    wide = {"dtype": torch.float64, "requires_grad": True}
+    wide: dict[str, Any] = {"dtype": torch.float64, "requires_grad": True}
     given = [torch.randn(2, 6, 3, 4, **wide)]
     given += [torch.randn(6, **wide) for _ in range(2 * learned)]
 
@@ -114,7 +114,7 @@ def kept_bytes(norm: nn.Module, x: Tensor, *, on: bool) -> int:
     with Bytes() as seen:
         seen.count([x])
         before = seen.live
-        made = norm(x)
+        made: Tensor = norm(x)
         gc.collect()
         return seen.live - before - made.untyped_storage().nbytes()
 

@@ -205,13 +205,13 @@ def test_a_run_goes_on_after_a_stop_and_keeps_what_auto_meant(tmp_path: Path) ->
     ],
     ids=["unet", "published", "encoder_decoder"],
 )
-def test_the_memory_estimate_holds(changes: dict[str, Any]) -> None:
-    recipe = Recipe.load("pix2pix", set=changes)
+@pytest.mark.parametrize("number", ["float32", "bfloat16"])
+def test_the_memory_estimate_holds(changes: dict[str, Any], number: str) -> None:
+    recipe = Recipe.load("pix2pix", set={**changes, "engine.precision": number})
     [expected] = rehearse(recipe)
     torch.cuda.empty_cache()
     before = torch.cuda.memory_allocated()
-    precision = Precision(torch.device("cuda"), "float32", "contiguous")
-    runner = PhaseRunner(assemble(recipe), "main", precision)
+    runner = PhaseRunner(assemble(recipe), "main", Precision.of(**recipe.engine.computing))
     runner.begin()
     shape = (recipe.data.batch, 3, 256, 256)
     for _ in range(2):

@@ -164,12 +164,14 @@ def test_a_stop_in_any_phase_changes_no_bit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("phase", ["coarse", "enhance", "joint"])
-def test_the_memory_estimate_holds_at_full_size(phase: str) -> None:
-    recipe = Recipe.load("pix2pixhd", set={"losses.perceptual.weights": "none"})
+@pytest.mark.parametrize("number", ["float32", "bfloat16"])
+def test_the_memory_estimate_holds_at_full_size(phase: str, number: str) -> None:
+    said = {"losses.perceptual.weights": "none", "engine.precision": number}
+    recipe = Recipe.load("pix2pixhd", set=said)
     expected = rehearse(recipe)[list(recipe.phases).index(phase)]
     torch.cuda.empty_cache()
     before = torch.cuda.memory_allocated()
-    precision = Precision(torch.device("cuda"), "float32", "contiguous")
+    precision = Precision.of(**{**recipe.engine.computing, "device": "cuda"})
     runner = PhaseRunner(assemble(recipe), phase, precision)
     runner.begin()
     maps = WiredRecipe(recipe).phase(phase).wiring.maps
@@ -184,5 +186,8 @@ def test_the_memory_estimate_holds_at_full_size(phase: str) -> None:
         torch.cuda.reset_peak_memory_stats()
         runner.step([batch]).numbers()
     peak = torch.cuda.max_memory_allocated() - before
-    print(f"{phase}: estimate {expected.peak_bytes / 2**20:.0f}, peak {peak / 2**20:.0f} MiB")
+    print(
+        f"{phase}, {number}: estimate {expected.peak_bytes / 2**20:.0f} MiB, "
+        f"peak {peak / 2**20:.0f} MiB"
+    )
     assert expected.peak_bytes == pytest.approx(peak, rel=0.15)

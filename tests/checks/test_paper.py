@@ -70,7 +70,7 @@ def test_it_is_the_precision_of_the_run(said: dict[str, Any], name: str, norms: 
 
 def test_a_rehearsal_counts_what_norms_hold() -> None:
     """Of one picture at a time: two bytes a number against six."""
-    small = {"data.load": None, "data.crop": [128, 128], "engine.device": "cpu"}
+    small: dict[str, Any] = {"data.load": None, "data.crop": [128, 128], "engine.device": "cpu"}
     small |= {
         "generator": {"use": "resnet", "width": 8, "norm": "instance"},
         "discriminator.width": 4,

@@ -116,7 +116,8 @@ def kept_bytes(norm: nn.Module, x: Tensor, *, on: bool) -> int:
         before = seen.live
         made: Tensor = norm(x)
         gc.collect()
-        return seen.live - before - made.untyped_storage().nbytes()
+        held: int = seen.live - before - made.untyped_storage().nbytes()
+        return held
 
 
 @pytest.mark.parametrize("kind", ["instance", "group"])

@@ -106,11 +106,15 @@ def normalize(
     """
     if torch.compiler.is_compiling():  # which fuses it by itself, and holds as little
         return _plain(x, groups, weight, bias, eps)
-    made: Tensor = _Normalized.apply(x, groups, weight, bias, eps)
+    if x.is_cpu:  # beside a weight in float32 its own kernels do all this
+        weight = x.new_ones(x.shape[1], dtype=_wide(x)) if weight is None else weight
+        bias = x.new_zeros(x.shape[1], dtype=_wide(x)) if bias is None else bias
+        return F.group_norm(x, groups, weight, bias, eps)
+    made: Tensor = Normalized.apply(x, groups, weight, bias, eps)
     return made
 
 
-class _Normalized(torch.autograd.Function):
+class Normalized(torch.autograd.Function):
     """`normalize`, with what it holds chosen by hand.
 
     Every pass over x is one kernel on a GPU that reads half and computes in float32: torch's
@@ -121,6 +125,7 @@ class _Normalized(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, groups: int, weight: Tensor | None, bias: Tensor | None, eps: float
     ) -> Tensor:
+        """Normalize; `B C H W`."""
         whole, channels = _grouped(x, groups), x.shape[1]
         dims = tuple(range(2, whole.ndim))
         mean = whole.mean(dims, keepdim=True, dtype=_wide(x))
@@ -139,6 +144,7 @@ class _Normalized(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradients of x, weight and bias."""
         x, weight, bias, mean, rstd = ctx.saved_tensors
         if torch.is_grad_enabled():  # somebody wants gradients of these gradients
             given = [t for t in (x, weight, bias) if t is not None]

@@ -57,6 +57,7 @@ def moved(before: dict[str, Tensor], after: dict[str, Tensor], names: list[str])
     return {name for name in names if not torch.equal(before[name], after[name])}
 
 
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")  # dynamo's
 @pytest.mark.parametrize("turns", ["alternate", "simultaneous"])
 @pytest.mark.parametrize("order", ORDERS)
 def test_what_is_compiled_learns_as_if_it_were_not(tiny: Make, turns: str, order: str) -> None:

@@ -16,6 +16,9 @@ from gan_zoo_data.tables.hub_rows import ONE, SEVERAL, USUAL, Cell, load_saved
 if TYPE_CHECKING:
     from gan_zoo_data.table_specs import Columns
 
+# Sides that are called so may hold ids; all other names of sides mean pictures, however few grays.
+LABELS = ("label", "labels", "mask", "masks", "seg")
+
 
 def recognize_rows(spec: type[Columns], root: Path) -> Found | Refused | None:
     """Pairs of columns, or label maps and photos."""
@@ -69,17 +72,15 @@ def _read_columns(
     """What a recipe says of the columns, and notes; None where nobody knows."""
     sides = [("source", "target"), (USUAL["source"], USUAL["target"]), *SIDES]
     lower = {name.lower(): name for name in columns}
-    if len(columns) == 2:
+    named = [pair for pair in sides if {*map(str.lower, pair)} <= {*lower}]
+    pair = [lower[name.lower()] for name in named[0]] if named else []
+    if len(columns) == 2 and not (named and named[0][0] not in LABELS):
         numbers = {name: count_ids(cells[name]) for name in columns}
         labels = [name for name in columns if numbers[name].like_labels]
         if len(labels) == 1:
             [photo] = [name for name in columns if name != labels[0]]
             return _as_labels(labels[0], photo, numbers[labels[0]], cells)
-    for pair in sides:
-        if {*map(str.lower, pair)} <= {*lower}:
-            source, target = (lower[name.lower()] for name in pair)
-            return _as_pairs(source, target, cells)
-    return None
+    return _as_pairs(pair[0], pair[1], cells) if pair else None
 
 
 def _as_pairs(
@@ -107,7 +108,16 @@ def _as_labels(
     options = {"pictures": {"target": mode}, "labels": {"label": read.pop("classes")}}
     if "remap" in read:
         read["remap"] = {"label": read["remap"]}
+    notes.append(
+        f"{label} is read as label ids; `pictures: {{source: {_word(cells[label])}, target: "
+        f"{_word(cells[photo])}}}` with `columns: {{source: {label}, target: {photo}}}` reads pairs"
+    )
     return {**options, **read, **({"columns": columns} if columns else {})}, [*notes, *odd]
+
+
+def _word(cells: Sequence[Path]) -> Any:
+    mode, _ = mode_of(cells, "")
+    return mode["mode"] if isinstance(mode, dict) else mode
 
 
 def _cells(root: Path, rows: Any, column: str) -> Sequence[Path]:

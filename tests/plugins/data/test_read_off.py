@@ -92,6 +92,7 @@ def rows(root: Path, columns: dict[str, list[Pictures.Image]], *splits: str) -> 
 
 
 PAIR = {"imageA": [picture(value=1)] * 2, "imageB": [picture(value=2)] * 2}
+SKETCHES = [ids([[0, 90, 255] * 2] * 4)] * 2  # grey pictures of few values, as ids have them
 READ = [  # columns, splits, the options of the recipe
     (PAIR, ("train", "validation"), {"pictures": {"source": "rgb", "target": "rgb"}}),
     (PAIR, (), {"pictures": {"source": "rgb", "target": "rgb"}}),
@@ -113,6 +114,29 @@ READ = [  # columns, splits, the options of the recipe
             "splits": {"val": "dev"},
         },
     ),
+    (
+        {"source": PAIR["imageA"], "target": SKETCHES},
+        ("train",),
+        {"pictures": {"source": "rgb", "target": "grey"}},
+    ),
+    (
+        {"source": SKETCHES, "target": PAIR["imageB"]},
+        ("train",),
+        {"pictures": {"source": "grey", "target": "rgb"}},
+    ),
+    (
+        {"imageA": PAIR["imageA"], "imageB": SKETCHES},
+        ("train",),
+        {"pictures": {"source": "rgb", "target": "grey"}},
+    ),
+    (
+        {"sketch": SKETCHES, "photo": PAIR["imageB"]},
+        ("train",),
+        {
+            "pictures": {"source": "grey", "target": "rgb"},
+            "columns": {"source": "sketch", "target": "photo"},
+        },
+    ),
 ]
 
 
@@ -129,10 +153,15 @@ def test_saved_rows_are_recognized(
     assert isinstance(found, Found)
     said = found.spec.model_dump(exclude_unset=True)
     assert said == {"use": "hf_dataset", "root": str(tmp_path / "rows"), **options}
+    told = (
+        "seg is read as label ids; `pictures: {source: grey, target: rgb}` with `columns: {source: "
+        "seg, target: photo}` reads pairs"
+    )
+    assert (told in found.notes) == ("labels" in options)
     assert dict(found.pairs) == {"train": 2} | ({"val": 2} if len(splits) > 1 else {})
     for split in found.pairs:
         assert found.spec.decode(split) == []
-        assert int(found.spec.open(split).read(0, None).maps["target"][2, 0, 0]) in (1, 2)
+        assert int(found.spec.open(split).read(0, None).maps["target"][-1, 0, 0]) in (0, 1, 2)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -25,21 +26,33 @@ class Segments:
 
     Args:
         file: The JSON file; with `stamp`, its size and time, all that tells two of them apart.
-        table: The name of a map without its ending -> the numbers of its segments, sorted, and
-            their categories, `2 N`.
+        table: The path of a map in its folder without its ending -> the numbers of its segments,
+            sorted, and their categories, `2 N`.
+        short: The name of a map alone -> its path, where no other map has the name.
         names: Category -> its name.
     """
 
     file: Path
     stamp: tuple[int, int]
     table: Mapping[str, Array] = field(repr=False, compare=False)
+    short: Mapping[str, str] = field(repr=False, compare=False)
     names: Mapping[int, str] = field(repr=False, compare=False)
 
     def of(self, path: Path) -> Array:
         """The segments of a map and their categories, `2 N`, sorted; what lies between them has
         the number and the id 0.
         """
-        return np.concatenate([np.zeros((2, 1), np.int64), self.table[path.stem]], axis=1)
+        known = self.table[self.key(path) or path.stem]
+        return np.concatenate([np.zeros((2, 1), np.int64), known], axis=1)
+
+    def key(self, path: Path) -> str | None:
+        """The map of the table that a file is, by its path in the folder, or else by its name; None
+        where it says nothing of it.
+        """
+        folder = self.file.with_suffix("")
+        inside = path.relative_to(folder) if path.is_relative_to(folder) else path
+        whole = inside.with_suffix("").as_posix()
+        return whole if whole in self.table else self.short.get(path.stem)
 
     @property
     def classes(self) -> int:
@@ -69,7 +82,7 @@ def _read(file: Path, stamp: tuple[int, int]) -> Segments:
     try:
         told = json.loads(file.read_bytes())
         names = {int(one["id"]): str(one.get("name", "")) for one in told["categories"]}
-        table = {Path(one["file_name"]).stem: _sorted(one) for one in told["annotations"]}
+        listed = [(_path(one["file_name"]), _sorted(one)) for one in told["annotations"]]
     except OSError as problem:
         raise DataError(f"{file} cannot be read ({problem.strerror or problem})") from problem
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as problem:
@@ -78,14 +91,38 @@ def _read(file: Path, stamp: tuple[int, int]) -> Segments:
             f"{file} is no table of panoptic segments ({missing}): expected are categories: "
             "[{id, name}] and annotations: [{file_name, segments_info: [{id, category_id}]}]"
         ) from problem
-    for name, (numbers, categories) in table.items():
-        odd = [int(one) for one in categories if int(one) not in names]
-        far = [int(one) for one in numbers if not 0 < one < MOST]
-        if odd or far:
-            wrong = f"the category {odd[0]}, which it" if odd else f"the segment {far[0]}, a color"
-            why = "does not list" if odd else "that there is not"
-            raise DataError(f"{file}: {name} has {wrong} {why}; get the file again")
-    return Segments(file, stamp, table, names)
+    table: dict[str, Array] = {}
+    for name, segments in listed:
+        if wrong := _what_is_wrong(segments, names):
+            raise DataError(f"{file}: {name} has {wrong}")
+        if name in table:
+            raise DataError(f"{file} tells the segments of {name} twice; take one out")
+        table[name] = segments
+    counts = Counter(name.rpartition("/")[2] for name in table)
+    short = {bare: name for name in table if counts[bare := name.rpartition("/")[2]] == 1}
+    return Segments(file, stamp, table, short, names)
+
+
+def _path(file: str) -> str:
+    """The name of a map, with its folders and without its ending."""
+    return PurePosixPath(file).with_suffix("").as_posix()
+
+
+def _what_is_wrong(segments: Array, names: Mapping[int, str]) -> str:
+    """Why the segments of a map are none, with the cure; empty where they are."""
+    numbers, categories = segments.tolist()
+    if odd := [one for one in categories if one not in names]:
+        return f"the category {odd[0]}, which it does not list; get the file again"
+    if low := [one for one in categories if one < 1]:
+        return (
+            f"the category {low[0]}, and 0 is what no segment covers: number categories from 1, as "
+            "by adding 1 to every id in categories and every category_id"
+        )
+    if far := [one for one in numbers if not 0 < one < MOST]:
+        return f"the segment {far[0]}, a color that there is not; get the file again"
+    if twice := [one for one, count in Counter(numbers).items() if count > 1]:
+        return f"the segment {twice[0]} twice; a color is one segment, so take one out"
+    return ""
 
 
 def _sorted(one: Mapping[str, Any]) -> Array:

@@ -147,8 +147,8 @@ class LabelFolder(Root):
             if names[0] != "label":
                 _, labels = self._folders_beside(found, names[0], "label")
             kinds = self._kinds(labels)
-            stems = {path.stem: path for path in files["label"]}
-            mistakes = [*mistakes, *_untold(stems, kinds["label"]).values()]
+            told = {str(path): path for path in files["label"]}
+            mistakes = [*mistakes, *_untold(told, kinds["label"]).values()]
         refuse_mistakes(mistakes)
         kind = WORDS.get(names[0], "photo")
         others = "".join(f", {WORDS[name]}s beside" for name in names[1:])
@@ -265,13 +265,21 @@ class LabelFolder(Root):
 
 
 def _untold(labels: Mapping[str, Path], rule: Mode | Ids) -> dict[str, str]:
-    """Stem -> a message, of each panoptic map of which nothing is told."""
+    """Key -> a message, of each panoptic map of which nothing is told, or another's."""
     known = rule.segments if isinstance(rule, Ids) else None
-    return {
-        stem: f"{path}: {known.file} says nothing of it; take it out, or get both again"
-        for stem, path in labels.items()
-        if known is not None and path.stem not in known.table
-    }
+    told: dict[str, str] = {}
+    first: dict[str, Path] = {}
+    for stem, path in labels.items() if known is not None else ():
+        assert known is not None
+        key = known.key(path)
+        if key is None:
+            told[stem] = f"{path}: {known.file} says nothing of it; take it out, or get both again"
+        elif first.setdefault(key, path) != path:
+            told[stem] = (
+                f"{path} and {first[key]} are both called {key} by {known.file}; keep one, or "
+                "write their folders into its `file_name`"
+            )
+    return told
 
 
 def _once(listings: Mapping[str, Listing]) -> list[Listing]:

@@ -157,6 +157,27 @@ def test_what_json_and_maps_say_must_agree(tmp_path: Path) -> None:
             '[{"id": 0, "category_id": 4}]}]}',
             "a has the segment 0, a color that there is not",
         ),
+        (
+            '{"categories": [{"id": 0}], "annotations": [{"file_name": "a.png", "segments_info": '
+            '[{"id": 5, "category_id": 0}]}]}',
+            "a has the category 0, and 0 is what no segment covers: number categories from 1, as "
+            "by adding 1",
+        ),
+        (
+            '{"categories": [{"id": -1}], "annotations": [{"file_name": "a.png", "segments_info": '
+            '[{"id": 5, "category_id": -1}]}]}',
+            "a has the category -1, and 0 is what",
+        ),
+        (
+            '{"categories": [{"id": 4}], "annotations": [{"file_name": "a.png", "segments_info": '
+            '[{"id": 5, "category_id": 4}, {"id": 5, "category_id": 4}]}]}',
+            "a has the segment 5 twice; a color is one segment, so take one out",
+        ),
+        (
+            '{"categories": [], "annotations": [{"file_name": "b/a.png", "segments_info": []}, '
+            '{"file_name": "b/a.jpg", "segments_info": []}]}',
+            "tells the segments of b/a twice; take one out",
+        ),
     ],
 )
 def test_a_json_file_that_is_another(tmp_path: Path, text: str | None, told: str) -> None:
@@ -169,6 +190,42 @@ def test_a_json_file_that_is_another(tmp_path: Path, text: str | None, told: str
     assert [told in line for line in spec(tmp_path).inspect("train")] == [True]
     refused = [found for name, found in recognize(tmp_path) if name == "label_folder"]
     assert isinstance(refused[0], Refused)
+
+
+def nested(root: Path, files: list[str]) -> LabelFolderSpec:
+    """Maps of one name in two folders, and what JSON calls them, the second of other categories."""
+    for inside in ("a", "b"):
+        save(root / f"panoptic_train2017/{inside}/9.png", panoptic(NUMBERS))
+        save(root / f"train2017/{inside}/9.jpg", picture(height=HIGH, width=WIDE))
+    both = [INFO, [{**one, "category_id": 7} for one in INFO]]
+    told = [
+        {"file_name": file, "segments_info": info} for file, info in zip(files, both, strict=False)
+    ]
+    text = json.dumps({"annotations": told, "categories": NAMES})
+    (root / "panoptic_train2017.json").write_text(text)
+    return spec(root)
+
+
+def test_maps_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    data = nested(tmp_path, ["a/9.png", "b/9.png"])
+    for made in (data.open("train"), data.inputs(tmp_path / "panoptic_train2017")):
+        labels = [made.read(n, None).maps["label"][0, 3, 2::4].tolist() for n in (0, 1)]
+        assert labels == [CATEGORIES, [0, 7, 7, 7, 7, 7]]
+
+
+def test_maps_of_one_name_that_json_does_not_tell_apart(tmp_path: Path) -> None:
+    data = nested(tmp_path, ["9.png"])
+    maps = tmp_path / "panoptic_train2017"
+    said = (
+        f"{maps}/b/9.png and {maps}/a/9.png are both called 9 by {maps}.json; keep one, or write "
+        "their folders into its `file_name`"
+    )
+    assert data.inspect("train") == [said]
+    with pytest.raises(DataError, match="are both called 9 by"):
+        data.inputs(maps)
+    (maps / "b/9.png").unlink()
+    (tmp_path / "train2017/b/9.jpg").unlink()
+    assert data.open("train").read(0, None).maps["label"][0, 3, 2::4].tolist() == CATEGORIES
 
 
 def test_a_changed_json_file_is_read_anew(tmp_path: Path) -> None:

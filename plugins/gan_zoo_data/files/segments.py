@@ -85,6 +85,8 @@ def _read(file: Path, stamp: tuple[int, int]) -> Segments:
         listed = [(_path(one["file_name"]), _sorted(one)) for one in told["annotations"]]
     except OSError as problem:
         raise DataError(f"{file} cannot be read ({problem.strerror or problem})") from problem
+    except RecursionError as problem:
+        raise DataError(f"{file} is nested too deeply to be read; get it again") from problem
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as problem:
         missing = f"no {problem}" if isinstance(problem, KeyError) else first_line(problem)
         raise DataError(

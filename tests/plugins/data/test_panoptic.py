@@ -147,6 +147,7 @@ def test_what_json_and_maps_say_must_agree(tmp_path: Path) -> None:
         ("{}", "is no table of panoptic segments (no 'categories')"),
         ('{"categories": [], "annotations": [{"segments_info": []}]}', "(no 'file_name')"),
         ("[]", "is no table of panoptic segments (list indices"),
+        ("[" * 200_000, "panoptic_train2017.json is nested too deeply to be read"),
         (
             '{"categories": [], "annotations": [{"file_name": "a.png", "segments_info": '
             '[{"id": 5, "category_id": 4}]}]}',

@@ -51,7 +51,7 @@ def describe_difference(before: Kept, now: Kept, phase: str, split: str) -> str:
         other = [n for n in old.keys() & new.keys() - unread if old[n] != new[n]]
         told += _list("gone", old.keys() - new.keys())
         told += _list("new", new.keys() - old.keys())
-        told += _list("of another size in bytes", other)
+        told += _list("of another size in bytes or of other labels", other)
         if not told and was["names"] != here["names"]:
             told.append("the samples come in another order")
     return "; ".join(told)

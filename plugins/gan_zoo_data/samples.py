@@ -50,7 +50,9 @@ class Samples(Surveyed):
         return replace(self, cache=MapCache(where, bound, repr(made), self.kinds, sizes))
 
     def identity(self) -> Iterator[tuple[str, int]]:
-        """Every sample's name, and the bytes of its files."""
+        """Every sample's name, and the bytes of its files, with a digest of what a file for all of
+        them says of it.
+        """
         sizes = self._once("bytes", lambda: list(map(self._bytes, range(len(self)))))
         return zip(self.names, sizes, strict=True)
 
@@ -158,7 +160,13 @@ class Samples(Surveyed):
         return blake2b(told.encode(), digest_size=16).digest()
 
     def _bytes(self, index: int) -> int:
-        return sum(path.stat().st_size for path in {of[index] for of in self.files.values()})
+        told = [
+            kind.segments.digest(self.files[name][index])
+            for name, kind in self.kinds.items()
+            if isinstance(kind, Ids) and kind.segments and name in self.files
+        ]
+        files = {of[index] for of in self.files.values()}
+        return sum(path.stat().st_size for path in files) + sum(told)
 
 
 def _tensor(pixels: Array) -> torch.Tensor:

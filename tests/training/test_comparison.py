@@ -82,7 +82,7 @@ def renamed(root: Path) -> None:
     [
         (added, "4 samples before, 5 now; new: 9"),
         (removed, "4 samples before, 2 now; gone: 1, 3"),
-        (replaced, "of another size in bytes: 0, 1, 2 and 1 more"),
+        (replaced, "of another size in bytes or of other labels: 0, 1, 2 and 1 more"),
         (renamed, "gone: 0; new: 00"),
     ],
 )
@@ -173,7 +173,7 @@ def test_a_damaged_sample_that_was_mended_is_the_same_data(root: Path, tmp_path:
     weights = "weights/latest/generator.safetensors"
     assert (run.path / weights).read_bytes() == (straight.path / weights).read_bytes()
     file.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(UserError, match="of another size in bytes: 2"):
+    with pytest.raises(UserError, match="of another size in bytes or of other labels: 2"):
         gan_zoo.resume(tmp_path / "run", reporter=QUIET)
 
 

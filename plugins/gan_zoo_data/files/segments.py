@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -44,6 +45,10 @@ class Segments:
         """
         known = self.table[self.key(path) or path.stem]
         return np.concatenate([np.zeros((2, 1), np.int64), known], axis=1)
+
+    def digest(self, path: Path) -> int:
+        """A number of 32 bits, another one where another thing is said of a map."""
+        return int.from_bytes(blake2b(self.of(path).tobytes(), digest_size=4).digest(), "little")
 
     def key(self, path: Path) -> str | None:
         """The map of the table that a file is, by its path in the folder, or else by its name; None

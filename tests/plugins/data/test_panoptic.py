@@ -193,6 +193,25 @@ def test_a_json_file_that_is_another(tmp_path: Path, text: str | None, told: str
     assert isinstance(refused[0], Refused)
 
 
+def test_samples_are_others_where_json_says_other_labels(tmp_path: Path) -> None:
+    """A resume would go on with them; what pictures alone say stays the bytes of their files."""
+    folder = coco(tmp_path)
+    before = dict(spec(tmp_path).open("train").identity())
+    colors = LabelFolderSpec.model_validate(
+        {"root": str(tmp_path), "classes": 2, "palette": {0: [0, 0, 0]}, "instance": False}
+        | {"layout": {"label": "annotations/panoptic_{split}2017", "target": "{split}2017"}}
+    )
+    photos = tmp_path / "train2017"
+    assert dict(colors.open("train").identity()) == {
+        name: sum(path.stat().st_size for path in (folder / f"{name}.png", photos / f"{name}.jpg"))
+        for name in before
+    }
+    coco(tmp_path, info=[{**INFO[0], "category_id": 7}, *INFO[1:]])
+    after = dict(spec(tmp_path).open("train").identity())
+    assert before.keys() == after.keys()
+    assert all(before[name] != after[name] for name in before)
+
+
 def nested(root: Path, files: list[str]) -> LabelFolderSpec:
     """Maps of one name in two folders, and what JSON calls them, the second of other categories."""
     for inside in ("a", "b"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from gan_zoo.components.data import Found, Refused
@@ -30,13 +31,28 @@ def find_reader(folder: Path, zoo: Zoo | None = None) -> tuple[str, Found, list[
             refused.setdefault(one.said.why, []).append(one.name)
     if refused:
         raise UserError("\n".join(f"{', '.join(of)}: {why}" for why, of in refused.items()))
-    inside = sorted(one for one in folder.iterdir() if one.is_dir())[:MOST_INSIDE]
-    known = [one for one in inside if any(isinstance(a.said, Found) for a in recognize(one, zoo))]
+    known, closed = _look_inside(folder, zoo)
+    passed = "".join(f"\nnot looked into: {why}" for why in closed)
     if known:
         named = " or ".join(map(str, known))
-        raise UserError(f"{folder} holds data and is none itself; name {named}")
+        raise UserError(f"{folder} holds data and is none itself; name {named}{passed}")
     raise UserError(
         f"{folder}: no data knows this layout; `gan-zoo list data` names those there are, and "
         "`gan-zoo show data NAME` the folders that one reads. A table of files reads in any: "
-        "gan-zoo show data manifest"
+        f"gan-zoo show data manifest{passed}"
     )
+
+
+def _look_inside(folder: Path, zoo: Zoo | None) -> tuple[list[Path], list[str]]:
+    """The folders in one that some data reads, and why others could not be looked into."""
+    inside = sorted(one for one in folder.iterdir() if os.path.isdir(one))  # which never raises
+    known, closed = [], []
+    for one in inside[:MOST_INSIDE]:
+        try:
+            answers = recognize(one, zoo)
+        except UserError as problem:  # as lost+found, the system's own
+            closed.append(str(problem))
+            continue
+        if any(isinstance(answer.said, Found) for answer in answers):
+            known.append(one)
+    return known, closed

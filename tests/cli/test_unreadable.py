@@ -94,6 +94,28 @@ def test_a_root_that_may_not_be_read_is_told_once(command: str, root: Path, zoo:
         assert not (root.parent / "out").exists()
 
 
+@pytest.mark.parametrize("mode", [0o000, 0o444])
+def test_the_walk_over_folders_goes_on_past_a_closed_one(
+    mode: int, root: Path, zoo: Command
+) -> None:
+    around = root.parent / "around"
+    around.mkdir()
+    root.rename(around / "zz_pairs")
+    lost = around / "lost+found"
+    (lost / "deep").mkdir(parents=True)
+    zoo("data", "check", around)
+    behind = f"not looked into: {lost} cannot be read (Permission denied); if it is yours, chmod -R"
+    with closed(lost, mode):
+        said = zoo("data", "check", around)
+    assert said.code == 2
+    assert f"{around} holds data and is none itself; name {around}/zz_pairs\n{behind}" in said.err
+    (around / "zz_pairs").rename(root)
+    with closed(lost, mode):
+        said = zoo("data", "check", around)
+    assert f"{around}: no data knows this layout; " in said.err
+    assert f"gan-zoo show data manifest\n{behind}" in said.err
+
+
 @pytest.mark.parametrize("inside", ["A/val", "B/val", "A/val/deep"])
 def test_a_split_that_may_not_be_listed_is_a_mistake(inside: str, root: Path, zoo: Command) -> None:
     (root / inside).mkdir(exist_ok=True)

@@ -95,12 +95,15 @@ def quoted(value: object) -> str:
 
 def unreadable(problem: OSError) -> str:
     """What is told of a file or folder that the system does not let be read, with the cure: of the
-    outermost folder that may not be entered, where that is why."""
+    outermost folder that may not be entered, where that is why. A problem that names no file says
+    itself."""
     at = problem.filename
-    if isinstance(problem, PermissionError) and at is not None:
+    if at is None:
+        return first_line(problem)
+    if isinstance(problem, PermissionError):
         at = next(filter(_is_closed, reversed(Path(os.fsdecode(at)).parents)), at)
     told = f"{at} cannot be read ({problem.strerror or problem})"
-    if isinstance(problem, PermissionError):
+    if isinstance(problem, PermissionError) and os.name == "posix":
         told += f"; if it is yours, chmod -R u+rX {shlex.quote(str(at))} lets you in"
     return told
 

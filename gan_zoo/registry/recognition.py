@@ -71,9 +71,9 @@ def _asked(claim: Claim, folder: Path) -> tuple[Rank, Found | Refused] | None:
         return None if said is None else (_rank(said), said)
     except UserError as problem:
         return LAST, Refused(str(problem))
-    except OSError as problem:  # what is wrong is the file, whoever looks
-        return LAST, Refused(unreadable(problem))
     except Exception as problem:
+        if isinstance(problem, OSError) and problem.filename is not None:
+            return LAST, Refused(unreadable(problem))  # what is wrong is the file, whoever looks
         return LAST, Refused(f"{claim.plugin} failed to look at it ({first_line(problem)})")
 
 

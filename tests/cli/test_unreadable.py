@@ -13,9 +13,11 @@ import pytest
 from PIL import Image
 
 from gan_zoo.checks.data_at_hand import data_mistakes
+from gan_zoo.components import Refused
 from gan_zoo.errors import unreadable
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.wired import WiredRecipe
+from gan_zoo.registry.recognition import recognize
 from gan_zoo_data.folder_specs import PairedFolderSpec
 from tests.cli.conftest import Command
 
@@ -56,19 +58,20 @@ def root(tmp_path: Path) -> Path:
 def closed(folder: Path, mode: int) -> Iterator[None]:
     """A folder that this process may not read; the superuser, who may, is nobody for a while."""
     superuser = os.geteuid() == 0
-    if superuser:  # what leads there is entered by the owner alone
-        for around in [folder, *folder.parents][: -1 - len(Path("/tmp").parents)]:
-            around.chmod(0o755)
-    before = folder.stat().st_mode
-    folder.chmod(mode)
+    leading = [*folder.parents][: -1 - len(Path("/tmp").parents)] if superuser else []
+    before = {path: path.stat().st_mode for path in (folder, *leading)}
     try:
+        for around in leading:  # which the owner alone may enter
+            around.chmod(0o755)
+        folder.chmod(mode)
         if superuser:
             os.seteuid(NOBODY)
         yield
     finally:
         if superuser:
             os.seteuid(0)
-        folder.chmod(before)
+        for path, mode_before in before.items():
+            path.chmod(mode_before)
 
 
 def words(command: str, root: Path) -> list[str]:
@@ -179,7 +182,43 @@ def test_what_the_system_refuses_to_any_data_is_a_mistake(
 
 
 def test_a_file_in_a_closed_folder_names_the_folder(root: Path) -> None:
+    root.parent.chmod(0o700)
+    modes = [path.stat().st_mode for path in (root, *root.parents)]
     with closed(root, 0o444):
         problem = PermissionError(13, "Permission denied", str(root / "A/train/0.png"))
         assert unreadable(problem).startswith(f"{root} cannot be read (Permission denied); ")
     assert unreadable(problem).startswith(f"{root}/A/train/0.png cannot be read (")
+    assert modes == [path.stat().st_mode for path in (root, *root.parents)]
+
+
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (OSError("disk gone"), "disk gone"),
+        (OSError(5, "Input/output error"), "[Errno 5] Input/output error"),
+        (PermissionError(13, "Permission denied"), "[Errno 13] Permission denied"),
+        (OSError(5, "Input/output error", "/a"), "/a cannot be read (Input/output error)"),
+    ],
+)
+def test_a_problem_that_names_no_file_says_itself(
+    problem: OSError, told: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise problem
+
+    assert unreadable(problem) == told
+    monkeypatch.setattr(PairedFolderSpec, "recognize", fail)
+    [said] = [said for name, said in recognize(root) if name == "paired_folder"]
+    assert isinstance(said, Refused)
+    assert said.why.endswith(told if problem.filename else f" failed to look at it ({told})")
+    assert said.why.startswith("data (") != bool(problem.filename)  # which plugin
+
+
+def test_the_cure_of_a_closed_folder_is_that_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = PermissionError(13, "Permission denied", "/a")
+    told = "/a cannot be read (Permission denied)"
+    assert unreadable(problem) == f"{told}; if it is yours, chmod -R u+rX /a lets you in"
+    with monkeypatch.context() as patch:
+        patch.setattr("os.name", "other")
+        said = unreadable(problem)
+    assert said == told

@@ -142,7 +142,7 @@ def test_a_split_whose_files_make_no_pair_is_a_mistake(root: Path, zoo: Command)
 
 
 def test_half_a_split_and_an_empty_one_are_notes(root: Path, zoo: Command) -> None:
-    """Nobody may mean to train on them."""
+    """But of the split of training: nobody may mean to look at them."""
     (root / "A/test").mkdir()
     for path in (*(root / "A/val").iterdir(), *(root / "B/val").iterdir()):
         path.unlink()
@@ -154,6 +154,46 @@ def test_half_a_split_and_an_empty_one_are_notes(root: Path, zoo: Command) -> No
         ("test", f"{root}/A/test has no {root}/B/test beside it; {told}"),
         ("val", "nothing in it"),
     ]
+
+
+@pytest.mark.parametrize("sides", ["", "A"])
+def test_an_empty_split_of_training_is_a_mistake(sides: str, root: Path, zoo: Command) -> None:
+    """With pictures of no side, or of one."""
+    for side in {*"AB"} - {*sides}:
+        for path in (root / side / "train").iterdir():
+            path.unlink()
+    said = zoo("data", "check", root, "--json")
+    assert said.code == 2
+    assert said.data()["layout"].startswith("paired_folder: A/val/ and B/val/ hold partners")
+    assert said.data()["pairs"] == {"val": 2}
+    assert f"{root}/B/train has no pictures in it" in said.data()["mistakes"][0 if sides else 1]
+
+
+def test_a_closed_split_beside_an_empty_one_of_training(root: Path, zoo: Command) -> None:
+    for path in (root / "B/train").iterdir():
+        path.unlink()
+    shutil.copytree(root / "A/val", root / "A/test")
+    shutil.copytree(root / "B/val", root / "B/test")
+    zoo("data", "check", root)
+    with closed(root / "B/val", 0o000):
+        said = zoo("data", "check", root, "--json")
+    assert said.code == 2
+    assert said.data()["pairs"] == {"test": 2}
+    mistakes = "\n".join(said.data()["mistakes"])
+    assert f"{root}/B/train has no pictures in it" in mistakes
+    assert f"{root}/B/val cannot be read (Permission denied); " in mistakes
+
+
+def test_half_a_split_of_training_is_a_mistake(root: Path, zoo: Command) -> None:
+    shutil.rmtree(root / "B/train")
+    said = zoo("data", "check", root, "--json")
+    assert said.code == 2
+    [mistake] = said.data()["mistakes"]
+    told = "put the partners there, with the same names"
+    assert mistake == f"{root}/A/train has no {root}/B/train beside it; {told}"
+    shutil.rmtree(root / "B")
+    said = zoo("data", "check", root)
+    assert (said.code, said.err) == (2, f"paired_folder: {mistake}\n")
 
 
 def test_a_table_of_a_split_that_is_none_is_a_mistake(root: Path, zoo: Command) -> None:

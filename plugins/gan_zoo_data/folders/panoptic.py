@@ -13,35 +13,35 @@ from gan_zoo_data.folders.listing import list_pictures
 
 
 def panoptic_options(
-    root: Path, places: Mapping[str, Place]
+    root: Path, places: Mapping[str, Place], first: Place
 ) -> tuple[dict[str, Any], str, list[str]]:
     """The options that read panoptic maps, what was seen that tells so, and notes.
 
     Args:
         root: The folder of the data.
         places: Split -> where it lies.
+        first: The one that is looked at.
 
     Raises:
         DataError: no file tells the categories of the segments, or it tells something else.
     """
-    told = {split: read_segments(place.folders["label"]) for split, place in places.items()}
-    first, place = next(iter(told.values())), next(iter(places.values()))
-    labels, photos = (place.folders[name] for name in ("label", "target"))
-    files = [*list_pictures(photos).files.values()]
-    target, notes = mode_of(files, "target")
+    told = [read_segments(place.folders["label"]) for place in places.values()]
+    labels, photos = (first.folders[name] for name in ("label", "target"))
+    target, notes = mode_of([*list_pictures(photos).files.values()], "target")
     options = {
         "root": str(root),
-        "classes": max(segments.classes for segments in told.values()),
+        "classes": max(one.classes for one in told),
         "label_colors": "panoptic",
         "instance_colors": "rgb24",
         "target": target,
     }
-    inside = [path.relative_to(root).as_posix() for path in (labels, photos, first.file)]
+    segments = read_segments(labels)
+    inside = [path.relative_to(root).as_posix() for path in (labels, photos, segments.file)]
     why = (
         f"{inside[0]}/ holds COCO's panoptic maps and {inside[1]}/ photos; label ids are the "
         f"categories that {inside[2]} gives the segments, instance ids the segments themselves"
     )
-    return options, why, [_say_classes(first), *notes]
+    return options, why, [_say_classes(segments), *notes]
 
 
 def _say_classes(told: Segments) -> str:

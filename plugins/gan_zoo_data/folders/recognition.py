@@ -32,6 +32,7 @@ from gan_zoo_data.folders.panoptic import panoptic_options
 from gan_zoo_data.folders.schemes import Scheme, find_scheme, of_map
 from gan_zoo_data.folders.side_folders import find_sides
 from gan_zoo_data.folders.whole_pictures import find_couples, refuse_whole
+from gan_zoo_data.layout_options import LEARNED
 
 if TYPE_CHECKING:
     from gan_zoo_data.bases import Files
@@ -48,13 +49,19 @@ class Places(NamedTuple):
 
     Args:
         found: Split -> its place.
-        notes: Splits of which half is there, which nobody may mean to train on.
-        mistakes: Splits that the system does not let be read.
+        notes: Splits of which half is there, which nobody may mean to look at.
+        mistakes: Half a split that is trained on; splits that the system does not let be read.
     """
 
     found: dict[str, Place]
     notes: list[str]
     mistakes: list[str]
+
+    @property
+    def first(self) -> Place:
+        """The first place whose folders all hold pictures; of none, the first."""
+        places = [*self.found.values()]
+        return next(filter(_is_full, places), places[0])
 
 
 def recognize_pairs(spec: type[Files], root: Path) -> Found | Refused | None:
@@ -63,8 +70,9 @@ def recognize_pairs(spec: type[Files], root: Path) -> Found | Refused | None:
     if isinstance(places, Refused):
         return places
     if not places.found:
-        return _without_splits(root)
-    first = next(iter(places.found.values()))
+        half = next(map(Refused, places.mistakes), None)
+        return _without_splits(root) or half
+    first = places.first
     options: dict[str, Any] = {"root": str(root)}
     a, b = (list_pictures(folder) for folder in first.folders.values())
     if not a.files or not b.files:
@@ -104,7 +112,7 @@ def recognize_labels(spec: type[Files], root: Path) -> Found | Refused | None:
         return _recognize_panoptic(spec, root)
     if any("instance" not in place.folders for place in places.found.values()):
         maps.remove("instance")
-    first = next(iter(places.found.values()))
+    first = places.first
     scheme = find_scheme(list_pictures(first.folders["label"]), None)
     files = {name: _files([*places.found.values()], name, scheme) for name in maps}
     sure = bool(scheme.name) or first.layout["label"] == PUBLISHED["label"]
@@ -153,7 +161,7 @@ def _recognize_panoptic(spec: type[Files], root: Path) -> Found | Refused | None
     if not places.found:
         return None
     try:
-        options, why, notes = panoptic_options(root, places.found)
+        options, why, notes = panoptic_options(root, places.found, places.first)
     except DataError as problem:
         return Refused(str(problem))
     return _found(spec.model_validate(options), why, places, notes)
@@ -171,20 +179,24 @@ def _map_folders(root: Path, split: str) -> Place:
 
 def _places(find: Callable[[str], Place]) -> Places | Refused:
     """Where the usual splits lie; a refusal where one is there twice, or none can be read."""
-    places = Places({}, [], [])
+    places, half = Places({}, [], []), []
     for split in SPLITS:
         try:
             places.found[split] = find(split)
         except Ambiguous as problem:
             return Refused(str(problem))
         except Half as problem:
-            places.notes.append(f"{split}: {problem}")
+            if split == LEARNED:
+                half.append(str(problem))
+            else:
+                places.notes.append(f"{split}: {problem}")
         except DataError:
             continue
         except OSError as problem:
             places.mistakes.append(unreadable(problem))
     if places.mistakes and not places.found:
         return Refused(places.mistakes[0])
+    places.mistakes.extend(half)
     return places
 
 
@@ -203,8 +215,7 @@ def _found(
             wrong += str(problem).splitlines()
             continue
         if not len(samples):
-            nothing = not any(map(_has_files, place.folders.values()))
-            if nothing:
+            if split != LEARNED and not any(map(_has_files, place.folders.values())):
                 told.append(f"{split}: nothing in it")
             else:
                 wrong += mistakes
@@ -219,6 +230,14 @@ def _found(
     if not pairs:
         return Refused((wrong or told[len(notes) :])[0])
     return Found(spec, why, pairs, tuple(told), tuple(dict.fromkeys(wrong)))
+
+
+def _is_full(place: Place) -> bool:
+    """Whether pictures lie in all of its folders."""
+    try:
+        return all(list_pictures(folder).files for folder in place.folders.values())
+    except DataError:  # it may not be read, which the listing of its split tells
+        return False
 
 
 def _has_files(folder: Path) -> bool:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode
 
 T = TypeVar("T")
-ALPHA = {"LA", "RGBA", "grey with associated alpha", "rgb with associated alpha"}  # modes
+ALPHA = ("LA", "RGBA", "alpha")  # what modes end in whose last band is alpha
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Root(ABC):
             for name, head in heads.items()
             if name in learned
             and head.mode != learned[name].mode
-            and {head.mode, learned[name].mode} & ALPHA
+            and any(mode.endswith(ALPHA) for mode in (head.mode, learned[name].mode))
         ]
 
     def layout_of(self, split: str) -> str:

@@ -77,6 +77,7 @@ class Stored:
         loss: Why its numbers are not read as they are; empty where they are.
         inverted: Whether Pillow turns its numbers round, as white is stored as 0.
         late: Whether a tag behind the pixels may turn it.
+        last: What the last of `bands` is, where the file says so.
     """
 
     words: str
@@ -90,11 +91,16 @@ class Stored:
     loss: str = ""
     inverted: bool = False
     late: bool = False
+    last: str = ""
 
     @property
     def mode(self) -> str:
         """A short name of what the channels are."""
-        bands = f"{self.channels} bands" if self.colors == "bands" else self.colors
+        bands = (
+            f"{self.channels} bands{self.last and ' with '}{self.last}"
+            if self.colors == "bands"
+            else self.colors
+        )
         return MODES.get(self.colors, bands)
 
     @property
@@ -176,6 +182,7 @@ def of_tags(tags: Tags) -> Stored:
     loss = "" if tags.dtype else f"stored in a way that is not read ({numbers}); save it anew"
     if tags.photometric == 0:
         loss = "stored with white as 0; save it with black as 0"
+    last = (tags.extras or (0,))[-1] if tags.beyond else 0
     packed = f" packed in {tags.bits} bits" * (tags.bits not in (8, 16, 32, 64))
     return Stored(
         words=f"{told} ({count} of {numbers}{packed})",
@@ -187,6 +194,7 @@ def of_tags(tags: Tags) -> Stored:
         orientation=tags.orientation,
         pages=tags.pages,
         loss=loss,
+        last={1: "associated alpha", 2: "alpha"}.get(last, ""),
     )
 
 

@@ -1,4 +1,4 @@
-"""Under a number of bands, files whose last band is alpha are not mixed with others."""
+"""Under any number of bands, files whose last band is alpha are not mixed with others."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ def band(root: Path, split: str, kind: str, name: str = "x") -> None:
         tifffile.imwrite(
             place.with_suffix(".tif"), BANDS, photometric="minisblack", planarconfig="contig"
         )
+    elif kind.startswith("five"):
+        said = {"five": 0, "five, associated": 1, "five, alpha": 2}[kind]
+        grey = {"photometric": "minisblack", "planarconfig": "contig"}
+        five = np.full((4, 6, 5), 9, np.uint8)
+        tifffile.imwrite(place.with_suffix(".tif"), five, extrasamples=[0, 0, 0, said], **grey)
     else:
         said = {"unspecified": 0, "associated": 1, "alpha": 2}[kind]
         how = {"photometric": "rgb", "extrasamples": [said]}
@@ -52,6 +57,12 @@ ALIKE = [  # two splits, and whether their files say the same of the last band
     ("png", "associated", False),
     ("associated", "unspecified", False),
     ("two, png", "two", False),
+    ("five", "five", True),
+    ("five, alpha", "five, alpha", True),
+    ("five", "five, alpha", False),
+    ("five, alpha", "five", False),
+    ("five, associated", "five, alpha", False),
+    ("five", "five, associated", False),
 ]
 
 
@@ -59,7 +70,7 @@ ALIKE = [  # two splits, and whether their files say the same of the last band
 def test_between_splits(tmp_path: Path, train: str, val: str, alike: bool) -> None:
     band(tmp_path, "train", train)
     band(tmp_path, "val", val)
-    mode = 2 if train.startswith("two") else 4
+    mode = {"two": 2, "fiv": 5}.get(train[:3], 4)
     spec = PairedFolderSpec(root=str(tmp_path), source=mode, direction="a_to_b")
     assert spec.inspect("train") == []
     found = spec.inspect("val")
@@ -73,7 +84,7 @@ def test_between_splits(tmp_path: Path, train: str, val: str, alike: bool) -> No
 def test_within_a_split(tmp_path: Path, first: str, second: str, alike: bool) -> None:
     band(tmp_path, "train", first, "a")
     band(tmp_path, "train", second, "b")
-    mode = 2 if first.startswith("two") else 4
+    mode = {"two": 2, "fiv": 5}.get(first[:3], 4)
     spec = PairedFolderSpec(root=str(tmp_path), source=mode, direction="a_to_b")
     found = spec.inspect("train")
     assert len(found) == (not alike)

@@ -118,7 +118,7 @@ def test_ids_and_photos_are_equal_in_any_layout(
 
 
 REFUSED = [
-    (TonesSpec(floats=True), ManifestSpec, "none that float32 or floats of -1..1 are read as"),
+    (TonesSpec(floats=True), ManifestSpec, "none that float32 or float64 of -1..1 are read as"),
     (SCENES, PairedFolderSpec, "pairs are pictures called source and target; scenes has label"),
     (TonesSpec(), LabelFolderSpec, "ids called label"),
     (TonesSpec(names=("../a", "b")), PairedFolderSpec, "cannot be the name of a file"),

@@ -11,7 +11,7 @@ import tifffile
 import torch
 from PIL import Image as Pictures
 
-from gan_zoo.components import DataError, DataSpec
+from gan_zoo.components import DataError, DataSpec, Values
 from gan_zoo.data_tools.conversion import compare, convert
 from gan_zoo.data_tools.subjects import open_usual
 from gan_zoo_data.files import written
@@ -132,14 +132,41 @@ def test_without_tifffile_nothing_is_written(
 
 
 def test_numbers_that_no_file_holds_are_refused(tmp_path: Path) -> None:
-    from gan_zoo.components import Values
-
     form = Form(Values("uint16", 0, 9), 1)
     inside = form.numbers(tmp_path / "x.png", torch.tensor([[[-1.0, 1.0]]]))
     assert inside[..., 0].tolist() == [[0, 9]]
-    with pytest.raises(
-        DataError, match=r"x.png: its numbers are none that uint16 or floats of 0..9"
-    ):
+    with pytest.raises(DataError) as caught:
         form.numbers(tmp_path / "x.png", torch.tensor([[[-1.5, 1.0]]]))
+    assert str(caught.value) == (
+        f"{tmp_path}/x.png: its numbers are none that uint16 or float32 or float64 of 0..9 are "
+        "read as; they would be clipped: they are -2.25..9, so say a `range` that holds them, or "
+        "correct them"
+    )
     with pytest.raises(DataError, match="would be rounded"):
         Form(Values(), 1).numbers(tmp_path / "x.png", torch.zeros(1, 2, 2))
+
+
+@pytest.mark.parametrize(
+    ("values", "tiff", "told"),
+    [
+        (
+            Values("uint16", 0, 9),
+            False,
+            "none that uint16 of 0..9 are read as; they would be rounded; let floats be written, "
+            "by tifffile (pip install 'gan-zoo[tiff]'); or leave the size rule out",
+        ),
+        (
+            Values("uint16", 0, 255),
+            True,
+            "none that uint16 of 0..255 are read as; they would be rounded; leave the size rule "
+            "out (`--set data.load=null`), which makes numbers in between",
+        ),
+    ],
+)
+def test_a_refusal_names_the_types_that_were_tried(
+    values: Values, tiff: bool, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(written, "has_tifffile", lambda: tiff)
+    with pytest.raises(DataError) as caught:
+        Form(values, 1).numbers(tmp_path / "x.png", torch.tensor([[[-0.3, 1.0]]]))
+    assert told in str(caught.value)

@@ -102,10 +102,33 @@ class Form:
                     break
             if (scaled(path, made, reading) == pixels).all():
                 return made
+        tried = " or ".join(self._types)
         raise DataError(
-            f"{path}: its numbers are none that {self.values.dtype} or floats of "
-            f"{self.values} are read as; they would be rounded or clipped"
+            f"{path}: its numbers are none that {tried} of {self.values} are read as; they would "
+            f"be {self._cure(pixels)}"
         )
+
+    @property
+    def _types(self) -> list[str]:
+        """The types of numbers that its files may have, its own first."""
+        types = [self.values.dtype]
+        if has_tifffile() and (self.values.low, self.values.high) != PLAIN:  # whose files are alike
+            types += ["float32", "float64"]
+        return [*dict.fromkeys(types)]
+
+    def _cure(self, pixels: Array) -> str:
+        """What would become of numbers that no file holds, and what to do."""
+        if pixels.dtype.kind == "f" and not (np.abs(pixels) <= 1).all():
+            low, high = self.values.low, self.values.high
+            ends = (
+                low + (float(end) + 1) / 2 * (high - low) for end in (pixels.min(), pixels.max())
+            )
+            told = "..".join(f"{end:g}" for end in ends)
+            return f"clipped: they are {told}, so say a `range` that holds them, or correct them"
+        cure = "leave the size rule out (`--set data.load=null`), which makes numbers in between"
+        if not has_tifffile() and (self.values.low, self.values.high) != PLAIN:
+            cure = f"let floats be written, by tifffile ({CURE}); or {cure}"
+        return f"rounded; {cure}"
 
     def _candidates(self, pixels: Array) -> Iterator[Array]:
         """The numbers of a file in the type of the map's; in floats where they lie between these,
@@ -113,10 +136,7 @@ class Form:
         """
         low, high = self.values.low, self.values.high
         exact = low + (pixels.astype(np.float64) + 1) / 2 * (high - low)
-        types = [np.dtype(self.values.dtype)]
-        if has_tifffile() and (low, high) != PLAIN:  # else all files of a map are of one type
-            types += map(np.dtype, ("float32", "float64"))
-        for dtype in types:
+        for dtype in map(np.dtype, self._types):
             if dtype.kind in "iu":
                 most = np.iinfo(dtype)
                 rounded = np.clip(np.rint(exact), max(low, most.min), min(high, most.max))

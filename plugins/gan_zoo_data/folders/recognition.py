@@ -27,7 +27,7 @@ from gan_zoo_data.folders.listing import (
     list_pictures,
 )
 from gan_zoo_data.folders.map_folders import PUBLISHED, SEGMENTS, find_map_folders
-from gan_zoo_data.folders.painted import MOST, propose_palette
+from gan_zoo_data.folders.painted import propose_palette
 from gan_zoo_data.folders.panoptic import panoptic_options
 from gan_zoo_data.folders.schemes import Scheme, find_scheme, of_map
 from gan_zoo_data.folders.side_folders import find_sides
@@ -122,12 +122,8 @@ def recognize_labels(spec: type[Files], root: Path) -> Found | Refused | None:
     options: dict[str, Any] = {"root": str(root)}
     if colors:
         painted = propose_palette(files["label"])
-        if painted is None:
-            told = f"{first.folders['label']} holds color pictures ({colors[0]})"
-            return Refused(
-                f"{told} of more than {MOST} colors, and label maps hold ids: one number a pixel, "
-                "or a color a class"
-            )
+        if isinstance(painted, str):
+            return Refused(painted)
         options |= {"classes": len(painted[0]), "palette": painted[0]}
         notes = [
             f"palette: the {len(painted[0])} colors in {painted[1]} of {len(files['label'])} label "

@@ -43,9 +43,45 @@ def test_a_photo_is_no_painted_label_map(tmp_path: Path) -> None:
     save(tmp_path / "train_img/x.png", picture(height=20, width=20))
     refused = label_folder(tmp_path)
     assert isinstance(refused, Refused)
-    assert (
-        "holds color pictures (RGB) of more than 64 colors, and label maps hold ids" in refused.why
+    assert refused.why == (
+        "label maps hold ids, one number a pixel, or a color a class, and "
+        f"{tmp_path}/train_label holds color pictures of more than 64 colors"
     )
+
+
+PAINTED = Pictures.fromarray(np.array([[[9, 0, 0], [0, 9, 0]] * 3] * 4, np.uint8))
+
+
+def clear() -> Pictures.Image:
+    made = PAINTED.convert("RGBA")
+    made.putpixel((1, 1), (9, 0, 0, 40))
+    return made
+
+
+NO_TABLE = [  # a second map beside a painted one, and why there is no palette; None where there is
+    ("b.png", PAINTED.convert("RGBA"), None),
+    ("b.png", PAINTED.convert("P", palette=Pictures.Palette.ADAPTIVE), None),
+    ("b.jpg", PAINTED, "stored as JPEG, which mixes the ids along every edge; "),
+    ("b.tif", PAINTED.convert("CMYK"), "four inks (CMYK), but `palette` is about colors of 8 "),
+    ("b.png", clear(), "a color picture in which pixels shine through (alpha below 255); save"),
+    ("b.png", ids(LABELS), "grey (L), which holds a number a pixel, and other label maps beside"),
+]
+
+
+@pytest.mark.parametrize(("name", "second", "why"), NO_TABLE)
+def test_a_table_of_colors_is_proposed_where_every_map_has_them(
+    name: str, second: Pictures.Image, why: str | None, tmp_path: Path
+) -> None:
+    save(tmp_path / "train_label/a.png", PAINTED)
+    save(tmp_path / "train_label" / name, second)
+    for photo in "ab":
+        save(tmp_path / f"train_img/{photo}.png")
+    found = label_folder(tmp_path)
+    assert isinstance(found, Refused if why else Found)
+    if isinstance(found, Refused):
+        assert found.why.startswith(f"{tmp_path}/train_label/{name} is {why}")
+    else:
+        assert found.spec.decode("train") == []
 
 
 def test_negative_ids_are_told_as_they_are_stored(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from gan_zoo.components import DataError, Found, Refused
-from gan_zoo_data.folders.file_modes import mode_of
+from gan_zoo_data.folders.file_modes import count_modes, mode_of
 from gan_zoo_data.folders.id_counts import Numbers, count_ids, id_options
 from gan_zoo_data.folders.layouts import ALSO, SIDES
 from gan_zoo_data.folders.listing import SPLITS
@@ -74,7 +74,8 @@ def _read_columns(
     lower = {name.lower(): name for name in columns}
     named = [pair for pair in sides if {*map(str.lower, pair)} <= {*lower}]
     pair = [lower[name.lower()] for name in named[0]] if named else []
-    if len(columns) == 2 and not (named and named[0][0] not in LABELS):
+    sure = bool(pair) and named[0][0] not in LABELS and not _is_indexed(cells[pair[0]])
+    if len(columns) == 2 and not sure:
         numbers = {name: count_ids(cells[name]) for name in columns}
         labels = [name for name in columns if numbers[name].like_labels]
         if len(labels) == 1:
@@ -108,11 +109,18 @@ def _as_labels(
     options = {"pictures": {"target": mode}, "labels": {"label": read.pop("classes")}}
     if "remap" in read:
         read["remap"] = {"label": read["remap"]}
-    notes.append(
-        f"{label} is read as label ids; `pictures: {{source: {_word(cells[label])}, target: "
-        f"{_word(cells[photo])}}}` with `columns: {{source: {label}, target: {photo}}}` reads pairs"
-    )
+    if not _is_indexed(cells[label]):
+        notes.append(
+            f"{label} is read as label ids; `pictures: {{source: {_word(cells[label])}, target: "
+            f"{_word(cells[photo])}}}` with `columns: {{source: {label}, target: {photo}}}` reads "
+            "pairs"
+        )
     return {**options, **read, **({"columns": columns} if columns else {})}, [*notes, *odd]
+
+
+def _is_indexed(cells: Sequence[Path]) -> bool:
+    """Whether a column holds palette pictures, which are ids and no pictures to a recipe."""
+    return {*count_modes(cells).values()} == {None}
 
 
 def _word(cells: Sequence[Path]) -> Any:

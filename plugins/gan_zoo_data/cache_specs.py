@@ -25,10 +25,18 @@ def count_bytes(size: str) -> int:
 def _no_size(came: Any) -> PydanticCustomError:
     """What is told of a size without its unit, with the lines that may be meant."""
     told = f"{quoted(came)} came, but a number with a unit is expected, as 4GB or 500MB"
-    number = re.fullmatch(r"\d+(?:\.\d+)?", str(came))
+    number = re.fullmatch(r"\d+(?:\.\d+)?(?:e\+?\d{1,2})?", str(came), re.IGNORECASE)
     if number and not isinstance(came, bool):
-        told += f"; write {came}GB or {came}MB, whichever is meant"
+        told += f"; write {_with_unit(float(str(came)))}"
     return PydanticCustomError("bytes", "{told}", {"told": told})
+
+
+def _with_unit(number: float) -> str:
+    """What a number may mean: large ones are bytes."""
+    for unit, scale in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if number >= scale:
+            return f"{number / scale:g}{unit}, if bytes are meant"
+    return f"{number:g}GB or {number:g}MB, whichever is meant"
 
 
 def _bytes(size: Any) -> str:

@@ -284,6 +284,21 @@ def test_sizes_in_words(size: str, count: int) -> None:
     assert count_bytes(size) == count
 
 
+@pytest.mark.parametrize(
+    ("size", "meant"),
+    [
+        (1e10, "10GB"),
+        ("1e10", "10GB"),
+        (4 * 10**9, "4GB"),
+        ("1.5E+12", "1.5TB"),
+        (2_500_000, "2.5MB"),
+    ],
+)
+def test_large_numbers_are_taken_for_bytes(size: object, meant: str) -> None:
+    with pytest.raises(ValidationError, match=f"; write {meant}, if bytes are meant"):
+        spec(Path("nowhere"), cache_size=size)
+
+
 @pytest.mark.parametrize("size", ["4", "4G", "many", "-1GB", "GB", 2, 1.5, None, True, [4], {}])
 def test_what_is_no_size_is_refused(size: object) -> None:
     with pytest.raises(ValidationError) as problem:

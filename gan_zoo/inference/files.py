@@ -48,8 +48,8 @@ def translate_files(
 
     Files keep the resolution of their input's, TIFF files also its georeference; where the data
     says a number of no data, TIFF files name it, and pixels that hold the number of the input's in
-    every band hold it. Inputs that cannot be translated are named and
-    left out; the others are translated before that is an error.
+    every band hold it. Inputs that cannot be translated are named and left out; the others are
+    translated before that is an error.
 
     Args:
         run: The run's folder.

@@ -14,7 +14,7 @@ from gan_zoo.runs.processor_share import count_threads
 
 # How often a waiting thread looks again before it sleeps. libgomp's own 300,000 burn a core that a
 # neighbor needs, for a moment that seldom comes; tests/benchmarks/neighbours.py measures it.
-SPINS = 1000
+SPINS = 2000
 
 # variable -> our value, and the others by which people say how threads wait. Torch's wheels for
 # Linux bring libgomp. LLVM's and Intel's OpenMP waits as it does by itself: of its KMP_BLOCKTIME 1

@@ -142,7 +142,8 @@ class UnpairedFolder:
         """Side -> the type of the numbers in its first file; empty where there is no sound one."""
         try:
             sides, _ = self._found(split, None)
-            return {name: of for side in sides for name, of in side.types().items()}
+            heads = [side.first_headers() for side in sides]
+            return {name: head.dtype for found in heads for name, head in found.items()}
         except DataError:  # `missing` and `inspect` say it
             return {}
 

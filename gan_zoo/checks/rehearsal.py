@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.hooks import RemovableHandle
 
 from gan_zoo.checks.last_batch import describe_last_batch, last_batch
-from gan_zoo.checks.paper import on_paper
+from gan_zoo.checks.meta_precision import precision_on_meta
 from gan_zoo.components.instance_ids import slot_maps
 from gan_zoo.components.learning import Network
 from gan_zoo.components.meta_device import on_meta
@@ -111,7 +111,7 @@ def _phase(
     wired = assembly.wired.phase(name)
     recipe, maps = wired.recipe, wired.wiring.maps
     maps = {**maps, **slot_maps(maps)}
-    precision = on_paper(recipe.engine)
+    precision = precision_on_meta(recipe.engine)
     with on_meta():  # for what the phase builds anew
         runner = PhaseRunner(assembly, name, precision, memory)
     runner.begin()

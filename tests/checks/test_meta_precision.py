@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_zoo.checks.paper import OnPaper, on_paper
+from gan_zoo.checks.meta_precision import MetaPrecision, precision_on_meta
 from gan_zoo.checks.rehearsal import rehearse
 from gan_zoo.recipe.model import Engine
 from gan_zoo.recipe.recipe import Recipe
@@ -18,8 +18,8 @@ META = torch.device("meta")
 HALF, WHOLE = torch.bfloat16, torch.float32
 
 
-def precision(name: str = "bfloat16") -> OnPaper:
-    return OnPaper(META, name, "contiguous")
+def precision(name: str = "bfloat16") -> MetaPrecision:
+    return MetaPrecision(META, name, "contiguous")
 
 
 def test_types_are_those_of_autocast() -> None:
@@ -63,7 +63,7 @@ def test_weights_are_cast_once_a_turn() -> None:
     ],
 )
 def test_it_is_the_precision_of_the_run(said: dict[str, Any], name: str, norms: str) -> None:
-    made = on_paper(Engine(**said))
+    made = precision_on_meta(Engine(**said))
     assert (made.device, made.name, made.norms) == (META, name, norms)
     assert made.scaler() is None
 

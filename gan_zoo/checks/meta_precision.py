@@ -38,7 +38,7 @@ FLOAT32: frozenset[Callable[..., Any]] = frozenset(
 )  # fmt: skip
 
 
-def on_paper(engine: Engine) -> Precision:
+def precision_on_meta(engine: Engine) -> Precision:
     """How a recipe's engine section would compute, in the bytes that this takes. `auto` is as here,
     or as of the kind of device that it names.
     """
@@ -50,7 +50,7 @@ def on_paper(engine: Engine) -> Precision:
         name = str(auto["precision"]) if engine.precision == "auto" else engine.precision
         half = engine.norms == "half" or (engine.norms == "auto" and name == "bfloat16")
         norms, share = "half" if half else "float32", engine.share_views is not False
-    return OnPaper(torch.device("meta"), name, "contiguous", share, norms)
+    return MetaPrecision(torch.device("meta"), name, "contiguous", share, norms)
 
 
 @dataclass
@@ -73,7 +73,7 @@ class _Casts:
 
 
 @dataclass(frozen=True)
-class OnPaper(Precision):
+class MetaPrecision(Precision):
     """A precision whose autocast works on the meta device, where torch's does not."""
 
     weights: _Casts = field(default_factory=_Casts, compare=False)

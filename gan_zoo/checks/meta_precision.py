@@ -42,15 +42,13 @@ def precision_on_meta(engine: Engine) -> Precision:
     """How a recipe's engine section would compute, in the bytes that this takes. `auto` is as here,
     or as of the kind of device that it names.
     """
+    meta = torch.device("meta")
     try:
         told = Precision.of(**engine.computing)
-        name, norms, share = told.name, told.norms, told.share_views
     except UserError:  # it will run elsewhere
-        auto = AUTO[engine.device.partition(":")[0]]
-        name = str(auto["precision"]) if engine.precision == "auto" else engine.precision
-        half = engine.norms == "half" or (engine.norms == "auto" and name == "bfloat16")
-        norms, share = "half" if half else "float32", engine.share_views is not False
-    return MetaPrecision(torch.device("meta"), name, "contiguous", share, norms)
+        kept = {"auto": AUTO.get(engine.device.partition(":")[0], {})}
+        told = Precision.of(**{**engine.computing, "device": meta}, kept=kept)
+    return MetaPrecision(meta, told.name, "contiguous", told.share_views, told.norms)
 
 
 @dataclass

@@ -128,12 +128,11 @@ def _phase(
     for module in [*assembly.networks.values(), *runner.losses.values()]:
         if isinstance(module, nn.Module):
             seen.count([*module.parameters(), *module.buffers()])
-    for optimizer in (player.optimizer for player in runner.players.values()):
-        if optimizer and steps_in_one_pass(
-            optimizer
-        ):  # makes nothing on its way, elsewhere than here
-            optimizer.register_step_pre_hook(lambda *_: seen.leave_out())
-            optimizer.register_step_post_hook(lambda *_: seen.count_again())
+    for player in runner.players.values():
+        # One pass makes nothing on its way, elsewhere than here.
+        if player.optimizer and steps_in_one_pass(player.optimizer):
+            player.optimizer.register_step_pre_hook(lambda *_: seen.leave_out())
+            player.optimizer.register_step_post_hook(lambda *_: seen.count_again())
     watching = _watch_sizes(runner)
     with FlopCounterMode(display=False) as flops:  # it holds on to graphs, so bytes are not counted
         step()  # makes the gradients and the optimizers' state, which stay

@@ -52,7 +52,14 @@ if TYPE_CHECKING:
     from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec, NetworkSpec, Single
     from gan_zoo.components.norms import InstanceNorm, norm_layer
     from gan_zoo.components.paths import expand_user
-    from gan_zoo.components.pictures import as_8bit, shown_channels, to_pil, to_view
+    from gan_zoo.components.pictures import (
+        as_8bit,
+        fits_png,
+        shown_channels,
+        tiff_words,
+        to_pil,
+        to_view,
+    )
     from gan_zoo.components.pool import Pool
     from gan_zoo.components.scene import Scene, Term, concatenated
     from gan_zoo.components.shapes import (
@@ -146,6 +153,7 @@ __all__ = [
     "downloads",
     "expand_user",
     "first_line",
+    "fits_png",
     "format_size",
     "halve",
     "hookimpl",
@@ -166,6 +174,7 @@ __all__ = [
     "sheet_bytes",
     "shown_channels",
     "thinned",
+    "tiff_words",
     "to_pil",
     "to_view",
     "unreadable",
@@ -194,7 +203,7 @@ _MODULES = {  # where the names live
     "gan_zoo.components.networks": "DiscriminatorSpec GeneratorSpec NetworkSpec Single",
     "gan_zoo.components.norms": "InstanceNorm norm_layer",
     "gan_zoo.components.paths": "expand_user",
-    "gan_zoo.components.pictures": "as_8bit shown_channels to_pil to_view",
+    "gan_zoo.components.pictures": "as_8bit fits_png shown_channels tiff_words to_pil to_view",
     "gan_zoo.components.pool": "Pool",
     "gan_zoo.components.scene": "Scene Term concatenated",
     "gan_zoo.components.shapes": (

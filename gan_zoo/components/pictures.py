@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import torch
 from einops import rearrange
 from PIL import Image as PIL
@@ -9,8 +11,13 @@ from torch import Tensor
 
 from gan_zoo.errors import UserError
 
+if TYPE_CHECKING:
+    from gan_zoo.components.shapes import Values
+
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # channels -> Pillow's word
 SHOWN = {2: 1}  # channels -> how many of them are for the eye; three of more than four
+PHOTOMETRIC = {"rgb": "rgb", "rgba": "rgb", "cmyk": "separated"}  # colors -> the word of a TIFF
+BASES = {"rgb": 3, "rgba": 3, "cmyk": 4}  # colors -> channels that need no further word in a TIFF
 
 
 def as_8bit(picture: Tensor) -> Tensor:
@@ -55,3 +62,35 @@ def to_view(picture: Tensor, colors: str = "") -> PIL.Image:
 def shown_channels(channels: int) -> int:
     """How many channels of a picture the eye is shown."""
     return SHOWN.get(channels, channels if channels in MODES else 3)
+
+
+def fits_png(values: Values, channels: int) -> bool:
+    """Whether PNG holds a picture.
+
+    Args:
+        values: What the numbers of its files mean.
+        channels: Of the picture.
+    """
+    if values.dtype == "uint16":
+        return channels == 1
+    return values.dtype == "uint8" and channels in MODES and values.colors != "cmyk"
+
+
+def tiff_words(colors: str, channels: int) -> dict[str, Any]:
+    """What `tifffile.imwrite` is told of the channels of a picture `H W C`, or `H W` where it has
+    one.
+
+    Args:
+        colors: What the channels are, as `Values` has it.
+        channels: How many.
+    """
+    words: dict[str, Any] = {
+        "photometric": PHOTOMETRIC.get(colors, "minisblack"),
+        "metadata": None,
+        "software": False,
+    }
+    if channels > 1:
+        words["planarconfig"] = "contig"
+    if (more := channels - BASES.get(colors, 1)) > 0:
+        words["extrasamples"] = ["unassalpha" if colors == "rgba" else "unspecified"] * more
+    return words

@@ -7,7 +7,7 @@ from collections import deque
 import torch
 from torch import Tensor
 
-from gan_zoo.engine.regions import region
+from gan_zoo.engine.regions import READING, region
 
 PLACES = 8  # letters under way at once
 
@@ -25,7 +25,7 @@ class Letter:
         self._arrival = arrival
         self._read: list[float] | None = None
 
-    @region("reading numbers")
+    @region(READING)
     def read(self) -> list[float]:
         """The numbers."""
         if self._read is None:

@@ -37,9 +37,7 @@ class Listener(Turn):
 
     def _learn(self, scene: Scene, keep: bool) -> None:
         def sums() -> dict[str, Tensor]:
-            terms = {name: self._terms(name, scene) for name in self.losses}
-            factors = {name: [t.value * t.factor for t in told] for name, told in terms.items()}
-            totals = {name: added(values) for name, values in factors.items()}
+            totals = {name: added(self._terms(name, scene)) for name in self.losses}
             scaled = self.player.scaled
             return {name: scaled(total) for name, total in totals.items() if total is not None}
 

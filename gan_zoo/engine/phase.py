@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from gan_zoo.components.interfaces import Ear, LossFunction, Method
 from gan_zoo.engine.assembly import Assembly, seeded_by_name
-from gan_zoo.engine.cast import Cast
 from gan_zoo.engine.late_numbers import Outbox
 from gan_zoo.engine.ledger import Ledger
 from gan_zoo.engine.listening import Listener
@@ -26,7 +25,7 @@ from gan_zoo.engine.player import (
     restore_scaler,
     scaler_state,
 )
-from gan_zoo.engine.playing import exact_in_half, layers_that_learn, playing
+from gan_zoo.engine.playing import cast_of, layers_that_learn
 from gan_zoo.engine.precision import Precision, generator_states, restore_generators
 from gan_zoo.engine.received import Received
 from gan_zoo.engine.recompute import recompute
@@ -87,7 +86,7 @@ class PhaseRunner:
         anew = {*self.recipe.engine.recompute}
         for name, module in assembly.networks.items():
             recompute(module, on=not anew.isdisjoint({name, name.partition(".")[0]}))
-        self.cast = Cast(*playing(assembly, self.wired), precision, exact_in_half(self.wired))
+        self.cast = cast_of(assembly, self.wired, precision)
         self.resting_norms: dict[str, set[str]] = {}  # network -> statistics that its norms take
         self.players = self._players(assembly)
         self._outbox = Outbox(precision.device)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from torch import nn
 
 from gan_zoo.engine.assembly import Assembly
+from gan_zoo.engine.cast import Cast
+from gan_zoo.engine.precision import Precision
 from gan_zoo.recipe.wired import WiredPhase
 
 
@@ -35,10 +37,11 @@ def playing(
     return networks, conditions
 
 
-def exact_in_half(phase: WiredPhase) -> frozenset[str]:
-    """The conditions whose numbers half holds as they are."""
+def cast_of(assembly: Assembly, phase: WiredPhase, precision: Precision) -> Cast:
+    """Who plays in a phase, and in which numbers."""
     specs = phase.recipe.conditions.items()
-    return frozenset(name for name, spec in specs if spec.exact_in_half)
+    exact = frozenset(name for name, spec in specs if spec.exact_in_half)
+    return Cast(*playing(assembly, phase), precision, exact)
 
 
 def layers_that_learn(

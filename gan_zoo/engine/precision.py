@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from gan_zoo.components.norms import norms_in_half
-from gan_zoo.engine.regions import region
+from gan_zoo.engine.regions import RECEIVING, region
 from gan_zoo.errors import UserError
 
 # device class -> what `auto` means there. tests/benchmarks/step.py measures it; figures for cuda
@@ -148,7 +148,7 @@ class Precision:
     def place(self, module: nn.Module) -> nn.Module:
         """Move a network to the device, in working type and memory format, and tell its norms."""
         layouts = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
-        norms_in_half(module, on=self.norms == "half" and self.name in HALVES)
+        norms_in_half(module, on=self.norms == "half" and self.half is not None)
         module = module.to(device=self.device, dtype=self.dtype)
         return module.to(memory_format=layouts[self.memory_format])  # back too, after another phase
 
@@ -164,7 +164,7 @@ class Precision:
             group["fused"] = True
             group["lr"] = torch.tensor(float(group["lr"]), dtype=wide, device=self.device)
 
-    @region("receiving data")
+    @region(RECEIVING)
     def receive(self, maps: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Move a batch to the device; 8-bit pictures become floats in [-1, 1], ids int64."""
         return {name: self._map(tensor) for name, tensor in maps.items()}
@@ -184,21 +184,21 @@ class Precision:
     @contextmanager
     def autocast(self) -> Iterator[None]:
         """Networks run in here; losses and the statistics of norms keep float32."""
-        if self.name not in HALVES:
+        if self.half is None:
             yield
             return
         # What is cast without a graph must not be found by who needs one.
         kept = torch.is_grad_enabled()
-        with torch.autocast(self.device.type, HALVES[self.name], cache_enabled=kept):
+        with torch.autocast(self.device.type, self.half, cache_enabled=kept):
             yield
 
     def casts(self) -> AbstractContextManager[Any]:
         """Weights that networks are given in half are cast once in here, and kept until its end:
         torch's autocast forgets them only where its outermost context ends.
         """
-        if self.name not in HALVES:
+        if self.half is None:
             return nullcontext()
-        return torch.autocast(self.device.type, HALVES[self.name], enabled=False)
+        return torch.autocast(self.device.type, self.half, enabled=False)
 
     def __str__(self) -> str:
         return f"{self.device}, {self.name}, {self.memory_format}"

@@ -8,6 +8,12 @@ from contextlib import contextmanager
 import torch
 
 PREFIX = "gan-zoo: "  # of every region's name in a trace
+STEP = "step"  # the region around everything that a step is
+OPTIMIZER = "optimizer"
+WAITING = "waiting for data"
+RECEIVING = "receiving data"
+READING = "reading numbers"
+GUARDING = "looking at gradients"
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from types import TracebackType
 from typing import Any, Self
 
 import torch
@@ -82,7 +81,7 @@ class Turn:
         for name in self._order(scene):
             scene.asked.clear()
             found[name] = self._terms(name, scene)
-            total = added(term.value * term.factor for term in found[name])
+            total = added(found[name])
             if total is None:
                 continue
             if scene.cuts and not scene.graph_was_asked_for():
@@ -119,14 +118,9 @@ class Turn:
             wholes, gradients = zip(*cuts, strict=True)
             torch.autograd.backward(wholes, gradients, inputs=list(self.player.learns.values()))
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._casts.__exit__(kind, error, trace)
-        if kind is None and self.moves:
+    def __exit__(self, *error: Any) -> None:
+        self._casts.__exit__(*error)
+        if self.moves and error[0] is None:
             self.finish()
 
     def finish(self) -> None:
@@ -155,9 +149,9 @@ class Turn:
             return [Term(*term) for term in self.losses[name](scene, self.player.name)]
 
 
-def added(values: Iterable[Tensor]) -> Tensor | None:
-    """The sum in this order; None of nothing."""
+def added(terms: Iterable[Term]) -> Tensor | None:
+    """Their sum with their factors, in this order; None of nothing."""
     total: Tensor | None = None
-    for value in values:
-        total = value if total is None else total + value
+    for _, value, factor in terms:
+        total = value * factor if total is None else total + value * factor
     return total

@@ -11,7 +11,7 @@ from PIL import Image as PIL
 from PIL.TiffImagePlugin import ImageFileDirectory_v2 as Directory
 from torch import Tensor
 
-from gan_zoo.components.pictures import MODES, to_pil
+from gan_zoo.components.pictures import fits_png, tiff_words, to_pil
 from gan_zoo.components.shapes import Values
 from gan_zoo.errors import UserError
 from gan_zoo.inference.input_tags import UNIT, X_RESOLUTION, Y_RESOLUTION, InputTags
@@ -36,10 +36,9 @@ def choose_suffix(values: Values, channels: int, wanted: Format = "auto") -> str
     Raises:
         UserError: PNG was asked for and does not hold them, or TIFF cannot be written here.
     """
-    inks = values.colors == "cmyk"
-    fits = values.dtype == "uint8" and channels in MODES and not inks
-    fits |= values.dtype == "uint16" and channels == 1
+    fits = fits_png(values, channels)
     if wanted == "png" and not fits:
+        inks = values.colors == "cmyk"
         many = "channel" if channels == 1 else "inks" if inks else "channels"
         raise UserError(
             f"translations are {channels} {many} of {values.dtype}, which PNG does not hold; "
@@ -113,14 +112,7 @@ def _pillow_writes(values: Values, channels: int) -> bool:
 def _write_bands(data: io.BytesIO, array: np.ndarray, values: Values, tags: InputTags) -> None:
     """Any type and number of channels, `D H W`."""
     channels = len(array)
-    colors = {"rgb": "rgb", "rgba": "rgb", "cmyk": "separated"}.get(values.colors, "minisblack")
-    how: dict[str, Any] = {"photometric": colors, "metadata": None, "software": False}
-    usual = {"rgb": 3, "separated": 4, "minisblack": 1}[colors]
-    if channels > 1:
-        how["planarconfig"] = "contig"
-    if channels > usual:
-        alpha = "unassalpha" if values.colors == "rgba" else "unspecified"
-        how["extrasamples"] = [alpha] * (channels - usual)
+    how = tiff_words(values.colors, channels)
     if tags.resolution:
         how["resolution"] = tags.resolution
         how["resolutionunit"] = tags.unit

@@ -21,7 +21,7 @@ from gan_zoo.components.weights import put_back
 from gan_zoo.engine.assembly import assemble
 from gan_zoo.engine.cast import Cast
 from gan_zoo.engine.norm_errors import single_values
-from gan_zoo.engine.playing import exact_in_half, playing
+from gan_zoo.engine.playing import cast_of
 from gan_zoo.engine.precision import Precision, pick_device
 from gan_zoo.errors import UserError
 from gan_zoo.inference.calls import Call
@@ -112,7 +112,7 @@ class Translator:
                 ) from None
             precision.place(assembly.networks[name])
         wired = assembly.wired.phase(phase)
-        cast = Cast(*playing(assembly, wired), precision, exact_in_half(wired))
+        cast = cast_of(assembly, wired, precision)
         return cls(wired, cast, assembly.method, weights=weights, run=folder, settled=True)
 
     @property

@@ -16,12 +16,12 @@ from gan_zoo.runs.processor_share import count_threads
 # neighbor needs, for a moment that seldom comes; tests/benchmarks/neighbours.py measures it.
 SPINS = 2000
 
-# variable -> our value, and the others by which people say how threads wait. Torch's wheels for
-# Linux bring libgomp. LLVM's and Intel's OpenMP waits as it does by itself: of its KMP_BLOCKTIME 1
-# ms is too long to help beside others, and what 0 costs on a quiet machine is not known.
-WAITING = {"GOMP_SPINCOUNT": (str(SPINS), ("OMP_WAIT_POLICY",))}
+# Ours, and another by which people say how threads wait. Torch's wheels for Linux bring libgomp.
+# LLVM's and Intel's OpenMP waits as it does by itself: of its KMP_BLOCKTIME 1 ms is too long to
+# help beside others, and what 0 costs on a quiet machine is not known.
+WAITING = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
-VARIABLES = ("OMP_WAIT_POLICY", *WAITING, "KMP_BLOCKTIME", *THREADS)
+VARIABLES = (*reversed(WAITING), "KMP_BLOCKTIME", *THREADS)
 SET = "GAN_ZOO_SET"  # what a gan-zoo put into the environment, which its children inherit
 
 # mallopt's names of malloc.h, and the most that its int takes: 2 GiB are kept, all below too
@@ -45,13 +45,11 @@ def prepare_process() -> None:
     for name, value in _inherited().items():  # from a gan-zoo that started this one
         if os.environ.get(name) == value:
             del os.environ[name]
-    chosen = {
-        name: value
-        for name, (value, others) in WAITING.items()
-        if not any(map(os.environ.get, (name, *others)))
-    }
+    chosen = {}
+    if not any(map(os.environ.get, WAITING)):
+        chosen[WAITING[0]] = str(SPINS)
     if not any(map(os.environ.get, THREADS)) and (threads := count_threads()):
-        chosen["OMP_NUM_THREADS"] = str(threads)
+        chosen[THREADS[0]] = str(threads)
     os.environ.update(chosen)
     os.environ[SET] = " ".join(f"{name}={value}" for name, value in chosen.items())
     _memory = _keep_memory()

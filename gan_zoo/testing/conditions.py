@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gan_zoo.components.conditions import ConditionSpec
+from gan_zoo.components.norms import HALF
 from gan_zoo.components.shapes import Image
 from gan_zoo.errors import ContractError, UserError
 from gan_zoo.testing.fixtures import recipe_for_conditions
@@ -132,7 +133,7 @@ def half_holds_what_it_says(subject: Subject) -> None:
     with torch.no_grad():
         made = call(tested.build().double().eval(), tested.inputs(2))
     numbers = [tensor for view in made for tensor in view]
-    for half in (torch.bfloat16, torch.float16):
+    for half in HALF:
         if not all(torch.equal(one.to(half).to(one), one) for one in numbers):
             raise Advice(
                 f"rounded what it made to {str(half).removeprefix('torch.')}",

@@ -5,19 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
-from gan_zoo.engine.step_times import (
-    GUARDING,
-    KINDS,
-    OPTIMIZER,
-    READING,
-    RECEIVING,
-    REST,
-    WAITING,
-    Cell,
-    StepTimes,
-    mean,
-    middle_half,
-)
+from gan_zoo.engine.regions import GUARDING, OPTIMIZER, READING, RECEIVING, WAITING
+from gan_zoo.training.step_times import KINDS, REST, Cell, StepTimes, mean, middle_half
 
 LAST = (OPTIMIZER, GUARDING, READING, RECEIVING, WAITING, REST)  # after networks and losses
 
@@ -75,12 +64,14 @@ def _tables(times: Mapping[Cell, float]) -> list[str]:
     used = {cell.kind for cell, time in times.items() if time > 0}
     kinds = [kind for kind in KINDS if kind in used]
 
-    def spent(owner: str | None = None, kind: str | None = None, *ways: bool) -> float:
+    def spent(
+        owner: str | None = None, kind: str | None = None, backward: bool | None = None
+    ) -> float:
         return sum(
             time
             for cell, time in times.items()
             if owner in (None, cell.owner) and kind in (None, cell.kind)
-            if not ways or cell.backward in ways
+            if backward in (None, cell.backward)
         )
 
     def both(owner: str | None) -> list[str]:
@@ -112,16 +103,13 @@ def _table(
     """A table in columns, as wide as what stands in them."""
     rows = [list(head), *([owner or "all", *row(owner)] for owner in owners)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    sides = "<" + ">" * (len(head) - 1)
     lines = [
-        f"| {' | '.join([f'{cells[0]:{widths[0]}}', *_right(cells[1:], widths[1:])])} |"
+        f"| {' | '.join(f'{c:{s}{w}}' for c, s, w in zip(cells, sides, widths, strict=True))} |"
         for cells in rows
     ]
     rule = [f":{'-' * (widths[0] - 1)}", *(f"{'-' * (width - 1)}:" for width in widths[1:])]
     return [lines[0], f"| {' | '.join(rule)} |", *lines[1:]]
-
-
-def _right(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
-    return [f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)]
 
 
 def _number(milliseconds: float) -> str:

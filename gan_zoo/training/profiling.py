@@ -9,18 +9,17 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from statistics import median
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import torch
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile
 
-from gan_zoo.engine.regions import region
-from gan_zoo.engine.step_times import STEP, WAITING, Operation, StepTimes, find_gaps, step_times
+from gan_zoo.engine.regions import STEP, WAITING, region
 from gan_zoo.runs.atomic import write_file
 from gan_zoo.training.profile_page import profile_page
 from gan_zoo.training.state import RunState
+from gan_zoo.training.step_times import Operation, StepTimes, find_gaps, step_times
 
 T = TypeVar("T")
 WARM, STEPS = 5, 10  # steps that are left alone first, and steps that are profiled
@@ -54,13 +53,8 @@ class StepProfile:
         self._warm = []
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
+    def __exit__(self, *error: Any) -> None:
+        if error[0] is None:
             self._finish()
         elif self._profile is not None:  # the step is not whole
             self._step.close()

@@ -15,10 +15,9 @@ from torch import Tensor, nn
 from gan_zoo.components.instance_ids import renumber_sample
 from gan_zoo.components.interfaces import Dataset, Ear, Sample
 from gan_zoo.engine.assembly import assemble
-from gan_zoo.engine.cast import Cast
 from gan_zoo.engine.loader import Batch, collate, read_batches
 from gan_zoo.engine.phase import Memory, PhaseRunner
-from gan_zoo.engine.playing import exact_in_half, playing
+from gan_zoo.engine.playing import cast_of
 from gan_zoo.engine.precision import Precision, restore_generators
 from gan_zoo.errors import UserError
 from gan_zoo.inference.translator import Translator
@@ -126,8 +125,7 @@ class RunState:
         cast = self.runner.cast
         if networks := self._asked():
             assembly = self.assembly.with_networks(networks)
-            wired = self.runner.wired
-            cast = Cast(*playing(assembly, wired), self.precision, exact_in_half(wired))
+            cast = cast_of(assembly, self.runner.wired, self.precision)
         return Translator(self.runner.wired, cast, self.assembly.method)
 
     def log(self, entry: Mapping[str, Any]) -> None:

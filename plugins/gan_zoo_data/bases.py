@@ -21,8 +21,8 @@ from pydantic_core import PydanticCustomError
 from gan_zoo.components import DataSpec, Size, Values, expand_user
 from gan_zoo_data.augment_specs import JOINT, Augmentation, find_misfit, list_remarks
 from gan_zoo_data.cache_specs import Bytes, Where
-from gan_zoo_data.layout_options import LEARNED
 from gan_zoo_data.modes import Mode, is_open, values_of, with_type
+from gan_zoo_data.splits import LEARNED
 
 if TYPE_CHECKING:
     from gan_zoo.components import Dataset

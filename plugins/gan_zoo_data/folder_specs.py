@@ -272,7 +272,5 @@ class LabelFolderSpec(Files, name="label_folder"):
     def _files(self) -> LabelFolder:
         from gan_zoo_data.folders.label_folder import LabelFolder
 
-        root, panoptic = expand_user(self.root), self.label_colors == "panoptic"
-        return LabelFolder(
-            root, self._geometry(), self._kinds(), self.suffixes, self.layout, panoptic
-        )
+        root = expand_user(self.root)
+        return LabelFolder(root, self._geometry(), self._kinds(), self.suffixes, self.layout)

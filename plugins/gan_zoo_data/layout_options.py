@@ -11,7 +11,6 @@ from pydantic_core import PydanticCustomError
 
 from gan_zoo.components import quoted
 
-LEARNED = "train"  # the split that a run learns from
 UNJUDGED = "unjudged"  # of earlier runs alone, which took four layouts whatever was in the files
 
 

@@ -19,9 +19,9 @@ from gan_zoo_data.folders.listing import (
     no_folder,
     refuse_mistakes,
 )
-from gan_zoo_data.layout_options import LEARNED
 from gan_zoo_data.maps.geometry import Geometry
 from gan_zoo_data.samples import Samples
+from gan_zoo_data.splits import LEARNED
 from gan_zoo_data.surveys import WORDS
 
 if TYPE_CHECKING:

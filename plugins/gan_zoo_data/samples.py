@@ -82,7 +82,8 @@ class Samples(Surveyed):
         say is kept while the data stands still, so that `decode` reads no file again.
         """
         facts = PixelFacts(self.kinds)
-        looked_at = zip(self.all_heads(), self._looked_at(), strict=True)
+        every = self.all_heads()
+        looked_at = zip(every, self._looked_at(every), strict=True)
         for index, (heads, (pixels, whole)) in enumerate(looked_at):
             facts.add(pixels)
             wrong = [*heads.wrong, *pixels.wrong]
@@ -102,12 +103,13 @@ class Samples(Surveyed):
         found: Array | None = None
         for name in maps:
             kind = self.kinds[name]
-            if isinstance(kind, Ids) or reading_of(kind).missing is None:
+            nodata = None if isinstance(kind, Ids) else reading_of(kind).missing
+            if nodata is None:
                 continue
             file = self._file(name, index)
             stored = pictures.read(file.path, self._wanted(index)[file])
-            own = ranges.unshown(self._half(name, stored), kind)
-            found = own if found is None or own is None else found | own
+            own = ranges.unshown(self._half(name, stored), nodata)
+            found = own if found is None else found | own
         return found
 
     def _kept_or_fitted(self, index: int) -> dict[str, Array]:

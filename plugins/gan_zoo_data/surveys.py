@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,18 +99,21 @@ class Surveyed:
     def _decode(self) -> Decoded:
         facts = PixelFacts(self.kinds)
         with progress(len(self), "decoding") as advance:
-            for pixels, _ in self._looked_at():
+            for pixels, _ in self._looked_at(self.all_heads()):
                 facts.add(pixels)
                 advance()
         return facts.decoded()
 
-    def _looked_at(self) -> Iterator[tuple[Pixels, dict[File, Array]]]:
+    def _looked_at(self, every: Sequence[Heads]) -> Iterator[tuple[Pixels, dict[File, Array]]]:
         """What the pixels of each sample say, and its files as they are stored; some samples are
         decoded ahead, since decoders let other threads work.
+
+        Args:
+            every: The headers of all samples.
         """
         ahead: deque[Future[tuple[Pixels, dict[File, Array]]]] = deque()
         with ThreadPoolExecutor(THREADS) as pool:
-            for index, heads in enumerate(self.all_heads()):
+            for index, heads in enumerate(every):
                 ahead.append(pool.submit(self._pixels, index, heads))
                 if len(ahead) > THREADS:
                     yield ahead.popleft().result()

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from gan_zoo.components import DataError, DataSpec, Image, Sample
-from gan_zoo_data.files.written import Form, id_numbers, is_color_ids, write_picture, write_png
+from gan_zoo_data.files.written import Form, id_numbers, write_picture, write_png
 
 Splits = Mapping[str, Iterable[Sample]]
 
@@ -27,10 +27,10 @@ def write_pairs(splits: Splits, folder: Path, like: DataSpec) -> dict[str, Any]:
         raise DataError(
             f"pairs are pictures called source and target; {like.name} has {_listed(shapes)}"
         )
-    modes = {name: form.mode for name, form in _forms(like).items()}
+    forms = forms_of(like)
     sides = {"source": "A", "target": "B"}
-    _write(splits, like, lambda split, name, of: folder / sides[of] / split / f"{name}.png")
-    return {"root": str(folder), **modes}
+    _write(splits, like, forms, lambda split, name, of: folder / sides[of] / split / f"{name}.png")
+    return {"root": str(folder), **{name: form.mode for name, form in forms.items()}}
 
 
 def write_labels(splits: Splits, folder: Path, like: DataSpec) -> dict[str, Any]:
@@ -57,10 +57,11 @@ def write_labels(splits: Splits, folder: Path, like: DataSpec) -> dict[str, Any]
             "such folders hold ids called label, photos called target and perhaps ids called "
             f"instance; {like.name} has {_listed(shapes)}"
         )
+    forms = forms_of(like)
     options: dict[str, Any] = {
         "root": str(folder),
         "classes": label.classes,
-        "target": _forms(like)["target"].mode,
+        "target": forms["target"].mode,
     }
     if ignored := like.ignored_ids("label"):
         options["ignore"] = ignored
@@ -68,9 +69,14 @@ def write_labels(splits: Splits, folder: Path, like: DataSpec) -> dict[str, Any]
         options["instance"] = False
     elif instance.instances is not None:
         options["instances"] = instance.instances
-        options |= {"instance_colors": "rgb24"} if is_color_ids(like) else {}
+        options |= {"instance_colors": "rgb24"} if _is_color_ids(like) else {}
     ends = {"label": "label", "instance": "inst", "target": "img"}
-    _write(splits, like, lambda split, name, of: folder / f"{split}_{ends[of]}" / f"{name}.png")
+    _write(
+        splits,
+        like,
+        forms,
+        lambda split, name, of: folder / f"{split}_{ends[of]}" / f"{name}.png",
+    )
     return options
 
 
@@ -83,30 +89,30 @@ def write_table(splits: Splits, folder: Path, like: DataSpec) -> dict[str, Any]:
     Raises:
         DataError: a map takes a package that is not there, or a file cannot be written.
     """
-    options = picture_modes(like) | id_options(like)
-    if is_color_ids(like) and "instances" in options:
+    forms = forms_of(like)
+    options = picture_modes(forms) | id_columns(like)
+    if _is_color_ids(like) and "instances" in options:
         options["instance_colors"] = "rgb24"
-    written = _write(splits, like, lambda split, name, of: folder / split / of / f"{name}.png")
+    written = _write(
+        splits, like, forms, lambda split, name, of: folder / split / of / f"{name}.png"
+    )
+    columns = ["name", *like.maps()]
     for split, samples in written.items():
         lines = [
             {"name": one, **{of: path.relative_to(folder).as_posix() for of, path in files.items()}}
             for one, files in samples
         ]
-        write_rows(folder / f"{split}.csv", ["name", *like.maps()], lines)
+        write_rows(folder / f"{split}.csv", columns, lines)
     return {"root": str(folder), **options}
 
 
-def picture_modes(like: DataSpec) -> dict[str, Any]:
-    """The option of a table for the pictures, where there are some.
-
-    Raises:
-        DataError: they take a package that is not there.
-    """
-    modes = {name: form.mode for name, form in _forms(like).items()}
+def picture_modes(forms: Mapping[str, Form]) -> dict[str, Any]:
+    """The option of a table for the pictures, where there are some."""
+    modes = {name: form.mode for name, form in forms.items()}
     return {"pictures": modes} if modes else {}
 
 
-def id_options(like: DataSpec) -> dict[str, Any]:
+def id_columns(like: DataSpec) -> dict[str, Any]:
     """The options of a table with the maps of ids of some data.
 
     Raises:
@@ -145,14 +151,17 @@ def write_rows(path: Path, columns: list[str], rows: Iterable[Mapping[str, str]]
 
 
 def _write(
-    splits: Splits, like: DataSpec, place: Callable[[str, str, str], Path]
+    splits: Splits,
+    like: DataSpec,
+    forms: Mapping[str, Form],
+    place: Callable[[str, str, str], Path],
 ) -> dict[str, list[tuple[str, dict[str, Path]]]]:
     """Write every map of every sample to its place, by split, name and map.
 
     Returns:
         Split -> the name of each sample, and map -> its file.
     """
-    forms, colors = _forms(like), is_color_ids(like)
+    shapes, colors = like.maps(), _is_color_ids(like)
     written: dict[str, list[tuple[str, dict[str, Path]]]] = {split: [] for split in splits}
     for split, samples in splits.items():
         for sample in samples:
@@ -160,7 +169,7 @@ def _write(
             if name.is_absolute() or ".." in name.parts or not name.parts:
                 raise DataError(f"{split}: {sample.name!r} cannot be the name of a file")
             files = {}
-            for key, image in like.maps().items():
+            for key, image in shapes.items():
                 path, map_ = place(split, sample.name, key), sample.maps[key]
                 try:
                     if key in forms:
@@ -180,7 +189,7 @@ def _unwritten(path: Path, problem: OSError) -> DataError:
     return DataError(f"cannot write {path}: {why}; name another folder, or make room")
 
 
-def _forms(like: DataSpec) -> dict[str, Form]:
+def forms_of(like: DataSpec) -> dict[str, Form]:
     """How each map of pictures is written.
 
     Raises:
@@ -197,3 +206,8 @@ def _listed(shapes: Mapping[str, Image]) -> str:
     return ", ".join(
         f"{name} ({'ids' if image.ids else 'pictures'})" for name, image in shapes.items()
     )
+
+
+def _is_color_ids(like: DataSpec) -> bool:
+    """Whether some data reads instance ids out of colors, of which 16 bits hold few."""
+    return getattr(like, "instance_colors", None) == "rgb24"

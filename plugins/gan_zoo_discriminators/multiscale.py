@@ -33,14 +33,13 @@ class MultiScale(nn.Module):
 
     def forward(self, condition: Tensor, picture: Tensor | Sequence[Tensor]) -> list[Any]:
         """Judge a batch; of several beside one condition, each."""
+        single = isinstance(picture, Tensor)
         pictures = [picture] if isinstance(picture, Tensor) else list(picture)
         views: list[list[list[Tensor]]] = [[] for _ in pictures]
         for n, judge in enumerate(reversed(self.scales)):
             if n:
                 condition, pictures = halve(condition), [halve(one) for one in pictures]
-            if isinstance(picture, Tensor):
-                views[0] += judge(condition, pictures[0])
-                continue
-            for mine, made in zip(views, judge(condition, pictures), strict=True):
+            judged = [judge(condition, pictures[0])] if single else judge(condition, pictures)
+            for mine, made in zip(views, judged, strict=True):
                 mine += made
-        return views[0] if isinstance(picture, Tensor) else views
+        return views[0] if single else views

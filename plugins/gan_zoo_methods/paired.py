@@ -12,8 +12,6 @@ from gan_zoo.components import Cast, Scene, Turn, concatenated
 from gan_zoo_methods.history import History
 
 Views = list[list[Tensor]]
-VIEWS = ("fake_views", "real_views")
-Maker = Callable[[Scene], Any]
 
 
 class Paired:
@@ -157,19 +155,16 @@ class Paired:
 
     def _as_discriminator(self, scene: Scene) -> Scene:
         """Nothing that the discriminator learns from may reach the generator."""
-
         if not self.history.pool.size:
-            return _against(scene, _both(lambda mine: mine["seen"].detach()))
+            return _against(scene, BOTH_VIEWS)
 
         def fake_views(mine: Scene) -> Views:
-            seen, fake = self.history.shown(mine)
-            views: Views = mine["cast"].play("discriminator", seen, fake)
+            views: Views = mine["cast"].play("discriminator", *self.history.shown(mine))
             return views
 
-        def real_views(mine: Scene) -> Views:
-            return _views(mine, "real", seen=mine["seen"].detach())
-
-        return _against(scene, {"fake_views": fake_views, "real_views": real_views})
+        return _against(
+            scene, {"fake_views": fake_views, "real_views": lambda mine: _views(mine, "real")}
+        )
 
 
 def _as_generator(scene: Scene) -> Scene:
@@ -190,44 +185,40 @@ def _share(scene: Scene, forward: Turn, against: Turn) -> None:
     fake, and to its own weights. A turn goes back to its own player alone.
     """
     scene.cut("fake", "seen")
-    shared = scene.view(_both(lambda mine: mine["seen"]))
+    shared = scene.view(BOTH_VIEWS)
 
     def still(mine: Scene) -> Views:
         return [[feature.detach() for feature in view] for view in shared["real_views"]]
 
     forward.learn(shared.view({"real_views": still}), keep=True)
-    against.learn(_against(scene, {name: _given(shared, name) for name in VIEWS}))
+    against.learn(_against(shared, {}))
     shared.forget()
 
 
-def _given(scene: Scene, name: str) -> Maker:
-    """What another scene has made under that name."""
-    return lambda mine: scene[name]
+def _both_views(scene: Scene) -> list[Views]:
+    """Of both pictures, beside the one condition that is seen with them."""
+    pictures = [scene["fake"], scene["real"]]
+    views: list[Views] = scene["cast"].judge("discriminator", scene["seen"], pictures)
+    return views
 
 
-def _both(seen: Maker) -> Mapping[str, Maker]:
-    """Views of both pictures, beside the one condition that is seen with them."""
-
-    def both(mine: Scene) -> list[Views]:
-        pictures = [mine["fake"], mine["real"]]
-        views: list[Views] = mine["cast"].judge("discriminator", seen(mine), pictures)
-        return views
-
-    return {
-        "both_views": both,
-        "fake_views": lambda mine: mine["both_views"][0],
-        "real_views": lambda mine: mine["both_views"][1],
-    }
+BOTH_VIEWS: Mapping[str, Callable[[Scene], Any]] = {
+    "both_views": _both_views,
+    "fake_views": lambda mine: mine["both_views"][0],
+    "real_views": lambda mine: mine["both_views"][1],
+}
 
 
-def _against(scene: Scene, views_of_both: Mapping[str, Maker]) -> Scene:
-    """The discriminator's turn: no gradient goes on to who made the fake."""
+def _against(scene: Scene, views: Mapping[str, Callable[[Scene], Any]]) -> Scene:
+    """A scene in the discriminator's turn: no gradient goes on to who made the fake. Views that
+    are not given are those that the scene has.
+    """
 
     def judge(mine: Scene) -> Callable[[Tensor], Views]:
         def views(picture: Tensor) -> Views:
             # A view of it: torch's counter of operations refuses leaves as a module's inputs.
-            seen, picture = mine["seen"].detach(), picture.view_as(picture)
-            judged: Views = mine["cast"].play_exact("discriminator", seen, picture)
+            picture = picture.view_as(picture)
+            judged: Views = mine["cast"].play_exact("discriminator", mine["seen"], picture)
             return judged
 
         return views
@@ -235,13 +226,13 @@ def _against(scene: Scene, views_of_both: Mapping[str, Maker]) -> Scene:
     return scene.view(
         {
             "fake": lambda mine: scene["fake"].detach(),
+            "seen": lambda mine: scene["seen"].detach(),
             "judge": judge,
-            **views_of_both,
+            **views,
         }
     )
 
 
-def _views(scene: Scene, picture: str, *, seen: Tensor | None = None) -> Views:
-    seen = scene["seen"] if seen is None else seen
-    views: Views = scene["cast"].play("discriminator", seen, scene[picture])
+def _views(scene: Scene, picture: str) -> Views:
+    views: Views = scene["cast"].play("discriminator", scene["seen"], scene[picture])
     return views

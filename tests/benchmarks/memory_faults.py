@@ -23,6 +23,8 @@ import sys
 import time
 from typing import Any
 
+from spreads import format_spread
+
 from gan_zoo.runs.process import SET, describe_process, prepare_process
 
 # A variable at glibc's own default: who names one has chosen, and memory is left to him.
@@ -74,13 +76,6 @@ def run_side(side: str, asked: argparse.Namespace) -> dict[str, Any]:
     return told
 
 
-def format_cell(values: list[float], unit: float = 1) -> str:
-    """The median and the quartiles."""
-    cuts = statistics.quantiles(values, n=4, method="inclusive")
-    low, middle, high = (unit * value for value in cuts)
-    return f"{middle:.0f} ({low:.0f} to {high:.0f})"
-
-
 def arguments() -> argparse.Namespace:
     """What is to be measured."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -111,7 +106,7 @@ def main() -> None:
     for side, told in found.items():
         page, took, spent = zip(*(step for one in told for step in one["steps"]), strict=True)
         peak = max(one["peak"] for one in told) / 1024
-        cells = [format_cell(page), format_cell(took, 1000), format_cell(spent, 1000)]
+        cells = [format_spread(page), format_spread(took, 1000), format_spread(spent, 1000)]
         print(f"| {side} | {' | '.join(cells)} | {peak:.0f} |")
         middles[side] = statistics.median(took), statistics.median(spent), peak
     took, spent, peak = (kept / given for given, kept in zip(*middles.values(), strict=True))

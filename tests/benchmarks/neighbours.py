@@ -23,6 +23,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from spreads import format_spread
+
 from gan_zoo.runs.process import SET, SPINS, VARIABLES
 
 NAMED: dict[str, dict[str, str]] = {
@@ -119,17 +121,12 @@ def busy(count: int) -> Iterator[None]:
             process.wait()
 
 
-def quartiles(found: list[float]) -> list[float]:
-    """The lower one, the median, the upper one."""
-    return statistics.quantiles(found, n=4, method="inclusive") if len(found) > 1 else 3 * found
-
-
 def format_row(name: str, times: Mapping[int, list[float]], default: float | None) -> str:
     """A line of the table."""
     alone, cells, fit = statistics.median(times[0]), [], True
     for count, found in times.items():
-        low, middle, high = quartiles(found)
-        cells.append(f"{middle:.0f} ({low:.0f} to {high:.0f})")
+        middle = statistics.median(found)
+        cells.append(format_spread(found))
         if count:
             cells.append(f"{middle / alone:.2f}")
             fit = fit and middle <= {1: ONE, 2: TWO}.get(count, count * ONE) * alone

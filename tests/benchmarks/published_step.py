@@ -28,8 +28,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from typing import TYPE_CHECKING, Any
+
+from spreads import spread
 
 if TYPE_CHECKING:
     from gan_zoo.engine.assembly import Assembly
@@ -80,29 +82,24 @@ def published(case: str, *, in_place: bool) -> tuple[Step, Callable[[], list[Any
 
 def ours(case: str) -> tuple[Step, Callable[[], list[Any]]]:
     """Our step, and the tensors that it holds between two steps."""
-    from torch import nn
+    import torch
+    from step import Variant
 
-    from gan_zoo.engine.phase import PhaseRunner
     from gan_zoo.engine.precision import Precision
+    from gan_zoo.recipe.recipe import Recipe
 
-    assembly, batch = _assembled(case)
-    recipe = assembly.recipe
-    precision = Precision.of(**{**recipe.engine.computing, "device": "cpu"})
-    runner = PhaseRunner(assembly, next(iter(recipe.phases)), precision)
-    runner.begin()
-    fixed = [loss for loss in runner.losses.values() if isinstance(loss, nn.Module)]
-
-    def held() -> list[Any]:
-        players = runner.remember().optimizers.values()
-        moments = [t for states in players for state in states.values() for t in state.values()]
-        return [*_weights(*runner.cast.networks.values(), *fixed), *moments]
-
-    return lambda: runner.step([batch]).numbers(), held
+    name, changes = CASES[case]
+    recipe = Recipe.load(name, set=changes)
+    torch.manual_seed(0)
+    cpu = Precision.of(**{**recipe.engine.computing, "device": "cpu"})
+    variant = Variant(name, recipe, cpu)
+    return variant.step, variant.tensors
 
 
 def _assembled(case: str) -> tuple[Assembly, dict[str, Any]]:
     """The networks of a case, and a batch as the data reads it."""
     import torch
+    from step import noise
 
     from gan_zoo.engine.assembly import assemble
     from gan_zoo.recipe.recipe import Recipe
@@ -112,12 +109,7 @@ def _assembled(case: str) -> tuple[Assembly, dict[str, Any]]:
     recipe = Recipe.load(name, set=changes)
     maps = WiredRecipe(recipe).phase(next(iter(recipe.phases))).wiring.maps
     torch.manual_seed(0)
-    batch = {}
-    for key, image in maps.items():
-        below = image.classes or image.instances or 256
-        kind = torch.int32 if image.ids else torch.uint8
-        size = recipe.data.batch, image.channels, image.height, image.width
-        batch[key] = torch.randint(0, below, size, dtype=kind)
+    batch = {key: noise(image, recipe.data.batch) for key, image in maps.items()}
     return assemble(recipe), batch
 
 
@@ -177,14 +169,6 @@ def run(case: str, side: str, asked: argparse.Namespace, *more: str) -> dict[str
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
-
-
-def spread(numbers: list[float]) -> tuple[float, float, float]:
-    """Lower quartile, median, upper quartile."""
-    if len(numbers) == 1:
-        return numbers[0], numbers[0], numbers[0]
-    low, middle, high = quantiles(numbers, n=4, method="inclusive")
-    return low, middle, high
 
 
 def ratios(base: list[dict[str, Any]], own: list[dict[str, Any]], what: str) -> list[float]:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from gan_zoo.checks.rehearsal import Bytes
 from gan_zoo.components.shapes import Image
@@ -61,14 +62,7 @@ class Variant:
         self.runner = PhaseRunner(assemble(recipe), phase, precision)
         self.runner.begin()
         maps = WiredRecipe(recipe).phase(phase).wiring.maps
-        self.batch = {name: self._drawn(image) for name, image in maps.items()}
-
-    def _drawn(self, image: Image) -> torch.Tensor:
-        """A map of noise, or of ids."""
-        below = image.classes or image.instances or 256
-        kind = torch.int32 if image.ids else torch.uint8
-        size = image.channels, image.height or SIDE, image.width or SIDE
-        return torch.randint(0, below, (self.recipe.data.batch, *size), dtype=kind)
+        self.batch = {name: noise(image, recipe.data.batch) for name, image in maps.items()}
 
     def step(self) -> float:
         """Seconds of one step; reading the losses waits for the device."""
@@ -85,21 +79,31 @@ class Variant:
             return torch.cuda.max_memory_allocated() - others
         seen = Bytes()
         with seen:
-            seen.count(self._tensors())
+            seen.count(self.tensors())
             self.step()
         return seen.peak
 
-    def _tensors(self) -> list[torch.Tensor]:
-        networks = self.runner.cast.networks.values()
-        own = [t for net in networks for t in (*net.parameters(), *net.buffers())]
+    def tensors(self) -> list[torch.Tensor]:
+        """What is held between two steps: networks, those of losses too, and optimizers' state."""
+        losses = [loss for loss in self.runner.losses.values() if isinstance(loss, nn.Module)]
+        modules = [*self.runner.cast.networks.values(), *losses]
+        own = [t for module in modules for t in (*module.parameters(), *module.buffers())]
         own += [t.grad for t in own if t.grad is not None]
         players = self.runner.remember().optimizers.values()
         moments = [v for states in players for state in states.values() for v in state.values()]
         return own + [value for value in moments if isinstance(value, torch.Tensor)]
 
     def _held(self) -> int:
-        held = {t.untyped_storage().data_ptr(): t.untyped_storage() for t in self._tensors()}
+        held = {t.untyped_storage().data_ptr(): t.untyped_storage() for t in self.tensors()}
         return sum(storage.nbytes() for storage in held.values() if storage.device.type == "cuda")
+
+
+def noise(image: Image, batch: int) -> torch.Tensor:
+    """A map of noise, or of ids, `B C H W`."""
+    below = image.classes or image.instances or 256
+    kind = torch.int32 if image.ids else torch.uint8
+    size = image.channels, image.height or SIDE, image.width or SIDE
+    return torch.randint(0, below, (batch, *size), dtype=kind)
 
 
 def loading(recipe: Recipe, count: int) -> float | None:

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 
 from gan_zoo.engine.phase import PhaseRunner
-from gan_zoo.engine.regions import region
-from gan_zoo.engine.step_times import BETWEEN, REST, STEP, Cell, StepTimes
+from gan_zoo.engine.regions import STEP, region
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
 from gan_zoo.training import loop, profiling
 from gan_zoo.training.loop import Run
 from gan_zoo.training.run import resume, train
+from gan_zoo.training.step_times import BETWEEN, REST, Cell, StepTimes
 from tests.training.test_engine_words import contents
 
 Few = Callable[..., Recipe]

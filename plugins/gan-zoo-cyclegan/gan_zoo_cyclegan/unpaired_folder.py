@@ -21,7 +21,6 @@ from gan_zoo_data.folders.layouts import (
     say_no_split,
 )
 from gan_zoo_data.folders.listing import (
-    SPLITS,
     list_pictures,
     name_skipped,
     no_folder,
@@ -30,6 +29,7 @@ from gan_zoo_data.folders.listing import (
 from gan_zoo_data.maps.geometry import Geometry
 from gan_zoo_data.roots import list_inputs
 from gan_zoo_data.samples import Samples
+from gan_zoo_data.splits import SPLITS
 
 if TYPE_CHECKING:
     from gan_zoo_data.bases import Sized

@@ -59,13 +59,13 @@ def _refuse_nan(path: Path, count: int, size: int) -> None:
     raise Misfit.of(path, Instead(told))
 
 
-def unshown(stored: Array, mode: Mode) -> Array | None:
-    """Which pixels of a file `H W C` show nothing in every band, bools `H W`; None where the mode
-    declares no number for that.
+def unshown(stored: Array, nodata: float) -> Array:
+    """Which pixels of a file `H W C` show nothing in every band, bools `H W`.
+
+    Args:
+        stored: The numbers of the file.
+        nodata: The number, or NaN, that stands for nothing.
     """
-    nodata = reading_of(mode).missing
-    if nodata is None:
-        return None
     none: Array = np.isnan(stored) if np.isnan(nodata) else stored == nodata
     return np.asarray(none.all(axis=-1))
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_zoo.components import DataError, first_line
+from gan_zoo.components import DataError, first_line, unreadable
 
 Array = np.ndarray[Any, Any]
 MOST = 2**24  # numbers that a color is
@@ -43,8 +43,9 @@ class Segments:
         """The segments of a map and their categories, `2 N`, sorted; what lies between them has
         the number and the id 0.
         """
-        known = self.table[self.key(path) or path.stem]
-        return np.concatenate([np.zeros((2, 1), np.int64), known], axis=1)
+        key = self.key(path)
+        assert key is not None, "a map of which nothing is told was refused as it was found"
+        return np.concatenate([np.zeros((2, 1), np.int64), self.table[key]], axis=1)
 
     def digest(self, path: Path) -> int:
         """A number of 32 bits, another one where another thing is said of a map."""
@@ -74,11 +75,13 @@ def read_segments(folder: Path) -> Segments:
     file = folder.with_name(f"{folder.name}.json")
     try:
         found = file.stat()
-    except OSError:
+    except FileNotFoundError:
         raise DataError(
             f"{folder} holds panoptic maps, whose colors are segments, but {file}, which says the "
             "category of each, is not there; put it there"
         ) from None
+    except OSError as problem:
+        raise DataError(unreadable(problem)) from problem
     return _read(file, (found.st_size, found.st_mtime_ns))
 
 
@@ -89,7 +92,7 @@ def _read(file: Path, stamp: tuple[int, int]) -> Segments:
         names = {int(one["id"]): str(one.get("name", "")) for one in told["categories"]}
         listed = [(_path(one["file_name"]), _sorted(one)) for one in told["annotations"]]
     except OSError as problem:
-        raise DataError(f"{file} cannot be read ({problem.strerror or problem})") from problem
+        raise DataError(unreadable(problem)) from problem
     except RecursionError as problem:
         raise DataError(f"{file} is nested too deeply to be read; get it again") from problem
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as problem:

@@ -14,16 +14,13 @@ from einops import rearrange
 from PIL import Image as PIL
 from torch import Tensor
 
-from gan_zoo.components import DataError, Values
+from gan_zoo.components import DataError, Values, fits_png, tiff_words
 from gan_zoo_data.files.ranges import scaled
 from gan_zoo_data.files.tiffs import CURE, has_tifffile
 from gan_zoo_data.modes import PLAIN, Reading
 
 Array = np.ndarray[Any, Any]
 MODES = {1: "grey", 3: "rgb"}  # channels -> what a recipe says; others are said as numbers
-BASES = {"rgb": 3, "rgba": 3, "cmyk": 4}  # colors -> channels that need no further word in a TIFF
-PHOTOMETRIC = {"rgb": "rgb", "rgba": "rgb", "cmyk": "separated"}
-CHANNELS = (1, 2, 3, 4)  # that a PNG of 8 bits holds
 LARGEST = 0xFFFF  # the largest id that a grey PNG holds
 COLORS = 2**24  # ids that are colors
 
@@ -43,10 +40,7 @@ class Form:
     @property
     def png(self) -> bool:
         """Whether PNG holds their numbers."""
-        if self.values.dtype == "uint16":
-            return self.channels == 1
-        inks = self.values.colors == "cmyk"
-        return self.values.dtype == "uint8" and self.channels in CHANNELS and not inks
+        return fits_png(self.values, self.channels)
 
     @property
     def mode(self) -> Any:
@@ -119,10 +113,7 @@ class Form:
     def _cure(self, pixels: Array) -> str:
         """What would become of numbers that no file holds, and what to do."""
         if pixels.dtype.kind == "f" and not (np.abs(pixels) <= 1).all():
-            low, high = self.values.low, self.values.high
-            ends = (
-                low + (float(end) + 1) / 2 * (high - low) for end in (pixels.min(), pixels.max())
-            )
+            ends = self._exact(np.stack([pixels.min(), pixels.max()]))
             told = "..".join(f"{end:g}" for end in ends)
             return f"clipped: they are {told}, so say a `range` that holds them, or correct them"
         cure = "leave the size rule out (`--set data.load=null`), which makes numbers in between"
@@ -135,7 +126,7 @@ class Form:
         as those of pictures that were resized.
         """
         low, high = self.values.low, self.values.high
-        exact = low + (pixels.astype(np.float64) + 1) / 2 * (high - low)
+        exact = self._exact(pixels)
         for dtype in map(np.dtype, self._types):
             if dtype.kind in "iu":
                 most = np.iinfo(dtype)
@@ -143,6 +134,12 @@ class Form:
                 yield rounded.astype(dtype)
             else:
                 yield exact.astype(dtype)
+
+    def _exact(self, pixels: Array) -> Array:
+        """Numbers in [-1, 1] -> those of the range that they stand for, in 64 bits."""
+        low, high = self.values.low, self.values.high
+        exact: Array = low + (pixels.astype(np.float64) + 1) / 2 * (high - low)
+        return exact
 
 
 def _neighbors(made: Array) -> Iterator[Array]:
@@ -192,16 +189,10 @@ def write_picture(path: Path, pixels: Array, form: Form) -> Path:
         return path
     path = path.with_suffix(".tif")
     path.parent.mkdir(parents=True, exist_ok=True)
-    colors, channels = form.values.colors, pixels.shape[-1]
-    how: dict[str, Any] = {"photometric": PHOTOMETRIC.get(colors, "minisblack"), "metadata": None}
-    if channels > 1:
-        how["planarconfig"] = "contig"
-    if more := channels - BASES.get(colors, 1):
-        how["extrasamples"] = ["unassalpha" if colors == "rgba" else "unspecified"] * more
     import tifffile
 
     with path.open("xb") as file:
-        tifffile.imwrite(file, flat, software=False, **how)
+        tifffile.imwrite(file, flat, **tiff_words(form.values.colors, pixels.shape[-1]))
     return path
 
 
@@ -214,8 +205,3 @@ def write_png(path: Path, pixels: Array) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as file:  # two samples of one name would be one file
         PIL.fromarray(pixels).save(file, format="PNG")
-
-
-def is_color_ids(like: object) -> bool:
-    """Whether some data reads instance ids out of colors, of which 16 bits hold few."""
-    return getattr(like, "instance_colors", None) == "rgb24"

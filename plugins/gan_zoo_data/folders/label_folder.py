@@ -33,14 +33,19 @@ class LabelFolder(Root):
         kinds: Map -> mode of its files, or what their ids may be; a sample has these maps.
         suffixes: Map -> what its files' names end in; one of the known ones if absent.
         layout: `find` one, or map -> its folder.
-        segments: Label maps are panoptic ones: their colors are segments, whose categories are told
-            by a file beside their folder.
     """
 
     kinds: Mapping[str, Mode | Ids]
     suffixes: Mapping[str, str] | None
     layout: str | Folders = "find"
-    segments: bool = False
+
+    @property
+    def segments(self) -> Ids | None:
+        """The rule of label maps, where they are panoptic ones: their colors are segments, whose
+        categories are told by a file beside their folder.
+        """
+        rule = self.kinds["label"]
+        return rule if isinstance(rule, Ids) and rule.rgb24 else None
 
     def found(self, split: str) -> tuple[Samples, list[str]]:
         """The samples of a split, and what has no place or no partner."""
@@ -112,8 +117,8 @@ class LabelFolder(Root):
         Raises:
             DataError: nothing tells the categories of its segments.
         """
-        rule = self.kinds["label"]
-        if not self.segments or not isinstance(rule, Ids):
+        rule = self.segments
+        if rule is None:
             return self.kinds
         return {**self.kinds, "label": replace(rule, segments=read_segments(labels))}
 
@@ -267,10 +272,11 @@ class LabelFolder(Root):
 def _untold(labels: Mapping[str, Path], rule: Mode | Ids) -> dict[str, str]:
     """Key -> a message, of each panoptic map of which nothing is told, or another's."""
     known = rule.segments if isinstance(rule, Ids) else None
+    if known is None:
+        return {}
     told: dict[str, str] = {}
     first: dict[str, Path] = {}
-    for stem, path in labels.items() if known is not None else ():
-        assert known is not None
+    for stem, path in labels.items():
         key = known.key(path)
         if key is None:
             told[stem] = f"{path}: {known.file} says nothing of it; take it out, or get both again"

@@ -35,7 +35,6 @@ CLUTTER_FOLDERS = frozenset(
     | {"$recycle.bin", "recycler", "system volume information", ".snapshot", ".zfs"}
 )
 CLUTTER_STARTS = ("._", ".trash-", ".smbdelete", ".nfs", ".fuse_hidden", ".~lock.")
-SPLITS = ("train", "val", "test")  # that are looked for where nobody names one
 SHOWN = 10
 
 

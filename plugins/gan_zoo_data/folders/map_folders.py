@@ -20,7 +20,7 @@ from gan_zoo_data.folders.layouts import (
     say_layout,
     say_no_split,
 )
-from gan_zoo_data.folders.listing import SPLITS
+from gan_zoo_data.splits import SPLITS
 from gan_zoo_data.surveys import WORDS
 
 PUBLISHED: Folders = {"label": "{split}_label", "instance": "{split}_inst", "target": "{split}_img"}

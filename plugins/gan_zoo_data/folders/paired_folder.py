@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Literal
 from gan_zoo.components import DataError, remembered
 from gan_zoo_data.folders.halves import look_at
 from gan_zoo_data.folders.layouts import BESIDE, WITHIN, Folders, Place, Side, find_places
-from gan_zoo_data.folders.listing import SPLITS, list_pictures, passed_over, refuse_mistakes
+from gan_zoo_data.folders.listing import list_pictures, passed_over, refuse_mistakes
 from gan_zoo_data.folders.partners import match_sides
 from gan_zoo_data.folders.side_folders import find_sides
 from gan_zoo_data.folders.whole_pictures import refuse_whole
 from gan_zoo_data.roots import Root, list_inputs
 from gan_zoo_data.samples import Samples
+from gan_zoo_data.splits import SPLITS
 
 if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode

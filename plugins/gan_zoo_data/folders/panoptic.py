@@ -26,11 +26,12 @@ def panoptic_options(
         DataError: no file tells the categories of the segments, or it tells something else.
     """
     told = [read_segments(place.folders["label"]) for place in places.values()]
+    widest = max(told, key=lambda one: one.classes)
     labels, photos = (first.folders[name] for name in ("label", "target"))
     target, notes = mode_of([*list_pictures(photos).files.values()], "target")
     options = {
         "root": str(root),
-        "classes": max(one.classes for one in told),
+        "classes": widest.classes,
         "label_colors": "panoptic",
         "instance_colors": "rgb24",
         "target": target,
@@ -41,7 +42,7 @@ def panoptic_options(
         f"{inside[0]}/ holds COCO's panoptic maps and {inside[1]}/ photos; label ids are the "
         f"categories that {inside[2]} gives the segments, instance ids the segments themselves"
     )
-    return options, why, [_say_classes(segments), *notes]
+    return options, why, [_say_classes(widest), *notes]
 
 
 def _say_classes(told: Segments) -> str:

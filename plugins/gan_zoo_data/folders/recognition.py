@@ -20,7 +20,6 @@ from gan_zoo_data.folders.layouts import (
     say_layout,
 )
 from gan_zoo_data.folders.listing import (
-    SPLITS,
     Listing,
     holds_pictures,
     list_folders,
@@ -32,7 +31,7 @@ from gan_zoo_data.folders.panoptic import panoptic_options
 from gan_zoo_data.folders.schemes import Scheme, find_scheme, of_map
 from gan_zoo_data.folders.side_folders import find_sides
 from gan_zoo_data.folders.whole_pictures import find_couples, refuse_whole
-from gan_zoo_data.layout_options import LEARNED
+from gan_zoo_data.splits import LEARNED, SPLITS
 
 if TYPE_CHECKING:
     from gan_zoo_data.bases import Files

@@ -9,7 +9,7 @@ from typing import Any
 from gan_zoo.components import DataError, DataSpec, Sample
 from gan_zoo_data.bases import Files, Sized
 from gan_zoo_data.files.ids import Ids
-from gan_zoo_data.writing import id_options, picture_modes, write_rows
+from gan_zoo_data.writing import forms_of, id_columns, picture_modes, write_rows
 
 OWN = ("root",)  # of what all data of files say, that a table says otherwise
 
@@ -29,8 +29,8 @@ def write_file_table(
         DataError: a sample has other files, or the table cannot be written.
     """
     maps = [*like.maps()]
-    options = id_options(like) | (
-        _as_columns(like) if isinstance(like, Files) else picture_modes(like)
+    options = id_columns(like) | (
+        _as_columns(like) if isinstance(like, Files) else picture_modes(forms_of(like))
     )
     halved = False
     rows = []

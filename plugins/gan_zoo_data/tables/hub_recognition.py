@@ -10,10 +10,19 @@ from gan_zoo.components import DataError, Found, Refused
 from gan_zoo_data.folders.file_modes import count_modes, mode_of
 from gan_zoo_data.folders.id_counts import Numbers, count_ids, id_options
 from gan_zoo_data.folders.layouts import ALSO, SIDES
-from gan_zoo_data.folders.listing import SPLITS
-from gan_zoo_data.tables.hub_rows import ONE, SEVERAL, USUAL, Cell, load_saved
+from gan_zoo_data.splits import LEARNED, SPLITS
+from gan_zoo_data.tables.hub_rows import (
+    ONE,
+    SEVERAL,
+    USUAL,
+    Cell,
+    by_split,
+    load_saved,
+    usual_names,
+)
 
 if TYPE_CHECKING:
+    from gan_zoo_data.modes import Word
     from gan_zoo_data.table_specs import Columns
 
 # Sides that are called so may hold ids; all other names of sides mean pictures, however few grays.
@@ -28,7 +37,7 @@ def recognize_rows(spec: type[Columns], root: Path) -> Found | Refused | None:
         saved = load_saved(root)
     except DataError as problem:
         return Refused(str(problem))
-    there: Mapping[str, Any] = saved if isinstance(saved, dict) else {"train": saved}
+    there = by_split(saved)
     splits = _name_splits(there)
     if not splits:
         told = f"{root} has the splits {', '.join(there)}: say which is which, as "
@@ -45,7 +54,7 @@ def recognize_rows(spec: type[Columns], root: Path) -> Found | Refused | None:
             "CLASSES}` and `pictures: {target: rgb}`"
         )
     options, notes = read
-    renamed = {name: called for name, called in splits.items() if not _usual(name, called)}
+    renamed = {n: called for n, called in splits.items() if called not in usual_names(n)}
     options |= {"root": str(root)} | ({"splits": renamed} if renamed else {})
     why = f"save_to_disk of datasets wrote it, and its columns {', '.join(columns)} hold pictures"
     counts = {name: len(there[called]) for name, called in splits.items()}
@@ -59,11 +68,7 @@ def _name_splits(there: Mapping[str, Any]) -> dict[str, str]:
         names = (split, *ALSO.get(split, ()), *({"val": ("dev", "eval")}.get(split, ())))
         if called := next((name for name in names if name in there), None):
             found[split] = called
-    return found if "train" in found else {}
-
-
-def _usual(split: str, called: str) -> bool:
-    return called == split or (split, called) == ("val", "validation")
+    return found if LEARNED in found else {}
 
 
 def _read_columns(
@@ -74,7 +79,7 @@ def _read_columns(
     lower = {name.lower(): name for name in columns}
     named = [pair for pair in sides if {*map(str.lower, pair)} <= {*lower}]
     pair = [lower[name.lower()] for name in named[0]] if named else []
-    sure = bool(pair) and named[0][0] not in LABELS and not _is_indexed(cells[pair[0]])
+    sure = bool(pair) and named[0][0] not in LABELS and not _is_indexed(count_modes(cells[pair[0]]))
     if len(columns) == 2 and not sure:
         numbers = {name: count_ids(cells[name]) for name in columns}
         labels = [name for name in columns if numbers[name].like_labels]
@@ -109,23 +114,20 @@ def _as_labels(
     options = {"pictures": {"target": mode}, "labels": {"label": read.pop("classes")}}
     if "remap" in read:
         read["remap"] = {"label": read["remap"]}
-    if not _is_indexed(cells[label]):
+    modes = count_modes(cells[label])
+    if not _is_indexed(modes):
+        source = next(filter(None, modes.values()), "rgb")
+        word = mode["mode"] if isinstance(mode, dict) else mode
         notes.append(
-            f"{label} is read as label ids; `pictures: {{source: {_word(cells[label])}, target: "
-            f"{_word(cells[photo])}}}` with `columns: {{source: {label}, target: {photo}}}` reads "
-            "pairs"
+            f"{label} is read as label ids; `pictures: {{source: {source}, target: {word}}}` with "
+            f"`columns: {{source: {label}, target: {photo}}}` reads pairs"
         )
     return {**options, **read, **({"columns": columns} if columns else {})}, [*notes, *odd]
 
 
-def _is_indexed(cells: Sequence[Path]) -> bool:
+def _is_indexed(modes: Mapping[str, Word | None]) -> bool:
     """Whether a column holds palette pictures, which are ids and no pictures to a recipe."""
-    return {*count_modes(cells).values()} == {None}
-
-
-def _word(cells: Sequence[Path]) -> Any:
-    mode, _ = mode_of(cells, "")
-    return mode["mode"] if isinstance(mode, dict) else mode
+    return {*modes.values()} == {None}
 
 
 def _cells(root: Path, rows: Any, column: str) -> Sequence[Path]:

@@ -15,6 +15,7 @@ from gan_zoo_data.files.ids import Ids
 from gan_zoo_data.folders.listing import refuse_mistakes
 from gan_zoo_data.roots import Root, input_maps, one_map_inputs
 from gan_zoo_data.samples import Samples
+from gan_zoo_data.splits import LEARNED
 from gan_zoo_data.tables.table_rows import NAME, is_inside, match_columns
 
 if TYPE_CHECKING:
@@ -122,12 +123,8 @@ class HubRows(Root):
 
     def found(self, split: str) -> tuple[Samples, list[str]]:
         """The rows of a split, and what is wrong with some."""
-        there = remembered(f"rows of {self.source}", self._load)
-        if not isinstance(there, dict):
-            there = {"train": there}
-        names = [self.splits[split]] if split in self.splits else [split]
-        if split == "val" and split not in self.splits:
-            names.append("validation")
+        there = by_split(remembered(f"rows of {self.source}", self._load))
+        names = (self.splits[split],) if split in self.splits else usual_names(split)
         called = next((name for name in names if name in there), None)
         if called is None:
             raise DataError(
@@ -236,6 +233,16 @@ def _names(rows: Any, place: str, mistakes: list[str]) -> tuple[str, ...]:
             mistakes.append(f"{place}[{index}]: the name {name} came before, in [{first[name]}]")
         first[name] = index
     return tuple(first)
+
+
+def by_split(saved: Any) -> Mapping[str, Any]:
+    """Split -> its rows; rows of no split are what a run learns from."""
+    return saved if isinstance(saved, dict) else {LEARNED: saved}
+
+
+def usual_names(split: str) -> tuple[str, ...]:
+    """What a split may be called where the recipe does not say it."""
+    return (split, "validation") if split == "val" else (split,)
 
 
 def load_saved(folder: Path) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from gan_zoo.components import DataError, Found, Refused
 from gan_zoo_data.files.pictures import EXTENSIONS
-from gan_zoo_data.folders.listing import SPLITS
+from gan_zoo_data.splits import LEARNED, SPLITS
 from gan_zoo_data.tables.cell_paths import find_file
 from gan_zoo_data.tables.column_kinds import Column, judge_column
 from gan_zoo_data.tables.table_rows import NAME, SPLIT, TABLES, Row
@@ -114,7 +114,7 @@ def _sheets(folder: Path) -> Iterator[Sheet]:
 def _of_splits(folder: Path, file: str) -> Iterator[Sheet]:
     wrong: list[str] = []
     found = {split: _rows(folder / file.replace("{split}", split), wrong) for split in SPLITS}
-    if found["train"]:
+    if found[LEARNED]:
         yield Sheet(file, {split: rows for split, rows in found.items() if rows}, wrong)
 
 

@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.checkpoint import checkpoint
 
-from gan_zoo.engine.regions import PREFIX, region
-from gan_zoo.engine.step_times import (
+from gan_zoo.engine.regions import PREFIX, STEP, region
+from gan_zoo.training.profiling import QUIET, _operations
+from gan_zoo.training.step_times import (
     BETWEEN,
     NODE,
     POINTWISE,
     REST,
-    STEP,
     Cell,
     Operation,
     StepTimes,
@@ -29,7 +29,6 @@ from gan_zoo.engine.step_times import (
     middle_half,
     step_times,
 )
-from gan_zoo.training.profiling import QUIET, _operations
 
 CONV, POOL, ACTIVATION = "convolution", "padding and resampling", "activation"
 

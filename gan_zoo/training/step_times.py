@@ -12,19 +12,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple
 
-from gan_zoo.engine.regions import PREFIX
+from gan_zoo.engine.regions import OPTIMIZER, PREFIX, RECEIVING, STEP, WAITING
 
-STEP = "step"  # the region around everything that a step is
-OPTIMIZER, WAITING, RECEIVING, READING, GUARDING, REST = (
-    "optimizer",
-    "waiting for data",
-    "receiving data",
-    "reading numbers",
-    "looking at gradients",
-    "the rest",
-)
+REST = "the rest"  # for nobody by name
+
 BETWEEN = "between operations"  # Python, and what launches operations
 POINTWISE = "loss and pointwise"
 KINDS = {  # what is done -> the names of operations and autograd's nodes that do it; the first fits
@@ -90,8 +84,7 @@ class StepTimes:
     gaps: list[float] = field(default_factory=list)  # in which the device had nothing to do
 
 
-@dataclass
-class _Open:
+class _Open(NamedTuple):
     """An operation in which others may still begin."""
 
     end: float
@@ -145,6 +138,7 @@ def step_times(operations: Iterable[Operation]) -> list[StepTimes]:
     return steps
 
 
+@cache  # few names differ among the operations of a trace
 def _kind_of(name: str) -> str | None:
     """What an operation does; None where it does what called it does."""
     if name.startswith(PREFIX):

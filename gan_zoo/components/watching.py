@@ -1,10 +1,12 @@
-"""Watching: metrics score pictures, callbacks follow a run."""
+"""Watching: metrics score pictures, callbacks follow a run, executors say where runs are made."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from gan_zoo.components.shapes import Image
 from gan_zoo.components.spec import Spec
@@ -106,4 +108,74 @@ class CallbackSpec(Spec, kind="callback"):
         plain numbers, which checkpoints keep, and `restore(state)` takes them back before the run
         goes on. One that keeps weights has `networks`, by name. One that looks at pictures at times
         of its own has `wants_look(run)`, asked after every step: `on_look` then comes.
+        """
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command of gan-zoo that makes one run.
+
+    Args:
+        name: Of the run, as people see it in a queue.
+        command: What is executed, word by word; it needs no shell.
+        folder: Of the ablation; seen by whoever executes.
+        log: The file that takes what the command prints.
+        place: Where it goes, one of the executor's `places`.
+        device: cpu, cuda or mps.
+        threads: Of the process, on CPUs; None elsewhere.
+        environment: Variables that must be set before Python starts.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    folder: Path
+    log: Path
+    place: str
+    device: str
+    threads: int | None
+    environment: Mapping[str, str]
+
+
+class Executor(Protocol):
+    """Where commands are executed. It hands commands on and asks after them; what they did is read
+    in the folder.
+
+    Attributes:
+        places: Names of where a command can be at a time, as `cuda:0`; as many run at once.
+    """
+
+    places: Sequence[str]
+
+    def submit(self, job: Job) -> str:
+        """Start a command, or have it started; returns a handle that another process can ask with.
+
+        Raises:
+            UserError: nobody takes it; says the cure.
+        """
+        ...
+
+    def state(self, handle: str) -> Literal["waiting", "running", "ended"]:
+        """How far a command is. Whatever is not known any more has ended."""
+        ...
+
+    def cancel(self, handle: str) -> None:
+        """Ask a command to save and end, as SIGTERM does."""
+        ...
+
+
+class ExecutorSpec(Spec, kind="executor"):
+    """Where the runs of an ablation are made. No part of a run's key: numbers do not depend on it
+    but by the device.
+    """
+
+    @abstractmethod
+    def build(self, *, device: str, jobs: int | None) -> Executor:
+        """What executes.
+
+        Args:
+            device: cpu, cuda or mps.
+            jobs: How many at once; as the executor finds right if None.
+
+        Raises:
+            UserError: it cannot work here; says the cure.
         """

@@ -1,0 +1,90 @@
+"""What a finished run of an ablation came to, as it lies in scores/KEY.json. No torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from gan_zoo.evaluation.score_files import Scores
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a run took. Apart from its scores, since it is another each time.
+
+    Args:
+        seconds: Of all its steps, with what was looked at between them.
+        seconds_a_step: The median over its log; None where it is too short to tell.
+        device_bytes: The most that torch held on a GPU; None elsewhere.
+        process_bytes: The most that the process held; None where the system does not tell.
+    """
+
+    seconds: float
+    seconds_a_step: float | None = None
+    device_bytes: int | None = None
+    process_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run.
+
+    Args:
+        key: Of the run.
+        variant: Its variant.
+        seed: Its seed.
+        scores: What its pictures score, with the protocol.
+        costs: What it took.
+    """
+
+    key: str
+    variant: str
+    seed: int
+    scores: Scores
+    costs: Costs
+
+    def as_text(self) -> str:
+        """As scores/KEY.json has it."""
+        told = {
+            "format": FORMAT,
+            "key": self.key,
+            "variant": self.variant,
+            "seed": self.seed,
+            "scores": self.scores.as_data(),
+            "costs": asdict(self.costs),
+        }
+        return json.dumps(told, indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def of_text(cls, text: str) -> Self:
+        """The result that `as_text` made this of.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is something else.
+        """
+        told = json.loads(text)
+        if told["format"] != FORMAT:
+            raise ValueError(f"another format than {FORMAT}")
+        named = {name: told[name] for name in ("key", "variant", "seed")}
+        return cls(**named, scores=Scores.of_data(told["scores"]), costs=Costs(**told["costs"]))
+
+
+def read_results(folder: Path) -> dict[str, Result]:
+    """Key -> result of every run that is done, of an ablation's folder."""
+    found = {}
+    for path in sorted((folder / "scores").glob("*.json")):
+        found[path.stem] = Result.of_text(path.read_text(encoding="utf-8"))
+    return found
+
+
+def by_variant(results: Mapping[str, Result]) -> dict[str, dict[int, Result]]:
+    """Variant -> seed -> result."""
+    found: dict[str, dict[int, Result]] = {}
+    for result in results.values():
+        found.setdefault(result.variant, {})[result.seed] = result
+    return found

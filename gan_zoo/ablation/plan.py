@@ -65,7 +65,7 @@ class Plan:
             those of the next.
         orphans: Key -> run of what an earlier state of the file asked for; it stays on disk.
         left_out: Variant -> why it cannot be had, where the file says `impossible: list`.
-        published: Numbers of a paper: its `source`, the `score` that they are, `values` by variant.
+        published: Numbers of a paper: its `source`, and `values`: variant -> column -> number.
         stamps: Of what the keys were made of, so that an unchanged file is known without its data.
     """
 

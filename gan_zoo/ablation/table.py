@@ -70,7 +70,7 @@ class Row:
         flop: Floating-point operations a step.
         seconds_a_step: The median over its seeds; None where nothing is done.
         peak_bytes: The most that any of its seeds held: on the device, or of the process on a CPU.
-        published: The paper's number, if the file has one.
+        published: Name of a paper's column -> its number, if the file has any.
     """
 
     variant: str
@@ -83,7 +83,7 @@ class Row:
     flop: int
     seconds_a_step: float | None = None
     peak_bytes: int | None = None
-    published: float | None = None
+    published: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Table:
         rows: The variants, in the order of the file.
         comparisons: How many differences to the reference were taken.
         left_out: Variant -> why it could not be had.
-        published: The paper's `source` and `score`, if the file has its numbers.
+        published: Where the paper's numbers come from; empty if the file has none.
         notes: What a reader must know, a sentence each.
     """
 
@@ -111,5 +111,5 @@ class Table:
     rows: tuple[Row, ...]
     comparisons: int
     left_out: Mapping[str, str] = field(default_factory=dict)
-    published: Mapping[str, Any] = field(default_factory=dict)
+    published: str = ""
     notes: tuple[str, ...] = ()

@@ -42,6 +42,7 @@ class Cell:
         sd: Over seeds, with n - 1; None of one seed.
         difference: To the reference on the same seeds and pictures; None of the reference itself,
             and where no seed is done in both.
+        differences: Seed -> the difference of this seed alone, of seeds that are done in both.
         better: Seeds in which it is better than the reference; None likewise.
         bold: Whether the difference may be believed: 3 seeds or more, all done, an interval off
             zero, a judge that can judge.
@@ -51,6 +52,7 @@ class Cell:
     mean: float
     sd: float | None
     difference: Interval | None = None
+    differences: Mapping[int, float] = field(default_factory=dict)
     better: int | None = None
     bold: bool = False
 

@@ -43,7 +43,6 @@ TITLES = {
     "init": "Inits",
     "metric": "Metrics",
     "callback": "Callbacks",
-    "executor": "Executors",
 }
 OTHERS = {
     "recipe.md": "Recipe",

@@ -20,7 +20,8 @@ class Column:
         lower_is_better: Of the number, or where there is an ideal of its distance to that.
         ideal: The best value, where neither lower nor higher is better.
         beside: Numbers that stand beside it, as a ceiling.
-        smallest: The smallest difference that these seeds could have shown; None below 3 seeds.
+        smallest: The smallest difference that these seeds could have shown: the median half width
+            of the variants' intervals; None below 3 seeds.
     """
 
     name: str
@@ -40,10 +41,11 @@ class Cell:
         values: Seed -> score, of the runs that are done.
         mean: Over seeds.
         sd: Over seeds, with n - 1; None of one seed.
-        difference: To the reference on the same seeds and pictures; None of the reference itself,
-            and where no seed is done in both.
-        differences: Seed -> the difference of this seed alone, of seeds that are done in both.
+        difference: To the reference on the same seeds and pictures, of the distance to the ideal
+            where there is one; None of the reference itself, and where no seed is done in both. Its
+            ends are infinite where nothing bounds it: one seed of a score that pictures lack.
         better: Seeds in which it is better than the reference; None likewise.
+        pairs: Seeds that are done in both; None likewise.
         bold: Whether the difference may be believed: 3 seeds or more, all done, an interval off
             zero, a judge that can judge.
     """
@@ -52,8 +54,8 @@ class Cell:
     mean: float
     sd: float | None
     difference: Interval | None = None
-    differences: Mapping[int, float] = field(default_factory=dict)
     better: int | None = None
+    pairs: int | None = None
     bold: bool = False
 
 

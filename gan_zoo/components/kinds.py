@@ -1,6 +1,4 @@
-"""The kinds of components, in the order in which a recipe is read; the last one stands in the file
-of an ablation.
-"""
+"""The kinds of components, in the order in which a recipe is read."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from gan_zoo.components.data import DataSpec
 from gan_zoo.components.learning import InitSpec, LossSpec, MethodSpec, OptimizerSpec
 from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec
 from gan_zoo.components.spec import Spec
-from gan_zoo.components.watching import CallbackSpec, ExecutorSpec, MetricSpec
+from gan_zoo.components.watching import CallbackSpec, MetricSpec
 
 KINDS: dict[str, type[Spec]] = {
     spec.kind: spec
@@ -24,6 +22,5 @@ KINDS: dict[str, type[Spec]] = {
         InitSpec,
         MetricSpec,
         CallbackSpec,
-        ExecutorSpec,
     )
 }

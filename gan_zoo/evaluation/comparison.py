@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from gan_zoo.components.watching import is_better
 from gan_zoo.evaluation.score_files import Score, Scores
 from gan_zoo.evaluation.statistics import Interval, paired_interval
 
@@ -59,7 +58,7 @@ def _difference(name: str, one: Score, other: Score) -> Difference:
         return Difference(name, one.value, other.value, apart=_apart(one.protocol, other.protocol))
     if one.values is None or other.values is None:
         return Difference(name, one.value, other.value)
-    if not (_is_mean(one) and _is_mean(other)):  # pooled over pixels: pictures do not add up to it
+    if not (one.is_mean and other.is_mean):  # pooled over pixels: pictures do not add up to it
         return Difference(name, one.value, other.value)
     pairs = [*zip(one.values, other.values, strict=True)]
     try:
@@ -71,20 +70,9 @@ def _difference(name: str, one: Score, other: Score) -> Difference:
         one.value,
         other.value,
         interval,
-        better=sum(_is_better(one, ours, theirs) for ours, theirs in pairs),
-        worse=sum(_is_better(one, theirs, ours) for ours, theirs in pairs),
+        better=sum(one.is_better(ours, theirs) for ours, theirs in pairs),
+        worse=sum(one.is_better(theirs, ours) for ours, theirs in pairs),
     )
-
-
-def _is_mean(score: Score) -> bool:
-    """Whether a score is the mean of what the pictures score."""
-    found = [value for value in score.values or () if not math.isnan(value)]
-    mean = math.fsum(found) / len(found) if found else math.nan
-    return math.isclose(mean, score.value, rel_tol=1e-9, abs_tol=1e-12)
-
-
-def _is_better(score: Score, value: float, than: float) -> bool:
-    return is_better(value, than, lower=score.lower_is_better, ideal=score.ideal)
 
 
 def _apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:

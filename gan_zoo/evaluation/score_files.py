@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+from gan_zoo.components.watching import is_better
 from gan_zoo.runs.atomic import write_file
 
 FORMAT = 1
@@ -43,6 +44,17 @@ class Score:
     def id(self) -> str:
         """Eight digits that are equal where scores may be compared."""
         return hashlib.sha256(json.dumps(self.protocol, sort_keys=True).encode()).hexdigest()[:8]
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether it is the mean of what the pictures score. What is pooled over pixels is not."""
+        found = [value for value in self.values or () if not math.isnan(value)]
+        mean = math.fsum(found) / len(found) if found else math.nan
+        return math.isclose(mean, self.value, rel_tol=1e-9, abs_tol=1e-12)
+
+    def is_better(self, value: float, than: float) -> bool:
+        """Whether one value of this score is better than another."""
+        return is_better(value, than, lower=self.lower_is_better, ideal=self.ideal)
 
 
 @dataclass(frozen=True)

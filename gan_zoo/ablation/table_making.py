@@ -1,0 +1,250 @@
+"""Makes the table of an ablation from its plan and what is done of it. No torch."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from gan_zoo.ablation.plan import Plan
+from gan_zoo.ablation.results import Costs, Result
+from gan_zoo.ablation.table import Cell, Column, Row, Table
+from gan_zoo.evaluation.score_files import Score
+from gan_zoo.evaluation.statistics import (
+    FEWEST_SEEDS,
+    Interval,
+    difference_interval,
+    seeds_interval,
+    smallest_difference,
+)
+
+CEILING = "ceiling"  # stands beside the score of a judge: what it scores on real pictures
+LOWEST_CEILING = 0.4  # of a judge, below which it can hardly judge
+BIASED = "biased_below"  # stands beside a score of sets: pictures below which it is biased
+PUBLISHED = "published"  # the paper's column, where the file gives one number a variant
+
+Runs = Mapping[str, Mapping[int, Score]]  # variant -> seed -> one score of its run
+
+
+def make_table(
+    plan: Plan, results: Mapping[str, Result], states: Mapping[str, str], faults: Mapping[str, str]
+) -> Table:
+    """What came out so far: equal results give equal tables, but for what the runs took.
+
+    A difference to the reference is taken of the seeds that are done in both, picture by picture
+    where the score is the mean of what pictures score; of others, as of sets or pooled over pixels,
+    seed by seed. Where a score has an ideal, it is the difference of the distances to it: of the
+    values themselves it would tell nothing of which is better.
+
+    Args:
+        plan: What was asked for.
+        results: Key -> what a finished run came to; keys that are not planned do not count.
+        states: Key -> running, waiting, or `failed: CAUSE`, of runs that have no result.
+        faults: Key -> the last line of a run that failed.
+    """
+    done = {key: results[key] for key in plan.runs if key in results}
+    measured = _measured(done)
+    notes = [*_notes_of_bias(done)]
+    ceilings = _low_ceilings(measured)
+    columns, cells = [], {}
+    for name, runs in measured.items():
+        believed = name.partition(".")[0] not in ceilings
+        column, cells[name], left_out = _column(name, runs, plan, believed=believed)
+        columns.append(column)
+        notes += left_out
+    notes += [
+        f"{metric}: its judge scores {ceiling:.2f} on real pictures, below {LOWEST_CEILING:g}. It "
+        "is shown, and no difference of it is bold."
+        for metric, ceiling in ceilings.items()
+    ]
+    compared = [cell for own in cells.values() for cell in own.values() if cell.difference]
+    return Table(
+        name=plan.name,
+        about=plan.about,
+        reference=plan.reference,
+        seeds=plan.seeds,
+        columns=tuple(columns),
+        rows=tuple(_row(name, plan, done, states, faults, cells) for name in plan.variants),
+        comparisons=len(compared),
+        left_out=plan.left_out,
+        published=plan.published.get("source", ""),
+        notes=(*notes, *_notes_of_seeds(plan, compared)),
+    )
+
+
+def _measured(done: Mapping[str, Result]) -> dict[str, dict[str, dict[int, Score]]]:
+    """Name of a score -> variant -> seed -> score, in the order in which they were asked for."""
+    found: dict[str, dict[str, dict[int, Score]]] = {}
+    for result in done.values():
+        for name, score in result.scores.measured.items():
+            found.setdefault(name, {}).setdefault(result.variant, {})[result.seed] = score
+    return found
+
+
+def _low_ceilings(measured: Mapping[str, Runs]) -> dict[str, float]:
+    """Metrics whose judge can hardly judge real pictures -> the lowest of what it scores there. All
+    numbers of such a judge are in doubt, those with a higher ceiling too.
+    """
+    lowest: dict[str, float] = {}
+    for name, runs in measured.items():
+        metric = name.partition(".")[0]
+        for score in (score for own in runs.values() for score in own.values()):
+            ceiling = score.beside.get(CEILING, math.inf)
+            lowest[metric] = min(lowest.get(metric, math.inf), ceiling)
+    return {metric: value for metric, value in lowest.items() if value < LOWEST_CEILING}
+
+
+def _column(
+    name: str, runs: Runs, plan: Plan, *, believed: bool
+) -> tuple[Column, dict[str, Cell], list[str]]:
+    """One score of all variants, by the protocol that most runs share; variant -> cell; and why
+    runs are not among them.
+    """
+    seen = [score for own in runs.values() for score in own.values()]
+    wanted = Counter(score.id for score in seen).most_common(1)[0][0]  # the first of several
+    kept, notes = _comparable(name, runs, wanted)
+    reference = kept.get(plan.reference, {})
+    cells = {}
+    for variant in plan.variants:
+        if own := kept.get(variant):
+            against = {} if variant == plan.reference else reference
+            cell = _cell(own, against, seeds=len(plan.seeds))
+            cells[variant] = replace(cell, bold=cell.bold and believed)
+    judged = [cell.difference for cell in cells.values() if (cell.pairs or 0) >= FEWEST_SEEDS]
+    first = next(score for score in seen if score.id == wanted)
+    column = Column(
+        name=name,
+        id=wanted,
+        protocol=first.protocol,
+        lower_is_better=first.lower_is_better,
+        ideal=first.ideal,
+        beside=first.beside,
+        smallest=smallest_difference(filter(None, judged)),
+    )
+    return column, cells, notes
+
+
+def _comparable(
+    name: str, runs: Runs, wanted: str
+) -> tuple[dict[str, dict[int, Score]], list[str]]:
+    """The runs whose score is a number by this protocol, and why others are not among them."""
+    kept: dict[str, dict[int, Score]] = {}
+    notes = []
+    for variant, own in runs.items():
+        for seed, score in own.items():
+            where = f"{name} of {variant}, seed {seed},"
+            if score.id != wanted:
+                notes.append(f"{where} has the protocol {score.id}, not {wanted}: it is left out.")
+            elif not math.isfinite(score.value):
+                notes.append(f"{where} is no finite number: it is left out.")
+            else:
+                kept.setdefault(variant, {})[seed] = score
+    return kept, notes
+
+
+def _cell(own: Mapping[int, Score], reference: Mapping[int, Score], *, seeds: int) -> Cell:
+    """What a variant scores.
+
+    Args:
+        own: Seed -> score.
+        reference: Of the reference; empty where nothing is to be compared.
+        seeds: How many were asked for.
+    """
+    values = {seed: own[seed].value for seed in sorted(own)}
+    sd = statistics.stdev(values.values()) if len(values) > 1 else None
+    cell = Cell(values, statistics.fmean(values.values()), sd)
+    pairs = [(own[seed], reference[seed]) for seed in values if seed in reference]
+    if not pairs:
+        return cell
+    found, each = _difference(pairs)
+    lower = pairs[0][0].lower_is_better or pairs[0][0].ideal is not None
+    return replace(
+        cell,
+        difference=found,
+        better=sum(one < 0 if lower else one > 0 for one in each),
+        pairs=len(pairs),
+        bold=found.is_off_zero and len(pairs) == seeds >= FEWEST_SEEDS,
+    )
+
+
+def _difference(pairs: Sequence[tuple[Score, Score]]) -> tuple[Interval, list[float]]:
+    """The scores of the variant less those of the reference, a pair a seed; and seed by seed."""
+    if all(score.is_mean for pair in pairs for score in pair):
+        rows = [[_away(one, one.values or ()) for one in pair] for pair in pairs]
+        differences = np.array([np.subtract(ours, theirs) for ours, theirs in rows])
+        differences[~np.isfinite(differences)] = np.nan
+        if not np.isnan(differences).all(axis=1).any():
+            each = np.nanmean(differences, axis=1)
+            return difference_interval(differences), each.tolist()
+    both = [(_away(ours, [ours.value]), _away(theirs, [theirs.value])) for ours, theirs in pairs]
+    each = [ours[0] - theirs[0] for ours, theirs in both]
+    return seeds_interval(each), each
+
+
+def _away(score: Score, values: Sequence[float]) -> Sequence[float]:
+    """The values, or where there is an ideal their distances to it."""
+    return values if score.ideal is None else [abs(value - score.ideal) for value in values]
+
+
+def _row(
+    name: str,
+    plan: Plan,
+    done: Mapping[str, Result],
+    states: Mapping[str, str],
+    faults: Mapping[str, str],
+    cells: Mapping[str, Mapping[str, Cell]],
+) -> Row:
+    """A variant; `cells` are name of a score -> variant -> cell."""
+    variant = plan.variants[name]
+    keys = {seed: plan.key_of(name, seed) for seed in plan.seeds}
+    costs = [done[key].costs for key in keys.values() if key in done]
+    times = [one.seconds_a_step for one in costs if one.seconds_a_step is not None]
+    published = plan.published.get("values", {}).get(name, {})
+    return Row(
+        variant=name,
+        factors=variant.factors,
+        changes=variant.changes,
+        states={s: "done" if k in done else states.get(k, "waiting") for s, k in keys.items()},
+        faults={s: faults[k] for s, k in keys.items() if k in faults and k not in done},
+        cells={score: own[name] for score, own in cells.items() if name in own},
+        parameters=variant.parameters,
+        flop=variant.flop,
+        seconds_a_step=statistics.median(times) if times else None,
+        peak_bytes=max(filter(None, map(_held, costs)), default=None),
+        published=published if isinstance(published, Mapping) else {PUBLISHED: published},
+    )
+
+
+def _held(costs: Costs) -> int | None:
+    """The most that a run held, where its networks are."""
+    return costs.process_bytes if costs.device_bytes is None else costs.device_bytes
+
+
+def _notes_of_bias(done: Mapping[str, Result]) -> Iterator[str]:
+    """Scores of sets that are too small."""
+    told = dict.fromkeys(
+        f"{name} is biased: {result.scores.pictures} pictures, of the {score.beside[BIASED]:g} "
+        "that it takes."
+        for result in done.values()
+        for name, score in result.scores.measured.items()
+        if result.scores.pictures < score.beside.get(BIASED, 0)
+    )
+    yield from told
+
+
+def _notes_of_seeds(plan: Plan, compared: Sequence[Cell]) -> Iterator[str]:
+    """What too few seeds allow."""
+    pairs = {cell.pairs for cell in compared}
+    if 1 in pairs:
+        yield (
+            "An interval of one seed is over pictures: it holds for this one training, and another "
+            "one may move a score by more."
+        )
+    if 2 in pairs:
+        yield "Two seeds give differences without a verdict."
+    if pairs and len(plan.seeds) < FEWEST_SEEDS:
+        yield f"Nothing is bold: a verdict takes {FEWEST_SEEDS} seeds or more."

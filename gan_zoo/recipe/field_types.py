@@ -92,6 +92,8 @@ def describe_type(annotation: Any, limits: tuple[Any, ...] = ()) -> str:
         return describe_type(inner, (*limits, *metadata))
     if get_origin(annotation) in (Union, types.UnionType):
         members = [one for one in get_args(annotation) if one is not type(None)]
+        if int in members and float in members:
+            members.remove(int)
         return " or ".join(filter(None, (describe_type(one, limits) for one in members)))
     if annotation in PLAIN:
         return f"{PLAIN[annotation]}{_limits(limits)}"

@@ -34,14 +34,16 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     earlier: ClassVar[Mapping[str, Any]] = {}  # as of a Spec
+    knows: ClassVar[str] = "known here are"  # how its keys are told to who wrote another one
+    foreign: ClassVar[Mapping[str, str]] = {}  # key that others write -> what it is called here
 
 
 class Schedule(Section):
     """Learning rate of epoch e, from 1 within its phase: lr * (1 - max(0, e - hold) / fall)."""
 
-    hold: int = Field(ge=0)
+    hold: int | float = Field(ge=0)
     """Epochs at the full rate."""
-    fall: PositiveInt
+    fall: int | float = Field(gt=0)
     """Epochs until the rate would be zero."""
 
     def factor(self, epoch: int) -> float:
@@ -187,6 +189,7 @@ class Engine(Section):
 class RecipeFields(Section):
     """What one run is made of."""
 
+    knows = "a recipe knows extends,"
     patchable: ClassVar[frozenset[str]] = frozenset({"data", "engine"})  # whole, by a phase's set
 
     seed: int = Field(0, ge=0, lt=2**32)

@@ -17,7 +17,7 @@ from gan_zoo.errors import ContractError, UserError
 from gan_zoo.recipe import source as written
 from gan_zoo.recipe.model import RecipeFields
 from gan_zoo.recipe.phase_words import PhaseWords, give_way, phase_words, speaks_of_parts
-from gan_zoo.recipe.source import Source
+from gan_zoo.recipe.source import Changes, Source
 from gan_zoo.recipe.tree import Node, patch
 from gan_zoo.recipe.validation import parse
 from gan_zoo.registry.zoo import Zoo
@@ -132,8 +132,9 @@ def read_source(
     return change_source(written.read_files(recipe, zoo), set or {}, zoo)
 
 
-def change_source(source: Source, set: Mapping[str, Any], zoo: Zoo | None = None) -> Source:
+def change_source(source: Source, set: Changes, zoo: Zoo | None = None) -> Source:
     """A recipe with changes by dotted path, to which what its phases say gives way."""
+    set = list(set.items() if isinstance(set, Mapping) else set)
     new = written.patch_source(source, set, zoo)
     phases = new.root.child("phases")
     if not set or new.problems or phases is None or not speaks_of_parts(phases):

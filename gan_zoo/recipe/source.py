@@ -15,7 +15,11 @@ from gan_zoo.recipe.field_types import names_at
 from gan_zoo.recipe.model import RecipeFields
 from gan_zoo.recipe.problems import Keys, Place, Problem, RecipeError
 from gan_zoo.recipe.tree import Node
+from gan_zoo.registry.plugins import Plugin
 from gan_zoo.registry.zoo import Zoo
+
+ABLATION = "is an ablation, which trains several recipes"
+Changes = Mapping[str, Any] | Iterable[tuple[str, Any]]  # dotted path -> value, or a Node
 
 
 @dataclass(frozen=True)
@@ -71,16 +75,23 @@ def read_files(recipe: str | Path, zoo: Zoo | None = None) -> Source:
     return _load(find_recipe(recipe, zoo), zoo, chain=())
 
 
-def patch_source(source: Source, set: Mapping[str, Any], zoo: Zoo | None = None) -> Source:
-    """A recipe with changes by dotted path."""
+def patch_source(source: Source, set: Changes, zoo: Zoo | None = None) -> Source:
+    """A recipe with changes by dotted path. A value that is a node keeps its places, any other was
+    said on the command line, or in Python as there.
+    """
     root, problems, spoken = source.root, [*source.problems], [*source.spoken]
-    for key, value in set.items():
-        place = Place(f"--set {key}={_brief(value)}")
-        spoken.append(place.source)
+    for key, value in set.items() if isinstance(set, Mapping) else set:
+        if isinstance(value, Node) and value.place is not None:
+            place, laid = value.place, value
+        else:
+            place = Place(f"--set {key}={_brief(value)}")
+            laid = Node.of(value, place)
+        if place.source not in spoken:
+            spoken.append(place.source)
         if problem := _leads_nowhere(root, key, place, zoo):
             problems.append(problem)
         else:
-            root = tree.patch(root, key, Node.of(value, place))
+            root = tree.patch(root, key, laid)
     return Source(source.name, root, tuple(spoken), tuple(problems), source.notes)
 
 
@@ -90,24 +101,43 @@ def find_recipe(recipe: str | Path, zoo: Zoo | None = None, beside: Path | None 
     Raises:
         RecipeError: there is no such file and no such name.
     """
-    path = expand_user(recipe)
+    zoo = zoo or Zoo.installed()
+    shipped = zoo.recipes()
+    if str(recipe) in zoo.ablations() and str(recipe) not in shipped:
+        path = expand_user(recipe) if beside is None else beside / expand_user(recipe)
+        if not path.is_file():
+            raise RecipeError([Problem((), f"{recipe} {ABLATION}: gan-zoo ablate {recipe}")])
+    return find_file(recipe, shipped, zoo, beside)
+
+
+def find_file(
+    name: str | Path,
+    shipped: Mapping[str, list[tuple[Path, Plugin]]],
+    zoo: Zoo,
+    beside: Path | None = None,
+    noun: str = "recipe",
+) -> Path:
+    """A file by its path (within `beside`, if given), or by its name among those that ship.
+
+    Raises:
+        RecipeError: there is no such file and no such name.
+    """
+    path = expand_user(name)
     if beside is not None:
         path = beside / path
     if path.is_file():
         return path
-    zoo = zoo or Zoo.installed()
-    shipped = zoo.recipes()
-    claims = shipped.get(str(recipe), [])
+    claims = shipped.get(str(name), [])
     if len(claims) == 1:
         return claims[0][0]
     if claims:
         both = " and ".join(str(plugin) for _, plugin in claims)
-        told = f"the recipe '{recipe}' is claimed by {both}; name its file"
+        told = f"the {noun} '{name}' is claimed by {both}; name its file"
     elif path.is_dir():
-        told = f"{recipe} is a folder; name a YAML file (a run goes on with gan-zoo resume)"
+        told = f"{name} is a folder; name a YAML file (a run goes on with gan-zoo resume)"
     else:
-        told = f"there is no file {path} and no shipped recipe of that name"
-        if not path.suffix and not path.parent.exists() and (absent := zoo.absence(str(recipe))):
+        told = f"there is no file {path} and no shipped {noun} of that name"
+        if not path.suffix and not path.parent.exists() and (absent := zoo.absence(str(name))):
             raise RecipeError([Problem((), f"{told}; {absent}")])
         beside_it = {file.name: str(file) for file in sorted(path.parent.glob("*.yaml"))}
         near = near_misses(path.stem, shipped)
@@ -157,7 +187,9 @@ def _load(path: Path, zoo: Zoo | None, chain: tuple[Path, ...]) -> Source:
         circle = " -> ".join(p.name for p in (*chain[chain.index(here) :], here))
         told = f"the recipes extend each other in a circle: {circle}; remove one of the `extends`"
         raise RecipeError([Problem(("extends",), told)])
-    own = _read_file(path)
+    own = read_file(path)
+    if "ablation" in own.root.value or own.root.value.keys() & {"vary", "grid"}:
+        raise RecipeError([Problem((), f"this {ABLATION}: gan-zoo ablate {path}", own.root.place)])
     base = own.root.child("extends")
     if base is None:
         return own
@@ -180,7 +212,12 @@ def _load(path: Path, zoo: Zoo | None, chain: tuple[Path, ...]) -> Source:
     )
 
 
-def _read_file(path: Path) -> Source:
+def read_file(path: Path, noun: str = "a recipe", example: str = "seed: 0") -> Source:
+    """One file as it is written, without what it extends.
+
+    Raises:
+        RecipeError: it cannot be read, or holds no keys with values.
+    """
     try:
         written = path.read_text(encoding="utf-8")
     except OSError as problem:
@@ -192,7 +229,7 @@ def _read_file(path: Path) -> Source:
     root, problems = text.read(written, str(path))
     if not isinstance(root.value, dict):
         came = "nothing" if root.value is None else quoted(root.plain())
-        told = f"{came} came, but a recipe is expected: keys with their values, as seed: 0"
+        told = f"{came} came, but {noun} is expected: keys with their values, as {example}"
         raise RecipeError([Problem((), told, root.place)])
     return Source(path.stem, root, (str(path),), tuple(problems))
 
@@ -213,7 +250,8 @@ def _leads_nowhere(root: Node, key: str, place: Place, zoo: Zoo | None) -> Probl
         hint = f"did you mean {above}.{near[0]}? A" if near else "a"
         if names and not near:
             hint = f"there are {', '.join(f'{above}.{name}' for name in names)}; a"
-        told = f"there is no {here} to change; {hint} new one comes whole: {here}={{...}}"
+        whole = f"{here}={{...}}" if place.typed else f"{here}: {{...}}"
+        told = f"there is no {here} to change; {hint} new one comes whole: {whole}"
         return Problem(tuple(path[: depth + 1]), told, place)
     return None
 

@@ -22,6 +22,7 @@ from gan_zoo.recipe.field_types import (
     names_at,
 )
 from gan_zoo.recipe.foreign_words import ELSEWHERE
+from gan_zoo.recipe.model import Section
 from gan_zoo.recipe.problems import Keys, Place, Problem, RecipeError
 from gan_zoo.registry.option_docs import option_docs
 from gan_zoo.registry.zoo import Zoo
@@ -116,14 +117,15 @@ class _Speaker:
 
     def _unknown_key(self, keys: Keys) -> str:
         owner, key = self._owner(keys), str(keys[-1])
-        if key in ELSEWHERE:
-            return f"unknown key; {ELSEWHERE[key]}"
+        section = owner if owner and issubclass(owner, Section) else None
+        if hint := {**ELSEWHERE, **(section.foreign if section else {})}.get(key):
+            return f"unknown key; {hint}"
         name, colon, value = key.partition(":")
         if colon and value:  # YAML takes it for one word
             return f"unknown key; write a space behind the colon: {name}: {value.strip()}"
         known = list(owner.model_fields) if owner else []
         if owner is None or not issubclass(owner, Spec):
-            whose = "known here are" if len(keys) > 1 else "a recipe knows extends,"
+            whose = section.knows if section else Section.knows
         else:
             whose, known = f"{self.zoo.name_of(owner)} knows", ["use", *known]
         if near := near_misses(key, known):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,6 +14,8 @@ from gan_zoo.components.kinds import KINDS
 from gan_zoo.components.spec import Spec, use_names
 from gan_zoo.errors import UserError, near_misses, quoted
 from gan_zoo.registry.plugins import PACKAGE, Plugin, load_installed
+
+ABLATIONS = "ablations"  # the folder among recipes
 
 
 @dataclass(frozen=True)
@@ -119,13 +121,24 @@ class Zoo:
 
     def recipes(self) -> dict[str, list[tuple[Path, Plugin]]]:
         """Shipped recipes by name; a guest's is `plugin/name`."""
+        return self._shipped(lambda inside: inside.parts[0] != ABLATIONS)
+
+    def ablations(self) -> dict[str, list[tuple[Path, Plugin]]]:
+        """Shipped ablations by name: what lies in the folder `ablations` among recipes."""
+        found = self._shipped(lambda inside: inside.parts[0] == ABLATIONS)
+        return {name.replace(f"{ABLATIONS}/", "", 1): claims for name, claims in found.items()}
+
+    def _shipped(self, takes: Callable[[Path], bool]) -> dict[str, list[tuple[Path, Plugin]]]:
+        """Files of the folders of recipes by name, those that are taken."""
         found: dict[str, list[tuple[Path, Plugin]]] = {}
         for plugin in self.plugins:
             for folder in plugin.recipes:
                 for path in sorted(folder.rglob("*.yaml")):
-                    stem = path.relative_to(folder).with_suffix("").as_posix()
-                    name = stem if plugin.builtin else f"{plugin.name}/{stem}"
-                    found.setdefault(name, []).append((path, plugin))
+                    inside = path.relative_to(folder).with_suffix("")
+                    if takes(inside):
+                        stem = inside.as_posix()
+                        name = stem if plugin.builtin else f"{plugin.name}/{stem}"
+                        found.setdefault(name, []).append((path, plugin))
         return found
 
     def absence(self, name: str) -> str:

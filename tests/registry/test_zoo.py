@@ -105,16 +105,12 @@ def test_a_plugin_that_did_not_load_is_blamed_for_its_names() -> None:
 
 
 def test_recipes_by_name(tmp_path: Path) -> None:
-    for name in ("plain.yaml", "ablations/skips.yaml", "notes.txt"):
+    for name in ("plain.yaml", "small/plain.yaml", "ablations/skips.yaml", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     zoo = Zoo([builtin(L1, recipes=(tmp_path,)), guest("hello", recipes=(tmp_path,))])
-    assert list(zoo.recipes()) == [
-        "ablations/skips",
-        "plain",
-        "hello/ablations/skips",
-        "hello/plain",
-    ]
+    assert list(zoo.recipes()) == ["plain", "small/plain", "hello/plain", "hello/small/plain"]
+    assert list(zoo.ablations()) == ["skips", "hello/skips"]
 
 
 def test_a_zoo_of_nothing_answers() -> None:

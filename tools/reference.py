@@ -43,6 +43,7 @@ TITLES = {
     "init": "Inits",
     "metric": "Metrics",
     "callback": "Callbacks",
+    "executor": "Executors",
 }
 OTHERS = {
     "recipe.md": "Recipe",

@@ -44,6 +44,7 @@ class Cell:
         difference: To the reference on the same seeds and pictures, of the distance to the ideal
             where there is one; None of the reference itself, and where no seed is done in both. Its
             ends are infinite where nothing bounds it: one seed of a score that pictures lack.
+        differences: Seed -> the difference of this seed alone, of seeds that are done in both.
         better: Seeds in which it is better than the reference; None likewise.
         pairs: Seeds that are done in both; None likewise.
         bold: Whether the difference may be believed: 3 seeds or more, all done, an interval off
@@ -54,6 +55,7 @@ class Cell:
     mean: float
     sd: float | None
     difference: Interval | None = None
+    differences: Mapping[int, float] = field(default_factory=dict)
     better: int | None = None
     pairs: int | None = None
     bold: bool = False

@@ -157,14 +157,16 @@ def _cell(own: Mapping[int, Score], reference: Mapping[int, Score], *, seeds: in
     values = {seed: own[seed].value for seed in sorted(own)}
     sd = statistics.stdev(values.values()) if len(values) > 1 else None
     cell = Cell(values, statistics.fmean(values.values()), sd)
-    pairs = [(own[seed], reference[seed]) for seed in values if seed in reference]
-    if not pairs:
+    both = [seed for seed in values if seed in reference]
+    if not both:
         return cell
+    pairs = [(own[seed], reference[seed]) for seed in both]
     found, each = _difference(pairs)
     lower = pairs[0][0].lower_is_better or pairs[0][0].ideal is not None
     return replace(
         cell,
         difference=found,
+        differences=dict(zip(both, each, strict=True)),
         better=sum(one < 0 if lower else one > 0 for one in each),
         pairs=len(pairs),
         bold=found.is_off_zero and len(pairs) == seeds >= FEWEST_SEEDS,

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         to_view,
     )
     from gan_zoo.components.pool import Pool
+    from gan_zoo.components.processes import process_start
     from gan_zoo.components.scene import Scene, Term, concatenated
     from gan_zoo.components.shapes import (
         Image,
@@ -74,7 +75,7 @@ if TYPE_CHECKING:
     from gan_zoo.components.spec import Norm, Size, Spec
     from gan_zoo.components.thinning import thinned
     from gan_zoo.components.user_cache import cache_folder
-    from gan_zoo.components.watching import CallbackSpec, MetricSpec
+    from gan_zoo.components.watching import CallbackSpec, Executor, ExecutorSpec, Job, MetricSpec
     from gan_zoo.components.weights import put_back
     from gan_zoo.errors import (
         ContractError,
@@ -100,6 +101,8 @@ __all__ = [
     "Dataset",
     "DiscriminatorSpec",
     "Ear",
+    "Executor",
+    "ExecutorSpec",
     "ForwardState",
     "Found",
     "GeneratorSpec",
@@ -107,6 +110,7 @@ __all__ = [
     "Image",
     "InitSpec",
     "InstanceNorm",
+    "Job",
     "Lifecycle",
     "LossFunction",
     "LossSpec",
@@ -165,6 +169,7 @@ __all__ = [
     "on_meta",
     "pretrained",
     "printable",
+    "process_start",
     "progress",
     "put_back",
     "quoted",
@@ -205,6 +210,7 @@ _MODULES = {  # where the names live
     "gan_zoo.components.paths": "expand_user",
     "gan_zoo.components.pictures": "as_8bit fits_png shown_channels tiff_words to_pil to_view",
     "gan_zoo.components.pool": "Pool",
+    "gan_zoo.components.processes": "process_start",
     "gan_zoo.components.scene": "Scene Term concatenated",
     "gan_zoo.components.shapes": (
         "Image Values convolved_side count_halvings receptive_field require_halvings"
@@ -213,7 +219,7 @@ _MODULES = {  # where the names live
     "gan_zoo.components.spec": "Norm Size Spec",
     "gan_zoo.components.thinning": "thinned",
     "gan_zoo.components.user_cache": "cache_folder",
-    "gan_zoo.components.watching": "CallbackSpec MetricSpec",
+    "gan_zoo.components.watching": "CallbackSpec Executor ExecutorSpec Job MetricSpec",
     "gan_zoo.components.weights": "put_back",
     "gan_zoo.errors": (
         "ContractError DataError UserError first_line format_size near_misses printable quoted "

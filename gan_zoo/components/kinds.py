@@ -1,4 +1,6 @@
-"""The kinds of components, in the order in which a recipe is read."""
+"""The kinds of components, in the order in which a recipe is read; the last one stands in the file
+of an ablation.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from gan_zoo.components.data import DataSpec
 from gan_zoo.components.learning import InitSpec, LossSpec, MethodSpec, OptimizerSpec
 from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec
 from gan_zoo.components.spec import Spec
-from gan_zoo.components.watching import CallbackSpec, MetricSpec
+from gan_zoo.components.watching import CallbackSpec, ExecutorSpec, MetricSpec
 
 KINDS: dict[str, type[Spec]] = {
     spec.kind: spec
@@ -22,5 +24,6 @@ KINDS: dict[str, type[Spec]] = {
         InitSpec,
         MetricSpec,
         CallbackSpec,
+        ExecutorSpec,
     )
 }

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
+from pydantic import PositiveInt
+
 from gan_zoo.components.shapes import Image
 from gan_zoo.components.spec import Spec
 
@@ -117,13 +119,16 @@ class Job:
 
     Args:
         name: Of the run, as people see it in a queue.
-        command: What is executed, word by word; it needs no shell.
+        command: What is executed, word by word, in the working directory of who submits it; it
+            needs no shell.
         folder: Of the ablation; seen by whoever executes.
-        log: The file that takes what the command prints.
+        log: The file that takes what the command prints, behind what is in it.
         place: Where it goes, one of the executor's `places`.
         device: cpu, cuda or mps.
-        threads: Of the process, on CPUs; None elsewhere.
-        environment: Variables that must be set before Python starts.
+        threads: Of the process, on CPUs, for who reserves cores; None elsewhere. `environment` has
+            them already.
+        environment: All variables that must be set before Python starts, over those of who submits
+            it. Only what tells the process its device (CUDA_VISIBLE_DEVICES) is the executor's.
     """
 
     name: str
@@ -139,15 +144,18 @@ class Job:
 class Executor(Protocol):
     """Where commands are executed. It hands commands on and asks after them; what they did is read
     in the folder.
-
-    Attributes:
-        places: Names of where a command can be at a time, as `cuda:0`; as many run at once.
     """
 
-    places: Sequence[str]
+    @property
+    def places(self) -> Sequence[str]:
+        """Names of where a command can be at a time, as `cuda:0`; as many run at once."""
+        ...
 
     def submit(self, job: Job) -> str:
-        """Start a command, or have it started; returns a handle that another process can ask with.
+        """Start a command, or have it started. It goes on when the process that submits it is gone.
+
+        Returns:
+            A handle, with which another process can ask for it.
 
         Raises:
             UserError: nobody takes it; says the cure.
@@ -159,14 +167,17 @@ class Executor(Protocol):
         ...
 
     def cancel(self, handle: str) -> None:
-        """Ask a command to save and end, as SIGTERM does."""
+        """Ask a command to save and end, as SIGTERM does, and do not wait for it."""
         ...
 
 
 class ExecutorSpec(Spec, kind="executor"):
     """Where the runs of an ablation are made. No part of a run's key: numbers do not depend on it
-    but by the device.
+    but by the device. It stands in the file of an ablation, and in no recipe.
     """
+
+    jobs: PositiveInt | None = None
+    """Runs at once, at most; as many as there are places for if null. `--jobs` is asked first."""
 
     @abstractmethod
     def build(self, *, device: str, jobs: int | None) -> Executor:
@@ -174,7 +185,7 @@ class ExecutorSpec(Spec, kind="executor"):
 
         Args:
             device: cpu, cuda or mps.
-            jobs: How many at once; as the executor finds right if None.
+            jobs: How many at once, at most; what the option says if None.
 
         Raises:
             UserError: it cannot work here; says the cure.

@@ -65,7 +65,7 @@ def draw(charts: Sequence[Chart], phases: Sequence[int]) -> Drawn:
 
 
 def smooth(values: Sequence[float], kept: float) -> list[float]:
-    """An exponential mean that does not begin at zero: as report.js computes it."""
+    """An exponential mean that does not begin at zero: as curves.js computes it."""
     total = weight = 0.0
     found = []
     for value in values:

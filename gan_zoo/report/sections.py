@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gan_zoo.report.charts import group_scores
 from gan_zoo.report.markup import Html, join, table, tag
@@ -139,27 +139,37 @@ def show_recipe(runs: Sequence[RunView]) -> Html:
             tag("summary", f"All {len(rows)} values, and where each came from"),
             table(["key", "value", "origin"], rows, caption="Recipe"),
         )
-    paths = list(dict.fromkeys(path for run in runs for path in run.recipe))
-    differing = [path for path in paths if len({run.recipe.get(path) for run in runs}) > 1]
+    names = [tag("span", run.name, class_=f"run run-{n}") for n, run in enumerate(runs)]
+    return show_differences(names, [(run.recipe, run.origins) for run in runs])
+
+
+def show_differences(
+    names: Sequence[object], recipes: Sequence[tuple[Mapping[str, str], Mapping[str, str]]]
+) -> Html:
+    """Where recipes differ.
+
+    Args:
+        names: What each is called.
+        recipes: Values and origins of each, by dotted path.
+    """
+    paths = list(dict.fromkeys(path for values, _ in recipes for path in values))
+    differing = [path for path in paths if len({values.get(path) for values, _ in recipes}) > 1]
     if not differing:
         return tag("p", "The recipes are the same in every value.")
-    rows = []
-    for path in differing:
-        cells = [_value(run, path) for run in runs]
-        rows.append([tag("code", path), *cells])
-    names = [tag("span", run.name, class_=f"run run-{n}") for n, run in enumerate(runs)]
+    rows = [
+        [tag("code", path), *(_value(path, values, origins) for values, origins in recipes)]
+        for path in differing
+    ]
     made = table(["key", *names], rows, caption="Where the recipes differ")
     alike = len(paths) - len(differing)
     return join([made, tag("p", f"The other {alike} values are the same in all.", class_="note")])
 
 
-def _value(run: RunView, path: str) -> Html:
-    if path not in run.recipe:
+def _value(path: str, values: Mapping[str, str], origins: Mapping[str, str]) -> Html:
+    if path not in values:
         return tag("span", "absent", class_="note")
-    place = run.origins.get(path, "")
-    return join(
-        [tag("code", run.recipe[path]), tag("span", place, class_="note") if place else None]
-    )
+    place = origins.get(path, "")
+    return join([tag("code", values[path]), tag("span", place, class_="note") if place else None])
 
 
 def show_world(runs: Sequence[RunView]) -> Html:

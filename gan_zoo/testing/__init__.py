@@ -28,6 +28,7 @@ from gan_zoo.testing import (  # noqa: F401  # each adds its checks
     all_components,
     conditions,
     data,
+    executors,
     losses,
     methods,
     metrics,

@@ -231,6 +231,17 @@ def _callback(spec: Any, subject: Subject) -> Iterator[tuple[str, str]]:
     yield "attributes", repr(sorted(getattr(made, "__dict__", {"": made}).items()))
 
 
+def _executor(spec: Any, subject: Subject) -> Iterator[tuple[str, str]]:
+    for device in ("cpu", "cuda"):
+        try:
+            made = spec.build(device=device, jobs=None)
+        except UserError as problem:
+            yield f"refusal on {device}", str(problem)
+        else:
+            yield f"places on {device}", repr(list(made.places))
+            yield f"attributes on {device}", repr(sorted(getattr(made, "__dict__", {}).items()))
+
+
 def _data(spec: Any, subject: Subject) -> Iterator[tuple[str, str]]:
     for option in READ_BY_THE_ENGINE["data"]:
         yield option, str(getattr(spec, option))
@@ -260,6 +271,7 @@ LOOKS: dict[str, Callable[[Any, Subject], Iterator[tuple[str, str]]]] = {
     "init": _init,
     "metric": _metric,
     "callback": _callback,
+    "executor": _executor,
     "data": _data,
 }
 

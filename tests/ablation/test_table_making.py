@@ -48,6 +48,7 @@ def test_differences_are_those_of_equal_seeds_and_pictures() -> None:
     assert cell.mean == pytest.approx(2.5 + sum(map(sum, away.values())) / 12)
     assert cell.sd == pytest.approx(0.0433013, abs=1e-6)
     assert (cell.better, cell.pairs, cell.bold) == (0, 3, True)
+    assert cell.differences == pytest.approx({0: 0.575, 1: 0.5, 2: 0.5})
     assert (column.name, column.smallest) == ("l1", pytest.approx(wanted.half_width))
     assert reference.cells["l1"].difference is None
     assert not reference.cells["l1"].bold

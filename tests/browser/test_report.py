@@ -94,10 +94,10 @@ def test_it_loads_in_two_seconds(browser: Any, pages: dict[str, Path], name: str
 
 def test_the_slider_goes_through_time_by_keys(browser: Any, pages: dict[str, Path]) -> None:
     with opened(browser, pages["one"]) as (page, _):
-        image, now = page.locator("img[data-run]").first, page.locator("#board-0-now")
+        image, now = page.locator("img[data-shows]").first, page.locator("#board-0-time-now")
         last = image.get_attribute("src")
         assert now.inner_text() == "step 4,000"
-        page.locator("[data-time]").focus()
+        page.locator("#board-0-time").focus()
         press(page, "Home")
         assert now.inner_text() == "step 100"
         first = image.get_attribute("src")
@@ -109,7 +109,7 @@ def test_the_slider_goes_through_time_by_keys(browser: Any, pages: dict[str, Pat
         play = page.get_by_role("button", name="Play")
         play.focus()
         press(page, "Enter")
-        wait(page, "() => document.querySelector('#board-0-now').textContent === 'step 300'")
+        wait(page, "() => document.querySelector('#board-0-time-now').textContent === 'step 300'")
         pause = page.get_by_role("button", name="Pause")
         assert pause.count() == 1
         press(page, "Space")
@@ -118,16 +118,16 @@ def test_the_slider_goes_through_time_by_keys(browser: Any, pages: dict[str, Pat
 
 def test_two_pictures_are_compared_by_keys(browser: Any, pages: dict[str, Path]) -> None:
     with opened(browser, pages["three"]) as (page, _):
-        page.locator("[data-time]").focus()
+        page.locator("#board-0-time").focus()
         press(page, "Home")
-        page.locator(".picture[data-column='run-1']").first.focus()
+        page.locator(".picture[data-column='column-1']").first.focus()
         press(page, "Enter")
         assert page.locator("#look").is_visible()
         options = page.locator("#look-left option").all_inner_texts()
         assert options[:3] == ["source", "target", "first, step 100"]
         assert len(options) == 5
         left, right = page.locator("#look-left"), page.locator("#look-right")
-        assert (left.input_value(), right.input_value()) == ("run-1", "target")
+        assert (left.input_value(), right.input_value()) == ("column-1", "target")
         before = page.locator("#look-under").get_attribute("src")
         right.focus()
         press(page, "ArrowUp")

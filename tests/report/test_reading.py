@@ -202,8 +202,8 @@ def test_runs_are_compared_on_the_samples_that_they_share(folder: Any) -> None:
     two = folder("two").show([20, 30], ["c", "b"])
     (board,) = make_boards(read_runs([one.path, two.path]))
     assert board.samples == ["b", "c"]
-    assert board.stops == [10, 20, 30, 40]
-    assert [board.shown(1, step) for step in board.stops] == [0, 0, 1, 1]
+    assert board.dials[0].stops == ["step 10", "step 20", "step 30", "step 40"]
+    assert board.columns[1].shown == [0, 0, 1, 1]
     assert "2 of 3 samples are shown." in board.notes
     assert any("different pictures under the names b and c" in note for note in board.notes)
 

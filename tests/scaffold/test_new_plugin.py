@@ -100,7 +100,7 @@ def report(written: Written) -> dict[str, list[str]]:
 
 
 def test_every_kind_of_component_that_brings_something_to_run_has_a_template() -> None:
-    assert set(KINDS) - set(templates.KINDS) == {"optimizer", "init"}
+    assert set(KINDS) - set(templates.KINDS) == {"optimizer", "init", "executor"}
 
 
 @KINDS_OF

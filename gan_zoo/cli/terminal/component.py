@@ -28,7 +28,8 @@ def print_component(zoo: Zoo, kind: str, name: str) -> None:
     if words := _contract(zoo, spec):
         print("\nContract")
         print_rows([[word, said] for word, said in words.items()])
-    print(f"\nIn a recipe\n  {recipe_line(zoo, spec)}")
+    where = "In an ablation's file" if kind == "executor" else "In a recipe"
+    print(f"\n{where}\n  {recipe_line(zoo, spec)}")
 
 
 def _contract(zoo: Zoo, spec: type[Spec]) -> dict[str, str]:

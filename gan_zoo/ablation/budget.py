@@ -6,10 +6,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from gan_zoo.errors import UserError
 from gan_zoo.recipe.model import Phase, Schedule
+from gan_zoo.recipe.problems import Place
+from gan_zoo.recipe.source import Source
+from gan_zoo.recipe.text import write_inline
+from gan_zoo.recipe.tree import Node
 
 Length = tuple[str, int]  # `steps` or `epochs`, and how many
 
@@ -40,6 +45,43 @@ class Course:
         """Passes over the data that a phase of this length begins."""
         unit, count = length
         return count if unit == "epochs" else -(-count // self.steps_a_pass(name))
+
+
+def fit_source(
+    source: Source, course: Course, unit: str, total: int, place: Place | None
+) -> Source:
+    """A recipe within a budget; as it is where it has its length already. A note says what became
+    of each phase.
+
+    Args:
+        source: The recipe.
+        course: Its phases.
+        unit: steps or epochs.
+        total: How many of them all phases take together.
+        place: Of the budget, where the new lengths so come from.
+
+    Raises:
+        UserError: there are more phases than that.
+    """
+    fitted = fit_phases(course, unit, total)
+    if fitted == course.phases:
+        return source
+    was = sum(course.measure(name, unit) for name in course.phases)
+    phases = source.root.child("phases") or Node({}, place)
+    made: dict[str, Node] = {}
+    told = []
+    for name, phase in fitted.items():
+        node = phases.child(name) or Node({}, place)
+        words: dict[str, Any] = {unit: getattr(phase, unit)}
+        if phase.schedule != course.phases[name].schedule:
+            words["schedule"] = phase.schedule.model_dump() if phase.schedule else None
+        kept = {key: one for key, one in node.value.items() if key not in ("steps", "epochs")}
+        laid = {key: Node.of(value, place) for key, value in words.items()}
+        made[name] = replace(node, value={**kept, **laid})
+        told.append(f"{name} {write_inline(words)}")
+    note = f"budget: {total} {unit} in place of {was:g}: {', '.join(told)}"
+    root = replace(source.root, value={**source.root.value, "phases": replace(phases, value=made)})
+    return replace(source, root=root, notes=(*source.notes, note))
 
 
 def fit_phases(course: Course, unit: str, total: int) -> dict[str, Phase]:

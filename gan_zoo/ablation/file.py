@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -199,6 +199,10 @@ class AblationFile:
     source: Source
     candidates: tuple[Candidate, ...]
 
+    def error(self, problems: Iterable[Problem]) -> RecipeError:
+        """All mistakes as one error: those of this file first, then those of its base."""
+        return _error(self.source, self.candidates, problems)
+
 
 def read_ablation(file: str | Path, zoo: Zoo | None = None) -> AblationFile:
     """Read an ablation by path, or a shipped one by name.
@@ -223,12 +227,17 @@ def read_ablation(file: str | Path, zoo: Zoo | None = None) -> AblationFile:
     candidates, wrong = make_candidates(source, path.parent, zoo)
     found += wrong
     if found:
-        once = {(p.keys, p.message): p for p in found}
-        spoken = dict.fromkeys([*source.spoken, *(s for c in candidates for s in c.source.spoken)])
-        raise replace(source, spoken=tuple(spoken)).error(once.values())
+        raise _error(source, candidates, {(p.keys, p.message): p for p in found}.values())
     assert fields is not None
     text = path.read_text(encoding="utf-8")
     return AblationFile(path, path.stem, text, fields, source, candidates)
+
+
+def _error(
+    source: Source, candidates: Iterable[Candidate], problems: Iterable[Problem]
+) -> RecipeError:
+    spoken = [*source.spoken, *(name for one in candidates for name in one.source.spoken)]
+    return replace(source, spoken=tuple(dict.fromkeys(spoken))).error(problems)
 
 
 def find_ablation(file: str | Path, zoo: Zoo) -> Path:

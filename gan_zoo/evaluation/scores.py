@@ -34,7 +34,7 @@ def evaluate(
     *,
     data: str | Path | None = None,
     split: str = "test",
-    metrics: list[str] | None = None,
+    metrics: list[str] | Mapping[str, MetricSpec] | None = None,
     baseline: str | None = None,
     weights: str | None = None,
     device: str = "auto",
@@ -49,8 +49,9 @@ def evaluate(
         run: The run's folder.
         data: Another root for the data.
         split: Which split.
-        metrics: Names of registered metrics; those of the recipe's validation if absent, or where
-            it has none those that are scored unasked, as l1 and psnr.
+        metrics: Names of registered metrics, or metrics themselves by names of your own, as in a
+            recipe's validation; those of the recipe's validation if absent, or where it has none
+            those that are scored unasked, as l1 and psnr.
         baseline: Also score what takes no learning: `median` or `classes` of
             gan_zoo.evaluation.baselines.
         weights: latest or best; what the recipe says if absent.
@@ -107,7 +108,10 @@ def _keep(folder: RunFolder, scores: Scores, reporter: Reporter, *, elsewhere: b
 
 
 def _metrics(
-    validation: Mapping[str, MetricSpec], names: list[str] | None, *, fetch: bool
+    validation: Mapping[str, MetricSpec],
+    asked: list[str] | Mapping[str, MetricSpec] | None,
+    *,
+    fetch: bool,
 ) -> dict[str, MetricSpec]:
     """The metrics by name, ready to be measured.
 
@@ -115,9 +119,11 @@ def _metrics(
         UserError: unknown, in need of options, or of something that is not at hand and could not be
             fetched.
     """
-    if names is None:
-        names = list(validation or _unasked())
-    made = {name: validation.get(name) or _of_name(name) for name in names}
+    if isinstance(asked, Mapping):
+        made = dict(asked)
+    else:
+        names = list(validation or _unasked()) if asked is None else asked
+        made = {name: validation.get(name) or _of_name(name) for name in names}
     for spec in made.values() if fetch else ():
         spec.fetch()
     if missing := [f"{name}: {line}" for name, spec in made.items() for line in spec.missing()]:

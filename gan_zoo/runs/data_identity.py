@@ -28,7 +28,7 @@ def identify_data(wired: WiredRecipe) -> Kept:
     for name in wired.recipe.phases:
         phase, places = wired.phase(name), phases.setdefault(name, {})
         for split in wired.recipe.splits():
-            found = _identify(phase.recipe.data.open(split, phase.phase.size))
+            found = identify_samples(phase.recipe.data.open(split, phase.phase.size))
             if found not in splits:
                 splits.append(found)
             places[split] = splits.index(found)
@@ -57,7 +57,8 @@ def describe_difference(before: Kept, now: Kept, phase: str, split: str) -> str:
     return "; ".join(told)
 
 
-def _identify(dataset: Dataset) -> Kept:
+def identify_samples(dataset: Dataset) -> Kept:
+    """The samples of one split: their number, and names and sizes where it can tell them."""
     identity: Any = getattr(dataset, "identity", None)
     if identity is None:
         return {"samples": len(dataset)}

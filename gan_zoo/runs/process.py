@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Iterable
 
 from gan_zoo.runs.processor_share import count_threads
 
@@ -64,6 +65,16 @@ def describe_process() -> dict[str, str]:
         who = "gan-zoo" if ours.get(name) == value else "the user"
         told[name] = f"{value} by {who}" if value else "unset"
     return {**told, "memory": _memory}
+
+
+def number_by_user(names: Iterable[str]) -> int | None:
+    """The number that the user set one of these variables to; None where gan-zoo or nobody did."""
+    ours = _inherited()
+    for name in names:
+        value = os.environ.get(name, "")
+        if value.isdecimal() and int(value) and ours.get(name) != value:
+            return int(value)
+    return None
 
 
 def _inherited() -> dict[str, str]:

@@ -86,6 +86,14 @@ class AblationFolder:
         """The recipe of a variant, whole."""
         return self.path / "resolved" / f"{variant}.yaml"
 
+    def write_file(self, text: str) -> None:
+        """Keep the ablation's file, as it was read.
+
+        Raises:
+            OSError: as `write_plan`.
+        """
+        self._write(self.file, text)
+
     def write_resolved(self, variant: str, text: str) -> None:
         """Write the recipe of a variant.
 
@@ -139,6 +147,14 @@ class AblationFolder:
     def attempts(self, key: str) -> Path:
         """The file of a run's tries, a line each."""
         return self.path / "attempts" / f"{key}.jsonl"
+
+    def write_attempts(self, key: str, text: str) -> None:
+        """Take the tries of a run that was made elsewhere.
+
+        Raises:
+            OSError: as `write_plan`.
+        """
+        self._write(self.attempts(key), text)
 
     def log(self, key: str) -> Path:
         """The file that holds what the tries of a run printed."""

@@ -66,6 +66,7 @@ class Plan:
         orphans: Key -> run of what an earlier state of the file asked for; it stays on disk.
         left_out: Variant -> why it cannot be had, where the file says `impossible: list`.
         published: Numbers of a paper: its `source`, and `values`: variant -> column -> number.
+        score: How runs are scored, as the file says it: `split`, `weights`, `metrics`.
         stamps: Of what the keys were made of, so that an unchanged file is known without its data.
     """
 
@@ -80,6 +81,7 @@ class Plan:
     orphans: Mapping[str, PlannedRun] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     published: Mapping[str, Any] = field(default_factory=dict)
+    score: Mapping[str, Any] = field(default_factory=dict)
     stamps: Mapping[str, Any] = field(default_factory=dict)
 
     def as_text(self) -> str:

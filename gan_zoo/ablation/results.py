@@ -18,7 +18,7 @@ class Costs:
     """What a run took. Apart from its scores, since it is another each time.
 
     Args:
-        seconds: Of all its steps, with what was looked at between them.
+        seconds: Of all its steps; what was looked at between them is not counted.
         seconds_a_step: The median over its log; None where it is too short to tell.
         device_bytes: The most that torch held on a GPU; None elsewhere.
         process_bytes: The most that the process held; None where the system does not tell.

@@ -17,12 +17,14 @@ import typer.main
 from pydantic import BaseModel
 
 from gan_zoo import cli
+from gan_zoo.ablation.file import AblationFields
 from gan_zoo.cli import app
+from gan_zoo.cli.terminal.listing import shipped_ablations
 from gan_zoo.components import Lifecycle, lifecycle
 from gan_zoo.components.hooks import GROUP
 from gan_zoo.components.kinds import KINDS
 from gan_zoo.components.spec import Spec
-from gan_zoo.recipe.model import RecipeFields, Section
+from gan_zoo.recipe.model import RecipeFields, Section, sections_beside
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.schema import schema
 from gan_zoo.registry import describe, hooks
@@ -47,6 +49,7 @@ TITLES = {
 }
 OTHERS = {
     "recipe.md": "Recipe",
+    "ablation.md": "Ablation",
     "commands.md": "Commands",
     "hooks.md": "Hooks",
     "api.md": "The door for authors",
@@ -58,7 +61,8 @@ def pages() -> dict[str, str]:
     """File name -> text of every page, from the built-in components alone."""
     zoo = Zoo(plugin for plugin in load_installed() if plugin.builtin)
     found = {_file(kind): _kind(zoo, kind) for kind in KINDS}
-    found |= {"recipe.md": _recipe(zoo), "commands.md": _commands(), "hooks.md": _hooks()}
+    found |= {"recipe.md": _recipe(zoo), "ablation.md": _ablation(zoo)}
+    found |= {"commands.md": _commands(), "hooks.md": _hooks()}
     found["api.md"] = api()
     found["README.md"] = _index(zoo)
     return {name: "\n\n".join((NOTE, *parts)) + "\n" for name, parts in found.items()}
@@ -127,12 +131,27 @@ def _recipe(zoo: Zoo) -> Iterator[str]:
     extends = describe.Option("extends", "text", "-", said["description"])
     yield "## Recipe"
     yield _options([extends, *describe.options(Recipe)])
-    for section in Section.__subclasses__():
-        if section is RecipeFields:
-            continue
-        yield f"## {section.__name__}"
-        yield text(section.__doc__)
-        yield _options(describe.options(section))
+    yield from _sections(RecipeFields)
+
+
+def _ablation(zoo: Zoo) -> Iterator[str]:
+    yield "# Ablation"
+    yield text(AblationFields.__doc__)
+    yield "## Ablation"
+    yield _options(describe.options(AblationFields))
+    yield from _sections(AblationFields)
+    yield "## Shipped ablations"
+    yield table(
+        ("ablation", ""), ((code(one["name"]), one["about"]) for one in shipped_ablations(zoo))
+    )
+
+
+def _sections(model: type[Section]) -> Iterator[str]:
+    for section in sections_beside(model):
+        if section is not model:
+            yield f"## {section.__name__}"
+            yield text(section.__doc__)
+            yield _options(describe.options(section))
 
 
 def _hooks() -> Iterator[str]:

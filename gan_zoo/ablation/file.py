@@ -14,6 +14,7 @@ from pydantic import (
     PositiveInt,
     Strict,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -24,6 +25,7 @@ from gan_zoo.components.watching import ExecutorSpec, MetricSpec
 from gan_zoo.errors import quoted
 from gan_zoo.recipe.model import Name, RecipeFields, Section
 from gan_zoo.recipe.problems import Problem, RecipeError
+from gan_zoo.recipe.schema import PATCH
 from gan_zoo.recipe.source import Source, find_file, read_file
 from gan_zoo.recipe.tree import Node
 from gan_zoo.recipe.validation import parse
@@ -31,7 +33,7 @@ from gan_zoo.registry.zoo import Zoo
 
 OWN = {"ablation", "base", "vary", "grid"}  # keys that no recipe has
 
-Patch = Annotated[dict[str, Any], Field(json_schema_extra={"x-patch": True})]
+Patch = Annotated[dict[str, Any], WithJsonSchema({PATCH: True})]
 """Changes to the base, by dotted path or nested, as --set makes them."""
 
 
@@ -48,6 +50,12 @@ def _distinct(value: Any) -> Any:
     return value
 
 
+def _as_name(value: Any) -> Any:
+    """A variant or a level that is called by a number: YAML takes `reference: 16` for one."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Named = Annotated[str, BeforeValidator(_as_name)]
 Seeds = Annotated[
     tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], Strict(False), BeforeValidator(_distinct)
 ]
@@ -129,7 +137,7 @@ class AblationFields(Section):
     """The recipe that is varied: a file beside this one, or a shipped recipe's name."""
     set: Patch = Field({})
     """Changes for every variant, by dotted path or nested, as --set makes them."""
-    reference: str | None = None
+    reference: Named | None = None
     """The variant that the others are set against; the one without changes if absent."""
     seeds: Seeds = (0, 1, 2)
     """Every variant is trained once with each of them."""
@@ -139,7 +147,7 @@ class AblationFields(Section):
     """Variants by name, in the order of the table: what each changes. {} changes nothing."""
     grid: dict[Name, dict[Name, Patch]] = Field({})
     """Factor -> level -> what it changes. Every combination is a variant, called LEVEL.LEVEL."""
-    leave_out: list[dict[str, str]] = Field([])
+    leave_out: list[dict[str, Named]] = Field([])
     """Combinations of the grid that are not wanted, each as factor -> level; a factor that is not
     named stands for all of its levels."""
     score: Score

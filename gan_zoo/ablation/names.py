@@ -64,9 +64,9 @@ def mistakes(root: Node) -> Iterator[Problem]:
     names = [one.name for one in variants]
     yield from _names_alike(root, variants)
     reference = root.child("reference")
-    if reference is not None and isinstance(reference.value, str):
-        if reference.value not in names:
-            yield _problem(root, ("reference",), _no_variant(reference.value, names))
+    if reference is not None and reference.value is not None:
+        if str(reference.value) not in names:
+            yield _problem(root, ("reference",), _no_variant(str(reference.value), names))
     elif all(one.patches for one in variants):
         told = "every variant changes something, so name the one that the others are set against: "
         yield _problem(root, ("reference",), f"{told}reference: {names[0]}, or another")
@@ -113,8 +113,8 @@ def _mistakes_in_leave_out(root: Node) -> Iterator[Problem]:
             if factor not in grid:
                 told = f"there is no factor '{factor}'; {_meant(factor, grid)}"
                 yield _problem(root, (*keys, factor), told)
-            elif isinstance(level, str) and level not in grid[factor]:
-                told = f"{factor} has no level '{level}'; {_meant(level, grid[factor])}"
+            elif str(level) not in grid[factor]:
+                told = f"{factor} has no level '{level}'; {_meant(str(level), grid[factor])}"
                 yield _problem(root, (*keys, factor), told)
 
 
@@ -144,7 +144,7 @@ def _meant(name: str, known: Iterable[str]) -> str:
 
 
 def _matches(entry: Mapping[str, Any], factors: Mapping[str, str]) -> bool:
-    return bool(entry) and all(factors.get(key) == level for key, level in entry.items())
+    return bool(entry) and all(factors.get(key) == str(level) for key, level in entry.items())
 
 
 def _problem(root: Node, keys: Keys, told: str) -> Problem:

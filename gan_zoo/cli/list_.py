@@ -11,11 +11,11 @@ from gan_zoo.cli.options import AsJson
 
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(metavar="KIND", help="One kind only, or `recipes`.")
+        str | None, typer.Argument(metavar="KIND", help="One kind only, `recipes` or `ablations`.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List components and recipes."""
+    """List components, recipes and ablations."""
     from gan_zoo.cli.terminal.listing import print_list
     from gan_zoo.registry.zoo import Zoo
 

@@ -1,4 +1,5 @@
-"""The recipe's JSON Schema, for editors: every installed component with its options.
+"""The JSON Schema of a recipe or an ablation, for editors: every installed component with its
+options.
 
 It is milder than the check. A recipe that extends another may leave anything out and remove
 anything with null, so nothing is required and null is allowed everywhere.
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from gan_zoo.components.kinds import KINDS
-from gan_zoo.recipe.model import Section
+from gan_zoo.recipe.model import RecipeFields, Section, sections_beside
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.registry.describe import as_plain_data
 from gan_zoo.registry.option_docs import option_docs
@@ -20,19 +21,26 @@ from gan_zoo.registry.zoo import Zoo
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 COMPONENT = "x-component"  # how a spec's field says that any component of a kind may stand there
+PATCH = "x-patch"  # likewise, that changes to a recipe may
+PATCHES = "patch"  # its definition; no class is called so
 ABOUT = ("title", "description", "default")
 NULL = {"type": "null"}
 
 
-def schema(zoo: Zoo) -> dict[str, Any]:
-    """A schema in which every place of a component offers all of its kind."""
+def schema(zoo: Zoo, top: type[Section] = Recipe) -> dict[str, Any]:
+    """A schema in which every place of a component offers all of its kind.
+
+    Args:
+        zoo: The components.
+        top: What is written: a recipe, or what has patches of recipes inside.
+    """
     specs = {
         claims[0].spec: (kind, name) for kind in KINDS for name, claims in zoo.claims(kind).items()
     }
-    models: list[type[BaseModel]] = [Recipe, *specs]
+    models: list[type[BaseModel]] = [*dict.fromkeys((Recipe, top)), *specs]
     references, made = models_json_schema([(model, "validation") for model in models])
     definitions = made["$defs"]
-    explained: list[type[BaseModel]] = [*specs, *Section.__subclasses__(), Recipe]
+    explained = [*specs, *sections_beside(RecipeFields), Recipe, *sections_beside(top)]
     for model in explained:
         _explain(definitions.get(model.__name__, {}), model)
     choices: dict[str, list[Any]] = {kind: [] for kind in KINDS}
@@ -44,11 +52,18 @@ def schema(zoo: Zoo) -> dict[str, Any]:
     for kind, offered in choices.items():
         definitions[_any(kind)] = {"anyOf": offered or [NULL]}
     recipe = definitions.pop(_key(references[Recipe, "validation"]))
+    # A patch has the keys of a recipe, and paths of them.
+    dotted = {"patternProperties": {r"\.": {}}, "additionalProperties": False}
+    patch = {"type": "object", "properties": recipe["properties"], **dotted}
     about = "The recipe that this one changes: a file beside it, or a shipped recipe's name."
     extends = {"type": "string", "description": about}
-    recipe["properties"] = {"extends": extends, **recipe["properties"]}
+    if top is Recipe:
+        whole = {**recipe, "properties": {"extends": extends, **recipe["properties"]}}
+    else:
+        whole = definitions.pop(_key(references[top, "validation"]))
+        definitions[PATCHES] = patch
     shared = {key: _mild(definition) for key, definition in definitions.items()}
-    return {"$schema": DIALECT, **_mild(recipe), "$defs": shared}
+    return {"$schema": DIALECT, **_mild(whole), "$defs": shared}
 
 
 def _explain(definition: dict[str, Any], model: type[BaseModel]) -> None:
@@ -77,9 +92,11 @@ def _mild(schema: Any) -> Any:
         return [_mild(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
+    about = {"description": schema["description"]} if "description" in schema else {}
     if kind := schema.get(COMPONENT):
-        about = {"description": schema["description"]} if "description" in schema else {}
         return {"$ref": f"#/$defs/{_any(kind)}", **about}
+    if PATCH in schema:
+        return {"$ref": f"#/$defs/{PATCHES}", **about}
     made = {}
     for word, value in schema.items():
         if word in ("properties", "patternProperties"):

@@ -96,7 +96,7 @@ def test_list_shows_components_and_recipes(zoo: Command) -> None:
 
 def test_list_as_data(zoo: Command) -> None:
     told = zoo("list", "--json").data()
-    assert list(told) == [*KINDS, "recipes"]
+    assert list(told) == [*KINDS, "recipes", "ablations"]
     unet = next(entry for entry in told["generator"] if entry["name"] == "unet")
     assert [claim["package"] for claim in unet["claims"]] == ["gan-zoo"]
     assert list(zoo("list", "metric", "--json").data()) == ["metric"]

@@ -7,10 +7,11 @@ import unicodedata
 
 import pytest
 
+from gan_zoo.ablation.file import AblationFields
 from gan_zoo.cli import app
 from gan_zoo.components.kinds import KINDS
 from gan_zoo.components.spec import Spec
-from gan_zoo.recipe.model import RecipeFields, Section
+from gan_zoo.recipe.model import RecipeFields, Section, sections_beside
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.registry.plugins import Plugin, load_installed
 from gan_zoo.testing.stand_ins import PainterSpec
@@ -19,7 +20,10 @@ from tools.reference import FOLDER, TITLES, pages
 
 WRITTEN = pages()
 BUILTINS = [spec for plugin in load_installed() if plugin.builtin for spec in plugin.components]
-SECTIONS = [Recipe, *(one for one in Section.__subclasses__() if one is not RecipeFields)]
+SECTIONS = {
+    "recipe.md": [Recipe, *sections_beside(RecipeFields)],
+    "ablation.md": sections_beside(AblationFields),
+}
 CURE = "docs/reference is not what the source says; write it again: make reference"
 
 
@@ -50,9 +54,13 @@ def test_a_component_is_there_with_every_option(spec: type[Spec]) -> None:
     assert link in WRITTEN["README.md"]
 
 
-@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__)
-def test_a_section_is_there_with_every_key(section: type[Section]) -> None:
-    said = said_of(WRITTEN["recipe.md"], section.__name__)
+@pytest.mark.parametrize(
+    ("page", "section"),
+    [(p, one) for p, own in SECTIONS.items() for one in own if one is not RecipeFields],
+    ids=lambda one: one if isinstance(one, str) else one.__name__,
+)
+def test_a_section_is_there_with_every_key(page: str, section: type[Section]) -> None:
+    said = said_of(WRITTEN[page], section.__name__.removesuffix("Fields"))
     rows = re.findall(r"^\| `([^`]+)` \| .+ \| .+ \| \S.* \|$", said, re.M)
     assert [name for name in rows if name != "extends"] == list(section.model_fields)
 

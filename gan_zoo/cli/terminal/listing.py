@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from gan_zoo.cli.terminal.text import print_rows, require_kind, summary
 from gan_zoo.components.kinds import KINDS
 from gan_zoo.components.spec import Spec
+from gan_zoo.recipe import text
+from gan_zoo.recipe.problems import RecipeError
 from gan_zoo.registry.plugins import Plugin
 from gan_zoo.registry.zoo import Zoo
 
-RECIPES = "recipes"
+Shipped = Mapping[str, list[tuple[Path, Plugin]]]
+RECIPES, ABLATIONS = "recipes", "ablations"
 
 
 def print_list(zoo: Zoo, kind: str | None = None, as_json: bool = False) -> None:
-    """Components by kind, and recipes.
+    """Components by kind, recipes and ablations.
 
     Raises:
         UserError: no such kind.
     """
-    every = [*KINDS, RECIPES]
+    shipped = {RECIPES: (zoo.recipes, _first_comment), ABLATIONS: (zoo.ablations, _question)}
+    every = [*KINDS, *shipped]
     if kind is not None:
         require_kind(kind, every)
     chosen = every if kind is None else [kind]
-    found = {k: _recipes(zoo) if k == RECIPES else _components(zoo, k) for k in chosen}
+    found = {k: _files(*shipped[k]) if k in shipped else _components(zoo, k) for k in chosen}
     if as_json:
         print(json.dumps(found, indent=2))
         return
@@ -36,6 +40,11 @@ def print_list(zoo: Zoo, kind: str | None = None, as_json: bool = False) -> None
     if broken := [plugin for plugin in zoo.plugins if plugin.error and not plugin.left_out]:
         names = ", ".join(map(str, broken))
         print(f"\nNot loaded: {names}; `gan-zoo plugins` says why")
+
+
+def shipped_ablations(zoo: Zoo) -> list[dict[str, Any]]:
+    """Every shipped ablation by `name`, with what it asks, `about`."""
+    return _files(zoo.ablations, _question)
 
 
 def _components(zoo: Zoo, kind: str) -> list[dict[str, Any]]:
@@ -49,15 +58,15 @@ def _components(zoo: Zoo, kind: str) -> list[dict[str, Any]]:
     ]
 
 
-def _recipes(zoo: Zoo) -> list[dict[str, Any]]:
+def _files(shipped: Callable[[], Shipped], about: Callable[[Path], str]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "about": _first_comment(claims[0][0]),
+            "about": about(claims[0][0]),
             "claims": [_origin(plugin) for _, plugin in claims],
             "file": str(claims[0][0]),
         }
-        for name, claims in sorted(zoo.recipes().items(), key=lambda item: ("/" in item[0], item))
+        for name, claims in sorted(shipped().items(), key=lambda item: ("/" in item[0], item))
     ]
 
 
@@ -89,6 +98,16 @@ def _first_comment(recipe: Path) -> str:
         if line.endswith("."):
             break
     return " ".join(words)
+
+
+def _question(ablation: Path) -> str:
+    """What an ablation asks; empty where its file does not say, or cannot be read."""
+    try:
+        root, _ = text.read(ablation.read_text(encoding="utf-8"), str(ablation))
+    except RecipeError:
+        return ""
+    about = root.child("about")
+    return str(about.value) if about else ""
 
 
 def print_plugins(zoo: Zoo, as_json: bool = False) -> None:

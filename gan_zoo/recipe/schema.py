@@ -40,7 +40,12 @@ def schema(zoo: Zoo, top: type[Section] = Recipe) -> dict[str, Any]:
     models: list[type[BaseModel]] = [*dict.fromkeys((Recipe, top)), *specs]
     references, made = models_json_schema([(model, "validation") for model in models])
     definitions = made["$defs"]
-    explained = [*specs, *sections_beside(RecipeFields), Recipe, *sections_beside(top)]
+    explained: list[type[BaseModel]] = [
+        *specs,
+        *sections_beside(RecipeFields),
+        Recipe,
+        *sections_beside(top),
+    ]
     for model in explained:
         _explain(definitions.get(model.__name__, {}), model)
     choices: dict[str, list[Any]] = {kind: [] for kind in KINDS}

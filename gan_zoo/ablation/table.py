@@ -8,6 +8,8 @@ from typing import Any
 
 from gan_zoo.evaluation.statistics import Interval
 
+PUBLISHED = "published"  # a paper's column, where the file gives one number a variant
+
 
 @dataclass(frozen=True)
 class Column:

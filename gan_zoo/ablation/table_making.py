@@ -12,7 +12,7 @@ import numpy as np
 
 from gan_zoo.ablation.plan import Plan
 from gan_zoo.ablation.results import Costs, Result
-from gan_zoo.ablation.table import Cell, Column, Row, Table
+from gan_zoo.ablation.table import PUBLISHED, Cell, Column, Row, Table
 from gan_zoo.evaluation.score_files import Score
 from gan_zoo.evaluation.statistics import (
     FEWEST_SEEDS,
@@ -25,7 +25,6 @@ from gan_zoo.evaluation.statistics import (
 CEILING = "ceiling"  # stands beside the score of a judge: what it scores on real pictures
 LOWEST_CEILING = 0.4  # of a judge, below which it can hardly judge
 BIASED = "biased_below"  # stands beside a score of sets: pictures below which it is biased
-PUBLISHED = "published"  # the paper's column, where the file gives one number a variant
 
 Runs = Mapping[str, Mapping[int, Score]]  # variant -> seed -> one score of its run
 

@@ -37,8 +37,8 @@ def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
     if not rows:
         return []
     *widths, last = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    room = _columns() - 2 - 2 * len(widths)
-    while widths and sum(widths) + NARROWEST > room and max(widths) > LEAST:
+    room = window() - 2 - 2 * len(widths)
+    while widths and sum(widths) + min(last, NARROWEST) > room and max(widths) > LEAST:
         widths[widths.index(max(widths))] -= 1
     return [*widths, min(last, max(NARROWEST, room - sum(widths)))]
 
@@ -66,7 +66,8 @@ def require_kind(kind: str, known: Iterable[str]) -> None:
         raise UserError(f"unknown kind '{kind}'; {hint}")
 
 
-def _columns() -> int:
+def window() -> int:
+    """Columns of the terminal; without end where none is looked at."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
 
 

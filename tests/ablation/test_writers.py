@@ -1,0 +1,356 @@
+"""The table as people and programs read it: every letter of a small one."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gan_zoo.ablation.table import Cell, Column, Row, Table
+from gan_zoo.ablation.tables.footers import PAIRED, footers
+from gan_zoo.ablation.tables.latex import as_latex
+from gan_zoo.ablation.tables.layout import lay_out
+from gan_zoo.ablation.tables.markdown import as_markdown
+from gan_zoo.ablation.tables.numbers import decimals, fixed
+from gan_zoo.ablation.tables.records import as_csv, as_data, records
+from gan_zoo.ablation.tables.writing import write_tables
+from gan_zoo.cli.terminal import ablation, text
+from gan_zoo.evaluation.statistics import Interval
+
+ON = {"split": "test", "pictures": 60, "size": [64, 64], "bits": 8, "data": "7c1e"}
+ONE = {"id": "3fa9c1d2", "protocol": {"measures": "mean absolute difference", **ON}}
+TWO = {"id": "0badcafe", "protocol": {"measures": "gradient of the output", **ON}}
+
+SMALL = Table(
+    name="losses_small",
+    about="Which part of the loss does what",
+    reference="l1_cgan",
+    seeds=(0, 1, 2),
+    columns=(
+        Column("l1", lower_is_better=True, smallest=0.0041, **ONE),
+        Column("sharpness", lower_is_better=True, ideal=1.0, beside={"ceiling": 0.5}, **TWO),
+    ),
+    rows=(
+        Row(
+            variant="gan_1",
+            factors={"loss": "gan"},
+            changes=("losses.l1: null",),
+            states={0: "done", 1: "done", 2: "done"},
+            faults={},
+            cells={
+                "l1": Cell(
+                    values={0: 0.14, 1: 0.15, 2: 0.16},
+                    mean=0.15,
+                    sd=0.01,
+                    difference=Interval(0.05, 0.0459, 0.0541),
+                    differences={0: 0.05, 1: 0.05, 2: 0.05},
+                    better=0,
+                    pairs=3,
+                    bold=True,
+                ),
+                "sharpness": Cell(
+                    values={0: 0.9, 1: 0.8, 2: 0.7},
+                    mean=0.8,
+                    sd=0.1,
+                    difference=Interval(-0.2, -0.45, 0.05),
+                    differences={0: -0.2, 1: -0.3, 2: -0.1},
+                    better=3,
+                    pairs=3,
+                ),
+            },
+            parameters=54_413_955,
+            flop=20_100_000_000,
+            seconds_a_step=0.1,
+            peak_bytes=512 * 2**20,
+            published={"published": 0.22},
+        ),
+        Row(
+            variant="cgan",
+            factors={"loss": "cgan"},
+            changes=(),
+            states={0: "done", 1: "failed: memory", 2: "running"},
+            faults={1: "needs 9 GiB | has 2"},
+            cells={
+                "l1": Cell(
+                    {0: 0.12}, 0.12, None, Interval(0.02, -math.inf, math.inf), {0: 0.02}, 0, 1
+                )
+            },
+            parameters=1_234_567,
+            flop=1_000_000_000,
+            seconds_a_step=0.0512,
+            peak_bytes=100 * 2**20,
+        ),
+        Row(
+            variant="l1_cgan",
+            factors={"loss": "l1_cgan"},
+            changes=(),
+            states={0: "done", 1: "done", 2: "done"},
+            faults={},
+            cells={
+                "l1": Cell({0: 0.09, 1: 0.1, 2: 0.11}, 0.1, 0.01),
+                "sharpness": Cell({0: 0.6, 1: 0.6, 2: 0.6}, 0.6, 0.0),
+            },
+            parameters=54_413_955,
+            flop=20_100_000_000,
+            published={"published": 0.66},
+        ),
+        Row("l1", {}, (), {0: "waiting", 1: "waiting", 2: "waiting"}, {}, {}, 41_000, 2_000_000),
+    ),
+    comparisons=3,
+    left_out={"no_skips": "it has no skips to cut."},
+    published="Isola et al. 2017, table 1",
+    notes=("A note of its own.",),
+)
+
+SENTENCES = [
+    "Differences are to l1_cgan, on the same seeds and pictures, with an interval of 95 %: on each "
+    "side the wider of a bootstrap over seeds and pictures and Student's over seeds. Scores that "
+    "pictures lack or do not add up to have the latter alone.",
+    "A score with an ideal (→) is compared by its distance to it: less is better.",
+    PAIRED,
+    "Bold: an interval off zero, with all 3 seeds done in both. 3 differences were taken; one in "
+    "twenty is off zero by chance.",
+    "The smallest differences that these seeds could have shown (the median half width of the "
+    "intervals): l1 0.0041.",
+    "A note of its own.",
+    "cgan, seed 1, failed (memory): needs 9 GiB | has 2.",
+    "no_skips is left out: it has no skips to cut.",
+    "Published: Isola et al. 2017, table 1, never averaged with ours.",
+    "l1, id 3fa9c1d2: mean absolute difference; test, 60 pictures at 64x64; 8 bits, data 7c1e.",
+    "sharpness, id 0badcafe, ceiling 0.5: gradient of the output; test, 60 pictures at 64x64; "
+    "8 bits, data 7c1e.",
+]
+
+HEADS = (
+    "variant|l1 ↓, mean ± sd|l1, difference [95 %]|l1, better|sharpness → 1, mean ± sd|sharpness, "
+    "distance to 1 [95 %]|sharpness, nearer|parameters (M)|GFLOP a step|s a step|peak MiB|"
+    "seeds done|published"
+)
+ROWS = (
+    "gan_1|0.150 ± 0.010|**+0.0500 [0.0459, 0.0541]**|0/3|0.80 ± 0.10|-0.20 [-0.45, 0.05]|3/3|"
+    "54.41|20.1|0.1000|512|3/3|0.22",
+    "cgan|0.120|+0.0200|0/1|-|-|-|1.235|1|0.0512|100|1/3, 1 failed, 1 running|-",
+    "l1_cgan|0.100 ± 0.010|reference|-|0.60 ± 0.00|reference|-|54.41|20.1|-|-|3/3|0.66",
+    "l1|-|-|-|-|-|-|0.041|0.002|-|-|0/3|-",
+)
+
+LATEX = r"""
+\begin{tabular}{l rrr rrr rrrr r r}
+\toprule
+& \multicolumn{3}{c}{l1 $\downarrow$} & \multicolumn{3}{c}{sharpness $\to$ 1} &  &  &  &  &  &  \\
+\cmidrule(lr){2-4} \cmidrule(lr){5-7}
+variant & mean $\pm$ sd & difference [95 \%] & better & mean $\pm$ sd & distance to 1 [95 \%] & nearer & parameters (M) & GFLOP a step & s a step & peak MiB & seeds done & published \\
+\midrule
+gan\_1 & 0.150 $\pm$ 0.010 & \textbf{+0.0500 [0.0459, 0.0541]} & 0/3 & 0.80 $\pm$ 0.10 & $-$0.20 [$-$0.45, 0.05] & 3/3 & 54.41 & 20.1 & 0.1000 & 512 & 3/3 & 0.22 \\
+cgan & 0.120 & +0.0200 & 0/1 & - & - & - & 1.235 & 1 & 0.0512 & 100 & 1/3, 1 failed, 1 running & - \\
+l1\_cgan & 0.100 $\pm$ 0.010 & reference & - & 0.60 $\pm$ 0.00 & reference & - & 54.41 & 20.1 & - & - & 3/3 & 0.66 \\
+l1 & - & - & - & - & - & - & 0.041 & 0.002 & - & - & 0/3 & - \\
+\bottomrule
+\end{tabular}
+"""  # noqa: E501
+
+NARROW = """\
+losses_small: Which part of the loss does what
+
+                                                l1 ↓
+  variant      mean ± sd           difference [95 %]  better
+  gan_1    0.150 ± 0.010  * +0.0500 [0.0459, 0.0541]     0/3
+  cgan             0.120                     +0.0200     0/1
+  l1_cgan  0.100 ± 0.010                   reference       -
+  l1                   -                           -       -
+
+                               sharpness → 1
+  variant    mean ± sd  distance to 1 [95 %]  nearer
+  gan_1    0.80 ± 0.10   -0.20 [-0.45, 0.05]     3/3
+  cgan               -                     -       -
+  l1_cgan  0.60 ± 0.00             reference       -
+  l1                 -                     -       -
+
+  variant  parameters (M)  GFLOP a step  s a step  peak MiB
+  gan_1             54.41          20.1    0.1000       512
+  cgan              1.235             1    0.0512       100
+  l1_cgan           54.41          20.1         -         -
+  l1                0.041         0.002         -         -
+
+  variant                seeds done  published
+  gan_1                         3/3       0.22
+  cgan     1/3, 1 failed, 1 running          -
+  l1_cgan                       3/3       0.66
+  l1                            0/3          -
+
+"""
+
+CSV = """\
+variant,factor.loss,l1.mean,l1.sd,l1.difference,l1.low,l1.high,l1.better,l1.pairs,l1.bold,l1.id,\
+sharpness.mean,sharpness.sd,sharpness.difference,sharpness.low,sharpness.high,sharpness.better,\
+sharpness.pairs,sharpness.bold,sharpness.id,published,seeds,seeds_done,parameters,flop,\
+seconds_a_step,peak_bytes
+gan_1,gan,0.15,0.01,0.05,0.0459,0.0541,0,3,True,3fa9c1d2,0.8,0.1,-0.2,-0.45,0.05,3,3,False,\
+0badcafe,0.22,3,3,54413955,20100000000,0.1,536870912
+cgan,cgan,0.12,,0.02,,,0,1,False,3fa9c1d2,,,,,,,,,0badcafe,,3,1,1234567,1000000000,0.0512,104857600
+l1_cgan,l1_cgan,0.1,0.01,,,,,,False,3fa9c1d2,0.6,0.0,,,,,,False,0badcafe,0.66,3,3,54413955,\
+20100000000,,
+l1,,,,,,,,,,3fa9c1d2,,,,,,,,,0badcafe,,3,0,41000,2000000,,
+"""
+
+
+def test_below_a_table_stands_what_must_be_read() -> None:
+    assert footers(SMALL) == SENTENCES
+
+
+def test_markdown() -> None:
+    lines = [HEADS, "|".join(["---"] + ["---:"] * 12), *ROWS]
+    table = "\n".join(f"| {line.replace('|', ' | ')} |" for line in lines)
+    said = "\n".join(f"- {sentence}" for sentence in SENTENCES).replace("GiB |", "GiB \\|")
+    about = "Which part of the loss does what"
+    assert as_markdown(SMALL) == f"# losses_small\n\n{about}\n\n{table}\n\n{said}\n"
+
+
+def test_latex() -> None:
+    said = [
+        "losses_small",
+        "Which part of the loss does what",
+        *SENTENCES,
+        "\\usepackage{booktabs}",
+    ]
+    assert as_latex(SMALL) == "\n".join(f"% {line}" for line in said) + LATEX
+
+
+def test_csv_and_records() -> None:
+    assert as_csv(SMALL) == CSV
+    rows = [*csv.DictReader(CSV.splitlines())]
+    assert [row["variant"] for row in rows] == ["gan_1", "cgan", "l1_cgan", "l1"]
+    gan, cgan, *_ = records(SMALL)
+    assert (gan["l1.difference"], gan["l1.bold"], cgan["l1.low"]) == (0.05, True, None)
+    assert len({tuple(record) for record in records(SMALL)}) == 1
+    papers = [replace(SMALL.rows[0], published={"accuracy": 0.2}), SMALL.rows[3]]
+    assert records(replace(SMALL, rows=tuple(papers)))[1]["published.accuracy"] is None
+
+
+def test_json_keeps_what_runs_took_apart() -> None:
+    told = json.loads(json.dumps(as_data(SMALL), allow_nan=False))
+    assert (told["format"], told["reference"], told["comparisons"]) == (1, "l1_cgan", 3)
+    assert told["columns"][0] == {
+        "name": "l1",
+        **ONE,
+        "lower_is_better": True,
+        "ideal": None,
+        "beside": {},
+        "smallest": 0.0041,
+    }
+    gan, cgan = told["rows"][:2]
+    assert gan["cells"]["l1"]["difference"] == {"mean": 0.05, "low": 0.0459, "high": 0.0541}
+    assert cgan["cells"]["l1"]["difference"] == {"mean": 0.02, "low": None, "high": None}
+    assert cgan["states"] == {"0": "done", "1": "failed: memory", "2": "running"}
+    assert cgan["faults"] == {"1": "needs 9 GiB | has 2"}
+    assert told["costs"]["gan_1"] == {"seconds_a_step": 0.1, "peak_bytes": 2**29}
+    later = tuple(replace(row, seconds_a_step=9.0, peak_bytes=1) for row in SMALL.rows)
+    again = as_data(replace(SMALL, rows=later))
+    assert again.pop("costs") != told["costs"]
+    assert again == {key: value for key, value in as_data(SMALL).items() if key != "costs"}
+
+
+def test_a_narrow_window_has_blocks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look_through(monkeypatch, 80)
+    ablation.print_table(SMALL)
+    said = capsys.readouterr().out
+    assert said.startswith(NARROW)
+    assert max(map(len, said.splitlines())) <= 80
+    assert "\n  *: an interval off zero" in said
+
+
+@pytest.mark.parametrize(("columns", "blocks"), [(60, 4), (120, 2), (10_000, 1)])
+def test_a_wider_one_has_fewer(
+    columns: int,
+    blocks: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    look_through(monkeypatch, columns)
+    ablation.print_table(SMALL)
+    said = capsys.readouterr().out
+    assert said.count("\n  variant ") == blocks
+    assert all(len(line) <= columns for line in said.splitlines())
+
+
+def look_through(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    for module in (ablation, text):
+        monkeypatch.setattr(module, "window", lambda: columns)
+
+
+def test_the_terminal_prints_json_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:
+    ablation.print_table(SMALL, as_json=True)
+    assert json.loads(capsys.readouterr().out)["name"] == "losses_small"
+
+
+def test_one_seed_is_headed_so() -> None:
+    cell = Cell({0: 0.1}, 0.1, None, Interval(0.01, 0.005, 0.015), {0: 0.01}, 0, 1)
+    rows = [replace(SMALL.rows[0], cells={"l1": cell}, states={0: "done"})]
+    one = replace(SMALL, seeds=(0,), rows=tuple(rows), columns=SMALL.columns[:1])
+    group = lay_out(one)[1]
+    assert group.heads[0] == "this one training"
+    assert [entry.text for entry in group.rows[0]] == ["0.1", "+0.0100 [0.0050, 0.0150]", "0/1"]
+    said = footers(one)
+    assert said[0] == "Differences are to l1_cgan, on the same seeds and pictures."
+    assert not any(sentence.startswith("Bold") for sentence in said)
+
+
+def test_a_table_without_scores_is_a_table() -> None:
+    none = replace(SMALL, columns=(), rows=SMALL.rows[3:], comparisons=0, about="", published="")
+    assert "| variant | parameters (M) |" in as_markdown(none)
+    assert footers(none)[0] == "There is no difference to l1_cgan, the reference, yet."
+    assert "cmidrule" not in as_latex(none)
+    ablation.print_table(none)
+    assert as_csv(replace(none, rows=())) == "\n"
+
+
+def test_a_papers_columns_keep_their_names() -> None:
+    papers = [replace(row, published={"accuracy": 0.2, "IoU": 0.1}) for row in SMALL.rows[:1]]
+    group = lay_out(replace(SMALL, rows=tuple(papers)))[-1]
+    assert (group.title, group.heads) == ("published", ("accuracy", "IoU"))
+
+
+def test_letters_mean_themselves() -> None:
+    odd = replace(
+        SMALL, name="__x__", about="50 % *of* a|b & c#d <b>", notes=("a_b _c_ `d`\nnext \x1b[1m",)
+    )
+    told = as_markdown(odd)
+    assert "# \\_\\_x\\_\\_\n\n50 % \\*of\\* a\\|b & c#d \\<b>\n" in told
+    assert "- a_b \\_c\\_ \\`d\\` next" in told
+    row = replace(SMALL.rows[3], variant="a_b&c#%{}~^\\")
+    last = as_latex(replace(SMALL, rows=(row,))).splitlines()[-3]
+    assert last.startswith(
+        r"a\_b\&c\#\%\{\}\textasciitilde{}\textasciicircum{}\textbackslash{} & - &"
+    )
+
+
+def test_files_have_equal_bytes(tmp_path: Path) -> None:
+    paths = write_tables(tmp_path, SMALL)
+    assert [path.name for path in paths] == ["table.md", "table.csv", "table.json", "table.tex"]
+    first = [path.read_bytes() for path in paths]
+    write_tables(tmp_path, replace(SMALL, rows=tuple(SMALL.rows)))
+    assert [path.read_bytes() for path in paths] == first
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in paths}
+
+
+@pytest.mark.parametrize(
+    ("spreads", "places"),
+    [([0.0123], 3), ([0.1, 0.2, 9.0], 2), ([12.0], 0), ([2048.0], 0), ([0.00999], 4), ([1e-12], 8)],
+)
+def test_a_spread_tells_how_many_digits_mean_something(spreads: list[float], places: int) -> None:
+    assert decimals(spreads) == places
+
+
+def test_numbers_without_a_spread_have_four_digits() -> None:
+    assert decimals([None, 0.0, math.inf]) is None
+    assert (fixed(123.456, None), fixed(-0.0, 2), fixed(0.5, 1, sign=True)) == (
+        "123.5",
+        "0.00",
+        "+0.5",
+    )

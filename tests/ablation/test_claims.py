@@ -1,0 +1,173 @@
+"""A run has one owner at a time, whoever dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gan_zoo.ablation import claims
+from gan_zoo.ablation.claims import Process, living, owners, take
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="asks after processes")
+RACE = Path(__file__).with_name("claim_race.py")
+ME = Process.this()
+GONE = replace(ME, started="never")  # a process of this number that is not there any more
+ELSEWHERE = replace(ME, machine="another one")
+
+
+def held_by(path: Path, process: Process, monkeypatch: pytest.MonkeyPatch) -> claims.Claim:
+    """A claim of another process."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Process, "this", lambda: process)
+        claim = take(path, place="cpu:0")
+    assert claim is not None
+    return claim
+
+
+def test_one_claims_it_until_it_is_released(tmp_path: Path) -> None:
+    path = tmp_path / "claims" / "key"
+    claim = take(path, place="cpu:0", parent=GONE)
+    assert claim is not None
+    assert claim.before == []
+    assert take(path, place="cpu:1") is None
+    holder = living(path)
+    assert holder == claim.owner
+    assert holder is not None
+    assert (holder.place, holder.parent, holder.process) == ("cpu:0", GONE, ME)
+    assert holder.parent is not None
+    assert holder.parent.is_gone()
+    claim.release()
+    assert living(path) is None
+    assert list(path.parent.iterdir()) == []
+    assert take(path, place="cpu:1") is not None
+
+
+def test_the_dead_are_followed_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "claims" / "key"
+    dead = [held_by(path, GONE, monkeypatch) for _ in range(3)]
+    assert living(path) is None
+    claim = take(path, place="cpu:0")
+    assert claim is not None
+    assert [one.id for one in claim.before] == [one.owner.id for one in dead]
+    assert [one.id for one in owners(path)] == [*(one.owner.id for one in dead), claim.owner.id]
+    assert not any(one.is_ours() for one in dead)
+    dead[1].release()  # it was not dead after all, and lets go of what is not its own any more
+    assert living(path) == claim.owner
+    claim.release()
+    assert list(path.parent.iterdir()) == []
+
+
+def test_who_is_late_to_take_over_gets_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It saw a dead owner; before it moved, the run was made, released and claimed anew."""
+    path = tmp_path / "claims" / "key"
+    dead = held_by(path, GONE, monkeypatch)
+    chain = owners(path)
+    dead.release()
+    other = take(path, place="cpu:1")
+    assert other is not None
+    seen = iter([chain])
+    real = claims.owners
+    monkeypatch.setattr(claims, "owners", lambda path: next(seen, None) or real(path))
+    assert take(path, place="cpu:0") is None
+    assert other.is_ours()
+
+
+def test_elsewhere_a_life_is_a_file_that_is_touched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "claims" / "key"
+    first = held_by(path, ELSEWHERE, monkeypatch)
+    assert ELSEWHERE.is_gone() is None
+    file = path / "owner.json"
+    for age, lives in ((claims.STALE - 30, True), (claims.STALE + 30, False)):
+        os.utime(file, (time.time() - age,) * 2)
+        assert (living(path) is not None) == lives
+    second = held_by(path, ELSEWHERE, monkeypatch)
+    assert [one.id for one in second.before] == [first.owner.id]
+    assert living(path) == second.owner
+    assert list(tmp_path.glob("claims/*.now")) == []
+
+
+def test_a_process_whose_number_was_given_again_is_gone() -> None:
+    assert ME.is_gone() is False
+    assert GONE.is_gone() is True
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    other = Process(ME.machine, child.pid, claims.process_start(child.pid))
+    assert other.is_gone() is False
+    child.kill()
+    deadline = time.monotonic() + 10
+    while not other.is_gone() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert other.is_gone() is True  # though nobody has asked how it ended
+    child.wait()
+    assert other.is_gone() is True
+
+
+HELD = """
+import sys, time
+from pathlib import Path
+from gan_zoo.ablation import claims
+claims.BEAT = 0.05
+claim = claims.take(Path(sys.argv[1]), place="cpu:0")
+with claim.held():
+    print("held", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def test_a_holder_gives_signs_of_life_and_ends_when_it_was_taken_for_dead(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "claims" / "key"
+    with subprocess.Popen(
+        [sys.executable, "-c", HELD, str(path), "60"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        os.utime(path / "owner.json", (0, 0))
+        deadline = time.monotonic() + 10
+        while not (path / "owner.json").stat().st_mtime and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert time.time() - (path / "owner.json").stat().st_mtime < 30
+        os.kill(process.pid, signal.SIGSTOP)  # its machine sleeps, and wakes up later
+        file = path / "owner.json"
+        told = json.loads(file.read_text())
+        file.write_text(json.dumps({**told, "process": {**told["process"], "started": "never"}}))
+        claim = take(path, place="cpu:1")
+        assert claim is not None
+        os.kill(process.pid, signal.SIGCONT)
+        _, errors = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert "took this run over" in errors
+    assert claim.is_ours()
+
+
+def test_released_at_the_end_of_what_is_held(tmp_path: Path) -> None:
+    path = tmp_path / "claims" / "key"
+    done = subprocess.run([sys.executable, "-c", HELD, str(path), "0.2"], check=True)
+    assert done.returncode == 0
+    assert list(path.parent.iterdir()) == []
+
+
+def test_many_want_it_and_one_has_it(tmp_path: Path) -> None:
+    rounds = 200
+    done = subprocess.run(
+        [sys.executable, str(RACE), str(tmp_path), str(rounds)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    lines = (tmp_path / "journal.txt").read_text().splitlines()
+    assert len({line.split()[0] for line in lines}) == rounds
+    assert 20 < sum(line.endswith(" 0") for line in lines) < 180  # free at times, at times a dead's

@@ -99,9 +99,8 @@ def told_once(
             having.setdefault((one.keys, one.message, one.place), []).append(name)
     for (keys, message, place), names in having.items():
         clear = place is not None and place.source in spoken
-        if not (clear or Problem(keys, message, place) in alone) and (
-            len(names) < variants or variants == 1
-        ):
+        clear = clear or Problem(keys, message, place) in alone
+        if not clear and (len(names) < variants or variants == 1):
             message = f"variant{'s' if len(names) > 1 else ''} {_listed(names)}: {message}"
         yield Problem(keys, message, place)
 

@@ -107,14 +107,15 @@ def test_the_schema_takes_it(name: str, whole: dict[str, Any]) -> None:
 
 
 def test_the_schema_refuses_mistakes(whole: dict[str, Any]) -> None:
-    for mistake in (
+    mistakes: list[dict[str, Any]] = [
         {"basis": "quickstart"},
         {"vary": {"a": {"generater": {}}}},
         {"vary": {"a": {"losses": {"l1": {"use": "l3"}}}}},
         {"grid": {"loss": {"a": {"losses": {"l1": {"wieght": 3}}}}}},
         {"score": {"metrics": {"l1": {"use": "l9"}}}},
         {"seeds": "three"},
-    ):
+    ]
+    for mistake in mistakes:
         assert refuses(mistake, whole, whole), mistake
     assert refuses({"set": {"generator.width": 3, "losses": {"l1": None}}}, whole, whole) == ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Varia
     """The variants of a text."""
     monkeypatch.chdir(tmp_path)
 
-    def make(text: str, **options: dict[str, float]) -> Variants:
+    def make(text: str, **options: Any) -> Variants:
         Path("mine.yaml").write_text(f"ablation: 1\nbase: scenes\n{SCORE}\n{text}\n")
         return make_variants(read_ablation("mine.yaml"), **options)
 

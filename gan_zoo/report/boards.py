@@ -90,10 +90,7 @@ class Board:
     @property
     def at(self) -> int:
         """The combination that is shown first."""
-        found = 0
-        for dial in self.dials:
-            found = found * len(dial.stops) + dial.at
-        return found
+        return combine(self.dials)
 
     def first(self, key: int, sample: str) -> tuple[int, int | None]:
         """The column that has the picture that a column shows first, and which one it is."""
@@ -102,6 +99,14 @@ class Board:
         which = column.shown[self.at]
         there = which is not None and self.columns[owner].pictures[sample][which] is not None
         return owner, which if there else None
+
+
+def combine(dials: Sequence[Dial]) -> int:
+    """The combination of stops at which dials stand first: the last dial's is the fastest."""
+    found = 0
+    for dial in dials:
+        found = found * len(dial.stops) + dial.at
+    return found
 
 
 def show_board(board: Board) -> Html:
@@ -196,7 +201,8 @@ def _picture(
     )
     words = {"data_open": board.id, "data_row": place, "data_column": column}
     button = tag("button", image, type="button", class_="picture", title="Look closer", **words)
-    missing = tag("span", "none here", class_="missing") if key is not None else None
+    says_so = key is None or board.columns[key].told
+    missing = None if says_so else tag("span", "none here", class_="missing")
     caption = tag("figcaption", told, missing)
     return tag("figure", button, caption, class_=None if uri else "absent")
 

@@ -47,6 +47,7 @@ def table(
     *,
     caption: object = None,
     numbers: Iterable[int] = (),
+    titles: Sequence[tuple[str, int]] = (),
 ) -> Html:
     """A table with a row of headings; the first cell of each row is a heading too.
 
@@ -55,22 +56,30 @@ def table(
         rows: Cells.
         caption: What it shows.
         numbers: Columns that are aligned at the right.
+        titles: Of groups of columns, each with how many it stands over; they stand apart.
     """
     right = set(numbers)
+    starts = {sum(width for _, width in titles[:n]) for n in range(1, len(titles))}
+
+    def look(n: int) -> str | None:
+        return " ".join(["number"] * (n in right) + ["apart"] * (n in starts)) or None
 
     def cell(n: int, inside: object) -> Html:
-        kind = {"class_": "number"} if n in right else {}
-        return tag("td", inside, **kind) if n else tag("th", inside, scope="row", **kind)
+        kind = look(n)
+        return tag("td", inside, class_=kind) if n else tag("th", inside, scope="row", class_=kind)
 
-    headings = [
-        tag("th", inside, scope="col", class_="number" if n in right else None)
-        for n, inside in enumerate(head)
+    headings = [tag("th", inside, scope="col", class_=look(n)) for n, inside in enumerate(head)]
+    above = [
+        tag("th", title, scope="colgroup", colspan=width, class_="apart" if n else None)
+        if title
+        else tag("td", colspan=width, class_="apart" if n else None)
+        for n, (title, width) in enumerate(titles)
     ]
     body = [tag("tr", *(cell(n, inside) for n, inside in enumerate(row))) for row in rows]
     made = tag(
         "table",
         tag("caption", caption) if caption is not None else None,
-        tag("thead", tag("tr", *headings)),
+        tag("thead", tag("tr", *above) if above else None, tag("tr", *headings)),
         tag("tbody", *body),
     )
     return tag("div", made, class_="wide", tabindex=0, role="group", aria_label=_label(caption))

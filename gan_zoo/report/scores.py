@@ -56,9 +56,14 @@ class Scored:
     @property
     def order(self) -> str:
         """Which values are better, in words; empty where nothing tells."""
-        if self.ideal is not None:
-            return f"nearer to {self.ideal:g} is better"
-        return "" if self.lower is None else f"{'lower' if self.lower else 'higher'} is better"
+        return describe_order(self.lower, self.ideal)
+
+
+def describe_order(lower: bool | None, ideal: float | None) -> str:
+    """Which values of a score are better, in words; empty where nothing tells."""
+    if ideal is not None:
+        return f"nearer to {ideal:g} is better"
+    return "" if lower is None else f"{'lower' if lower else 'higher'} is better"
 
 
 def read_scores(folder: Path, history: History, lower: Mapping[str, bool]) -> list[Scored]:

@@ -30,8 +30,15 @@ def write_report(runs: Sequence[str | Path], out: str | Path | None = None) -> P
     if not paths:
         raise UserError("no run came; name one, or several to compare")
     views = read_runs(paths)
-    target = Path(out) if out is not None else default_name(paths)
-    page = make_page(views)
+    return write_document(Path(out) if out is not None else default_name(paths), make_page(views))
+
+
+def write_document(target: Path, page: str) -> Path:
+    """Write a page where it belongs.
+
+    Raises:
+        UserError: it cannot be written.
+    """
     if target.is_dir():
         raise UserError(f"{target} is a folder; name a file in it, as {target / NAME}")
     try:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.ablation.some_folders import leave_ablation, some_grid
 from tests.report.conftest import Folder
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -27,8 +28,11 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A page of one run, and one that compares three."""
+    """A page of one run, one that compares three, and those of ablations: of variants that the file
+    names, and of a grid.
+    """
     pytest.importorskip("bokeh", reason="the extra `report` is not installed")
+    from gan_zoo.ablation.page import report_ablation
     from gan_zoo.report.writing import write_report
 
     root = tmp_path_factory.mktemp("browser")
@@ -42,4 +46,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     runs[0].log([*signals, {"step": 4000, "warning": told}])
     runs[0].say("2026-11-01 10:00:00 start", "2026-11-01 10:05:00 Done after 4000 steps, 5 min")
     paths = [run.path for run in runs]
-    return {"one": write_report(paths[:1]), "three": write_report(paths)}
+    ablations = [root / "losses", root / "grid"]
+    leave_ablation(ablations[0], failed=[("gan", 1)])
+    leave_ablation(ablations[1], plan=some_grid(), shifts={"unet.l1": 1.0}, samples=["ant"])
+    return {
+        "one": write_report(paths[:1]),
+        "three": write_report(paths),
+        **{path.name: report_ablation(path) for path in ablations},
+    }

@@ -1,0 +1,119 @@
+"""What an ablation came to, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gan_zoo.ablation.pages.rows import FAILED
+from gan_zoo.ablation.table import Column, Table
+from gan_zoo.ablation.tables.layout import Entry, Group, lay_out
+from gan_zoo.evaluation.statistics import FEWEST_SEEDS
+from gan_zoo.report.markup import Html, tag
+from gan_zoo.report.wording import listing
+
+DONE = "done"
+
+
+def describe_verdict(table: Table) -> str:
+    """Which variants differ from the reference, in a sentence."""
+    others = [row for row in table.rows if row.variant != table.reference]
+    if not any(row.cells for row in others):
+        return "Nothing can be said yet: no variant is done beside the reference."
+    if len(table.seeds) < FEWEST_SEEDS:
+        return f"There is no verdict: it takes {FEWEST_SEEDS} seeds or more."
+    differing = [row.variant for row in others if any(cell.bold for cell in row.cells.values())]
+    if not differing:
+        return f"No variant differs from {table.reference} in a way that may be believed."
+    some = "All variants differ" if len(differing) == len(others) > 1 else listing(differing)
+    verb = "" if some.startswith("All ") else " differs" if len(differing) == 1 else " differ"
+    return f"{some}{verb} from {table.reference} in a score, by more than chance explains."
+
+
+def list_findings(table: Table) -> Html:
+    """Score by score what is better and what is worse than the reference."""
+    told = differences(table)
+    items = [_finding(table, column, told[column.name]) for column in table.columns]
+    return tag("ul", *items, class_="findings")
+
+
+def differences(table: Table) -> dict[str, dict[str, Entry]]:
+    """Name of a score -> variant -> its difference as the table has it."""
+    groups: dict[str, Group] = {group.name: group for group in lay_out(table)}
+    return {
+        column.name: {
+            row.variant: entries[1]
+            for row, entries in zip(table.rows, groups[column.name].rows, strict=True)
+        }
+        for column in table.columns
+    }
+
+
+def _finding(table: Table, column: Column, told: Mapping[str, Entry]) -> Html:
+    better, worse, unsure = list[str](), list[str](), list[str]()
+    for row in table.rows:
+        cell = row.cells.get(column.name)
+        if cell is None or cell.difference is None:
+            continue
+        if not cell.bold:
+            few = f" ({cell.pairs} of {len(table.seeds)} seeds)"
+            unsure.append(f"{row.variant}{few if cell.pairs != len(table.seeds) else ''}")
+            continue
+        good = (cell.difference.mean < 0) == is_lower_better(column)
+        (better if good else worse).append(f"{row.variant} ({told[row.variant].text})")
+    parts = {"better: ": better, "worse: ": worse, "no verdict on ": unsure}
+    said = "; ".join(f"{word}{listing(found)}" for word, found in parts.items() if found)
+    return tag("li", tag("strong", column.name), f": {said or 'no difference yet'}.")
+
+
+def is_lower_better(column: Column) -> bool:
+    """Whether a difference below zero is better; it is one of distances where there is an ideal."""
+    return column.lower_is_better or column.ideal is not None
+
+
+def describe_progress(table: Table) -> str:
+    """How many runs are done, and which are not."""
+    states = [state for row in table.rows for state in row.states.values()]
+    done = states.count(DONE)
+    seeds = listing([*map(str, table.seeds)])
+    what = f"{len(table.rows)} variants by {_count(len(table.seeds), 'seed')} ({seeds})"
+    if done == len(states):
+        return f"All {done} runs are done: {what}."
+    told = f"{done} of {len(states)} runs are done, of {what}."
+    missing: dict[int, list[str]] = {}
+    for row in table.rows:
+        for seed, state in row.states.items():
+            if state != DONE and not state.startswith(FAILED):
+                missing.setdefault(seed, []).append(row.variant)
+    for seed, variants in missing.items():
+        whole = len(variants) == len(table.rows)
+        told += f" Seed {seed} is missing of {'all' if whole else listing(variants)}."
+    return told
+
+
+def list_failures(table: Table) -> Html | None:
+    """Runs that failed, with their cause and their last line."""
+    items = [
+        tag(
+            "li",
+            f"{row.variant}, seed {seed} failed: ",
+            tag("strong", state.removeprefix(FAILED)),
+            tag("code", row.faults[seed]) if row.faults.get(seed) else None,
+        )
+        for row in table.rows
+        for seed, state in row.states.items()
+        if state.startswith(FAILED)
+    ]
+    return tag("ul", *items, class_="failures") if items else None
+
+
+def describe_chance(table: Table) -> str:
+    """How many differences were looked at, and what chance makes of so many."""
+    if not table.comparisons:
+        return ""
+    verb = "was" if table.comparisons == 1 else "were"
+    told = f"{_count(table.comparisons, 'difference')} to {table.reference} {verb} taken"
+    return f"{told}; one in twenty is off zero by chance."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

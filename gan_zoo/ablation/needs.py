@@ -12,6 +12,12 @@ from gan_zoo.checks.readiness import SHOWN, list_needed
 from gan_zoo.errors import UserError
 from gan_zoo.recipe.wired import WiredRecipe
 
+# What is needed is told by components, which speak as to who trains a recipe.
+IN_A_FILE = (
+    "In the ablation's file --set KEY=VALUE is set: {KEY: VALUE}, and --data DIR is "
+    "set: {data.root: DIR}"
+)
+
 
 def refuse_needy(variants: Mapping[str, WiredRecipe], score: Score) -> None:
     """Refuse what could not be trained or scored.
@@ -31,7 +37,9 @@ def refuse_needy(variants: Mapping[str, WiredRecipe], score: Score) -> None:
     if found:
         more = len(found) - SHOWN
         rest = [f"and {more} more; they show as these are mended"] if more > 0 else []
-        raise UserError("\n".join([*found[:SHOWN], *rest]))
+        shown = found[:SHOWN]
+        rest += [IN_A_FILE] * any("--set" in line or "--data" in line for line in shown)
+        raise UserError("\n".join([*shown, *rest]))
 
 
 def told_once(lines: Mapping[str, Iterable[str]], variants: int) -> list[str]:

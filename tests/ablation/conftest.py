@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 from PIL import Image
+
+from gan_zoo.ablation import planning
+from gan_zoo.ablation.figures import Figures, Prepared, rehearse_all
+from gan_zoo.ablation.file import read_ablation
+from gan_zoo.ablation.folder import AblationFolder
+from gan_zoo.ablation.plan import Plan
+from gan_zoo.ablation.planning import make_plan
 
 SPLITS = {"train": 6, "val": 2, "test": 3}
 
@@ -73,3 +81,29 @@ def small(tmp_path: Path, pairs: Path) -> Write:
         return path
 
     return write
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread a run, and no rehearsal where a test does not ask for it."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+    def guess(prepared: Iterable[Prepared]) -> dict[str, Figures]:
+        return {one.name: Figures(7, dict.fromkeys(one.steps, 5), 3) for one in prepared}
+
+    monkeypatch.setattr(planning, "rehearse_all", guess)
+
+
+@pytest.fixture
+def rehearsed(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variants are rehearsed."""
+    monkeypatch.setattr(planning, "rehearse_all", rehearse_all)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> AblationFolder:
+    return AblationFolder(tmp_path / "out")
+
+
+def planned(path: Path, folder: AblationFolder, **options: Any) -> Plan:
+    return make_plan(read_ablation(path), folder=folder, **options)

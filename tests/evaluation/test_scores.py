@@ -24,6 +24,7 @@ from gan_zoo.evaluation.score_files import Score, Scores
 from gan_zoo.evaluation.scores import evaluate
 from gan_zoo.inference.files import translate_files
 from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.registry.zoo import Zoo
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
 
@@ -124,6 +125,19 @@ def test_metrics_are_those_of_validation_else_the_plain_ones(
     recipe = Recipe.load("quickstart", set={**TINY, "validation": None})
     alone = gan_zoo.train(recipe, tmp_path / "alone", reporter=Reporter(quiet=True))
     assert list(evaluate(alone, device="cpu").scores) == ["l1", "psnr"]
+
+
+def test_metrics_may_come_themselves_by_names_of_ones_own(run: RunFolder) -> None:
+    specs = {name: Zoo.installed().get("metric", name)() for name in ("l1", "sharpness")}
+    mine: Any = {"difference": specs["l1"], "texture": specs["sharpness"]}
+    scores = evaluate(run, metrics=mine, device="cpu")
+    assert list(scores.scores) == ["difference", "texture"]
+    named = evaluate(run, metrics=["l1"], device="cpu").measured["l1"]
+    assert scores.measured["difference"] == named
+    assert scores.measured["difference"].id == named.id
+    lpips = Zoo.installed().get("metric", "lpips").model_validate({"weights": "/no/alex.pth"})
+    with pytest.raises(UserError, match=r"look: weights: there is no file /no/alex.pth"):
+        evaluate(run, metrics={"look": lpips}, device="cpu")  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,8 @@ def _score(table: Table, column: Column, told: Mapping[str, Entry]) -> Html | No
         if column.ideal is None
         else f"Differences of the distance to {column.ideal:g}"
     )
-    said = f"{what}, to {table.reference}: intervals of 95 %, a dot a seed. "
+    over = "a dot a seed" if len(table.seeds) > 1 else "over the pictures of this one training"
+    said = f"{what}, to {table.reference}: intervals of 95 %, {over}. "
     said += "Filled ones may be believed. " if any(c.bold for c in shown.values()) else ""
     order = describe_order(column.lower_is_better, column.ideal)
     said += f"Of {column.name}, {order}: that is {'left' if lower else 'right'} of the line."

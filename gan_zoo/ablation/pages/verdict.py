@@ -12,6 +12,7 @@ from gan_zoo.report.markup import Html, tag
 from gan_zoo.report.wording import listing
 
 DONE = "done"
+NAMED = 4  # variants, at most, that a verdict names
 
 
 def describe_verdict(table: Table) -> str:
@@ -24,9 +25,11 @@ def describe_verdict(table: Table) -> str:
     differing = [row.variant for row in others if any(cell.bold for cell in row.cells.values())]
     if not differing:
         return f"No variant differs from {table.reference} in a way that may be believed."
-    some = "All variants differ" if len(differing) == len(others) > 1 else listing(differing)
-    verb = "" if some.startswith("All ") else " differs" if len(differing) == 1 else " differ"
-    return f"{some}{verb} from {table.reference} in a score, by more than chance explains."
+    if len(differing) > NAMED:
+        told = f"{len(differing)} of {len(others)} variants differ"
+    else:
+        told = listing(differing) + (" differs" if len(differing) == 1 else " differ")
+    return f"{told} from {table.reference} in a score, by more than chance explains."
 
 
 def list_findings(table: Table) -> Html:

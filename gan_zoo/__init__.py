@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gan_zoo.ablation.ablate import ablate
     from gan_zoo.checks import check, contracts
     from gan_zoo.errors import ContractError, DataError, UserError
     from gan_zoo.evaluation.scores import evaluate
@@ -30,6 +31,7 @@ __all__ = [
     "Recipe",
     "RecipeError",
     "UserError",
+    "ablate",
     "check",
     "contracts",
     "evaluate",
@@ -47,6 +49,7 @@ _HOMES = {  # name -> where it lives
     "Recipe": "gan_zoo.recipe.recipe:Recipe",
     "RecipeError": "gan_zoo.recipe.problems:RecipeError",
     "UserError": "gan_zoo.errors:UserError",
+    "ablate": "gan_zoo.ablation.ablate:ablate",
     "check": "gan_zoo.checks:check",
     "contracts": "gan_zoo.checks:contracts",
     "evaluate": "gan_zoo.evaluation.scores:evaluate",

@@ -26,7 +26,7 @@ from gan_zoo.errors import quoted
 from gan_zoo.recipe.model import Name, RecipeFields, Section
 from gan_zoo.recipe.problems import Problem, RecipeError
 from gan_zoo.recipe.schema import PATCH
-from gan_zoo.recipe.source import Source, find_file, read_file
+from gan_zoo.recipe.source import Source, find_file, node_of_change, read_file
 from gan_zoo.recipe.tree import Node
 from gan_zoo.recipe.validation import parse
 from gan_zoo.registry.zoo import Zoo
@@ -212,8 +212,15 @@ class AblationFile:
         return _error(self.source, self.candidates, problems)
 
 
-def read_ablation(file: str | Path, zoo: Zoo | None = None) -> AblationFile:
+def read_ablation(
+    file: str | Path, zoo: Zoo | None = None, *, set: Mapping[str, Any] | None = None
+) -> AblationFile:
     """Read an ablation by path, or a shipped one by name.
+
+    Args:
+        file: Path or name.
+        zoo: The components that it may name; the installed ones if absent.
+        set: Changes for every variant by dotted path, after the file's own `set`.
 
     Raises:
         RecipeError: every mistake at once, each with file, line, key and a hint: of the file, of
@@ -221,7 +228,7 @@ def read_ablation(file: str | Path, zoo: Zoo | None = None) -> AblationFile:
     """
     zoo = zoo or Zoo.installed()
     path = find_ablation(file, zoo)
-    source = read_file(path, "an ablation", "base: quickstart")
+    source = _with_set(read_file(path, "an ablation", "base: quickstart"), set or {})
     keys = source.root.value.keys()
     if not keys & OWN and keys & {"extends", *RecipeFields.model_fields}:
         raise RecipeError([Problem((), _is_recipe(str(file)), source.root.place)])
@@ -258,6 +265,19 @@ def find_ablation(file: str | Path, zoo: Zoo) -> Path:
     if str(file) in zoo.recipes() and str(file) not in shipped and not Path(file).is_file():
         raise RecipeError([Problem((), _is_recipe(str(file)))])
     return find_file(file, shipped, zoo, noun="ablation")
+
+
+def _with_set(source: Source, set: Mapping[str, Any]) -> Source:
+    """The file with more in its `set`, each value at the place of who said it."""
+    own = source.root.child("set")
+    if not set or (own is not None and not isinstance(own.value, dict)):
+        return source
+    said = {key: node_of_change(key, value) for key, value in set.items()}
+    here = {key: node for key, node in (own.value if own else {}).items() if key not in said}
+    patches = Node({**here, **said}, own.place if own else None)
+    spoken = tuple(node.place.source for node in said.values() if node.place)
+    root = replace(source.root, value={**source.root.value, "set": patches})
+    return replace(source, root=root, spoken=(*source.spoken, *spoken))
 
 
 def _is_recipe(name: str) -> str:

@@ -19,14 +19,21 @@ from typing import TypeVar
 from gan_zoo.ablation import plan as planned
 from gan_zoo.ablation.plan import Plan
 from gan_zoo.ablation.results import Result
+from gan_zoo.components.paths import expand_user
 from gan_zoo.errors import UserError
 from gan_zoo.runs.atomic import write_file
 
 T = TypeVar("T")
 
+HOME = Path("ablations")  # where an ablation's folder goes unless somebody says so
 FILE = "ablation.yaml"
 REPLAN = "remove it and ask for the file again: it is planned anew, and what is done stays done"
 RESCORE = "remove it and ask for the ablation again: the run is only scored anew"
+
+
+def is_folder(file: str | Path) -> bool:
+    """Whether an ablation is named by its folder, and not by its file or name."""
+    return expand_user(file).is_dir()
 
 
 class AblationFolder:

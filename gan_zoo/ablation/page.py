@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gan_zoo.ablation.folder import AblationFolder
@@ -19,9 +19,9 @@ from gan_zoo.ablation.pages.verdict import (
 from gan_zoo.ablation.pages.world import show_variants, show_world
 from gan_zoo.ablation.plan import Plan
 from gan_zoo.ablation.results import Result
-from gan_zoo.ablation.states import read_faults, read_states
 from gan_zoo.ablation.table import Table
-from gan_zoo.ablation.table_making import make_table
+from gan_zoo.ablation.table_making import read_table
+from gan_zoo.errors import first_line
 from gan_zoo.report.boards import board_data, show_board
 from gan_zoo.report.closer_look import show_closer_look
 from gan_zoo.report.document import make_document, read_asset
@@ -60,9 +60,23 @@ def report_ablation(path: Path, out: Path | None = None) -> Path:
         UserError: it is no ablation, something in it is damaged, or the page cannot be written.
     """
     folder = AblationFolder.open(path)
-    plan, results = folder.plan(), folder.results()
-    table = make_table(plan, results, read_states(folder), read_faults(folder))
-    return write_document(out or path / NAME, make_page(path, plan, table, results))
+    page = make_page(path, folder.plan(), read_table(folder), folder.results())
+    return write_document(out or path / NAME, page)
+
+
+def leave_page(folder: AblationFolder, say: Callable[[str], None]) -> None:
+    """Write the page at the end of a command, and tell where it is. It only shows what is saved: if
+    it fails, that is told in one line, and nothing is lost.
+
+    Args:
+        folder: The ablation's.
+        say: Whom to tell.
+    """
+    try:
+        say(f"Report: {report_ablation(folder.path)}")
+    except Exception as problem:
+        told = f"The page could not be written: {first_line(problem)}"
+        say(f"{told}; gan-zoo report {folder.path} tries again")
 
 
 def make_page(folder: Path, plan: Plan, table: Table, results: Mapping[str, Result]) -> str:

@@ -67,6 +67,7 @@ class Plan:
         left_out: Variant -> why it cannot be had, where the file says `impossible: list`.
         published: Numbers of a paper: its `source`, and `values`: variant -> column -> number.
         score: How runs are scored, as the file says it: `split`, `weights`, `metrics`.
+        executor: Where runs are made, as the file says it; no part of the keys.
         stamps: Of what the keys were made of, so that an unchanged file is known without its data.
     """
 
@@ -82,6 +83,7 @@ class Plan:
     left_out: Mapping[str, str] = field(default_factory=dict)
     published: Mapping[str, Any] = field(default_factory=dict)
     score: Mapping[str, Any] = field(default_factory=dict)
+    executor: Mapping[str, Any] = field(default_factory=lambda: {"use": "local"})
     stamps: Mapping[str, Any] = field(default_factory=dict)
 
     def as_text(self) -> str:

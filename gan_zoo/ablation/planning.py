@@ -135,6 +135,7 @@ class _Planning:
             left_out=dict(self.asked.left_out),
             published=told,
             score=self.score.model_dump(mode="json"),
+            executor=fields.executor.model_dump(mode="json"),
             stamps=self._stamps(),
         )
 

@@ -10,8 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.plan import Plan
 from gan_zoo.ablation.results import Costs, Result
+from gan_zoo.ablation.states import read_faults, read_states
 from gan_zoo.ablation.table import PUBLISHED, Cell, Column, Row, Table
 from gan_zoo.evaluation.score_files import Score
 from gan_zoo.evaluation.statistics import (
@@ -27,6 +29,15 @@ LOWEST_CEILING = 0.4  # of a judge, below which it can hardly judge
 BIASED = "biased_below"  # stands beside a score of sets: pictures below which it is biased
 
 Runs = Mapping[str, Mapping[int, Score]]  # variant -> seed -> one score of its run
+
+
+def read_table(folder: AblationFolder) -> Table:
+    """The table of an ablation as of now, from its folder alone.
+
+    Raises:
+        UserError: a file of it is damaged; says the cure.
+    """
+    return make_table(folder.plan(), folder.results(), read_states(folder), read_faults(folder))
 
 
 def make_table(

@@ -12,6 +12,7 @@ import sys
 import typer
 
 from gan_zoo.cli import (
+    ablate,
     check,
     data,
     evaluate,
@@ -54,10 +55,12 @@ for _command in (
     translate.translate,
     evaluate.evaluate,
     report.report,
+    ablate.ablate,
     features.features,
     import_.import_,
 ):
-    app.command(_command.__name__.strip("_").replace("_", "-"))(_command)
+    _name = _command.__name__.strip("_").replace("_", "-")
+    app.command(_name, cls=ablate.RetryAll if _name == "ablate" else None)(_command)
 app.add_typer(data.app, context_settings={"help_option_names": ["-h", "--help"]})
 
 

@@ -176,6 +176,8 @@ class ExecutorSpec(Spec, kind="executor"):
     but by the device. It stands in the file of an ablation, and in no recipe.
     """
 
+    here: ClassVar[bool] = False  # whether its commands share this machine's cores and memory
+
     jobs: PositiveInt | None = None
     """Runs at once, at most; as many as there are places for if null. `--jobs` is asked first."""
 

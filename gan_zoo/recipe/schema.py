@@ -37,7 +37,7 @@ def schema(zoo: Zoo, top: type[Section] = Recipe) -> dict[str, Any]:
     specs = {
         claims[0].spec: (kind, name) for kind in KINDS for name, claims in zoo.claims(kind).items()
     }
-    models: list[type[BaseModel]] = [*dict.fromkeys((Recipe, top)), *specs]
+    models: list[type[BaseModel]] = [Recipe, *([top] if top is not Recipe else []), *specs]
     references, made = models_json_schema([(model, "validation") for model in models])
     definitions = made["$defs"]
     explained: list[type[BaseModel]] = [

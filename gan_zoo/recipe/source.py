@@ -81,11 +81,9 @@ def patch_source(source: Source, set: Changes, zoo: Zoo | None = None) -> Source
     """
     root, problems, spoken = source.root, [*source.problems], [*source.spoken]
     for key, value in set.items() if isinstance(set, Mapping) else set:
-        if isinstance(value, Node) and value.place is not None:
-            place, laid = value.place, value
-        else:
-            place = Place(f"--set {key}={_brief(value)}")
-            laid = Node.of(value, place)
+        laid = node_of_change(key, value)
+        place = laid.place
+        assert place is not None
         if place.source not in spoken:
             spoken.append(place.source)
         if problem := _leads_nowhere(root, key, place, zoo):
@@ -93,6 +91,13 @@ def patch_source(source: Source, set: Changes, zoo: Zoo | None = None) -> Source
         else:
             root = tree.patch(root, key, laid)
     return Source(source.name, root, tuple(spoken), tuple(problems), source.notes)
+
+
+def node_of_change(key: str, value: Any) -> Node:
+    """What a change lays at its path: a node as it is, any other value as said by --set."""
+    if isinstance(value, Node) and value.place is not None:
+        return value
+    return Node.of(value, Place(f"--set {key}={_brief(value)}"))
 
 
 def find_recipe(recipe: str | Path, zoo: Zoo | None = None, beside: Path | None = None) -> Path:

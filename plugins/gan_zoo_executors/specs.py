@@ -19,6 +19,8 @@ class LocalSpec(ExecutorSpec, name="local"):
     as `jobs` says. They go on without the process that started them.
     """
 
+    here = True
+
     devices: Devices | None = None
     """GPUs to use, counted from 0 among those that this process may see; all of them if null. Not
     looked at on CPUs."""

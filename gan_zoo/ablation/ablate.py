@@ -1,0 +1,192 @@
+"""An ablation from its file to its table: what `gan-zoo ablate` and `gan_zoo.ablate` do. No torch
+until something is planned anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gan_zoo.ablation.file import read_ablation
+from gan_zoo.ablation.folder import HOME, AblationFolder, is_folder
+from gan_zoo.ablation.making import prepare_judges
+from gan_zoo.ablation.page import leave_page
+from gan_zoo.ablation.plan import Plan
+from gan_zoo.ablation.planning import adopt, make_plan, unchanged
+from gan_zoo.ablation.room import count_jobs
+from gan_zoo.ablation.runner import Outcome, run_all
+from gan_zoo.ablation.table import Table
+from gan_zoo.ablation.table_making import read_table
+from gan_zoo.ablation.tables.records import records
+from gan_zoo.ablation.tables.writing import write_tables
+from gan_zoo.components.paths import expand_user
+from gan_zoo.components.watching import ExecutorSpec
+from gan_zoo.errors import UserError
+from gan_zoo.registry.zoo import Zoo
+from gan_zoo.reporter import Reporter
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What an ablation came to.
+
+    Args:
+        folder: Where it lies, an ordinary run for each variant and seed among it.
+        table: What came out.
+        outcome: Which runs are done, failed or left.
+    """
+
+    folder: AblationFolder
+    table: Table
+    outcome: Outcome
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return self.folder.path
+
+    def records(self) -> list[dict[str, Any]]:
+        """A flat mapping for each variant, as table.csv has it; a data frame takes them."""
+        return records(self.table)
+
+
+def ablate(
+    file: str | Path,
+    out: str | Path | None = None,
+    *,
+    set: Mapping[str, Any] | None = None,
+    only: Collection[str] | None = None,
+    jobs: int | None = None,
+    join: bool = False,
+    executor: str | None = None,
+    retry: str | None = None,
+    reuse: str | Path | None = None,
+    hours: float | None = None,
+    stop_on_failure: bool = False,
+    reporter: Reporter | None = None,
+) -> Ablation:
+    """Make every run of an ablation that is not done yet, and its table.
+
+    Args:
+        file: Of the ablation, a shipped one's name, or the folder of one that was planned, which
+            goes on as it was planned.
+        out: The folder; ablations/NAME if absent. One that is there goes on.
+        set: Changes for every variant by dotted path, over the file's own `set`.
+        only: Variants to make now; all if absent. The others stay planned.
+        jobs: How many at once; as many as the executor finds right if absent.
+        join: Help with a planned one: take only runs that nobody holds, until none is left.
+        executor: The name of another than the file's.
+        retry: Try once more what failed: for this cause, or "all".
+        reuse: The folder of another ablation, whose finished runs of equal key are taken.
+        hours: After so many nothing starts any more; nothing is killed.
+        stop_on_failure: After a failure nothing starts any more.
+        reporter: Where it is told.
+
+    Raises:
+        RecipeError: every mistake of the file and of its variants.
+        UserError: what is needed and not there, a damaged folder, no such variant or cause.
+        OSError: the folder cannot be written.
+    """
+    reporter = reporter or Reporter()
+    folder = prepare_folder(file, out, set=set, jobs=jobs, join=join, reporter=reporter)
+    if reuse is not None:
+        taken = adopt(folder, expand_user(reuse))
+        reporter.say(f"{len(taken)} finished runs of {reuse} are taken over")
+    plan = folder.plan()
+    asked = [key for key, run in plan.runs.items() if only is None or run.variant in only]
+    if not (retry is None and asked and all(map(folder.is_done, asked))):
+        spec = pick_executor(plan, executor)
+        prepare_judges(folder, reporter)
+        outcome = run_all(
+            folder,
+            executor=spec,
+            jobs=jobs or spec.jobs or fitting_jobs(plan, spec),
+            join=join,
+            only=only,
+            retry=retry,
+            hours=hours,
+            stop_on_failure=stop_on_failure,
+            reporter=reporter,
+            on_done=lambda key: write_tables(folder.path, read_table(folder)),
+        )
+    else:
+        outcome = Outcome(tuple(asked), (), ())
+    table = read_table(folder)
+    write_tables(folder.path, table)
+    leave_page(folder, reporter.say)
+    return Ablation(folder, table, outcome)
+
+
+def prepare_folder(
+    file: str | Path,
+    out: str | Path | None = None,
+    *,
+    set: Mapping[str, Any] | None = None,
+    jobs: int | None = None,
+    join: bool = False,
+    reporter: Reporter | None = None,
+) -> AblationFolder:
+    """The folder of an ablation, planned; a file that has changed since is planned anew.
+
+    Args:
+        file: As of `ablate`, and the others likewise.
+
+    Raises:
+        RecipeError, UserError, OSError: as `ablate`.
+    """
+    reporter = reporter or Reporter()
+    if is_folder(file):
+        for what, given in (("--set", set), ("--out", out)):
+            if given:
+                raise UserError(
+                    f"{what}: {file} is planned, and goes on as it was; ask for its file to plan "
+                    "it anew"
+                )
+        return AblationFolder.open(expand_user(file))
+    asked = read_ablation(file, set=set)
+    folder = AblationFolder(expand_user(out) if out is not None else HOME / asked.name)
+    if join:
+        return AblationFolder.open(folder.path)
+    if not unchanged(asked, folder):
+        before = folder.plan() if folder.is_planned() else None
+        plan = make_plan(asked, folder=folder, jobs=jobs, reporter=reporter)
+        for line in describe_change(plan, before):
+            reporter.say(line)
+    return folder
+
+
+def describe_change(plan: Plan, before: Plan | None) -> list[str]:
+    """What a plan asks for beside the one that was."""
+    told = []
+    if before is not None:
+        kept = sum(key in before.runs or key in before.orphans for key in plan.runs)
+        told.append(f"Planned anew: {kept} of {len(plan.runs)} runs are as they were")
+        gone = [run.run for key, run in plan.orphans.items() if key not in before.orphans]
+        if gone:
+            told.append(f"Not asked for any more, and left where they are: {', '.join(gone)}")
+    told += [f"{name} is left out: {why}" for name, why in plan.left_out.items()]
+    return told
+
+
+def pick_executor(plan: Plan, name: str | None = None) -> ExecutorSpec:
+    """The plan's executor, or another by name.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    told = dict(plan.executor)
+    if name is not None and name != told["use"]:
+        told = {"use": name}
+    made = Zoo.installed().resolve(ExecutorSpec, told, {})
+    assert isinstance(made, ExecutorSpec)
+    return made
+
+
+def fitting_jobs(plan: Plan, executor: ExecutorSpec) -> int | None:
+    """How many runs at once this machine has room for; None where others know that."""
+    if plan.device != "cpu" or not executor.here:
+        return None
+    peak = max(one.peak_bytes for one in plan.variants.values())
+    return count_jobs(len(plan.runs), peak, threads=plan.threads or 1)

@@ -9,7 +9,7 @@ from typing import Any
 from gan_zoo.ablation.figures import Figures, Prepared, pick_class, prepare, rehearse_all
 from gan_zoo.ablation.file import AblationFile
 from gan_zoo.ablation.folder import AblationFolder
-from gan_zoo.ablation.keys import UNCOUNTED, fingerprint, key_of, versions
+from gan_zoo.ablation.keys import UNCOUNTED, digest, fingerprint, key_of, versions
 from gan_zoo.ablation.needs import refuse_needy
 from gan_zoo.ablation.pace import measure_pace, name_pace
 from gan_zoo.ablation.places import adopt, move_runs, name_results, place_runs
@@ -67,9 +67,9 @@ def make_plan(
 
 
 def unchanged(file: AblationFile, folder: AblationFolder) -> bool:
-    """Whether a folder's plan is that of a file, as far as is told without opening the data: the
-    texts, the versions, the names, sizes and times of the data's files. Then nothing need be
-    planned.
+    """Whether a folder's plan is that of a file, as far as is told without opening the data: what
+    was asked, the texts, the versions, the names, sizes and times of the data's files. Then nothing
+    need be planned.
 
     Raises:
         UserError: the plan is damaged; says the cure.
@@ -81,7 +81,7 @@ def unchanged(file: AblationFile, folder: AblationFolder) -> bool:
         recipes = {name: folder.resolved(name) for name in stamps["resolved"]}
         written = {n: p.read_text("utf-8") for n, p in recipes.items() if p.is_file()}
         return (
-            stamps["files"].get(str(file.path.resolve())) is not None
+            stamps["asked"] == digest(file.source.tree)
             and stamp_texts(written) == stamps["resolved"]
             and are_equal(stamps)
         )
@@ -231,6 +231,7 @@ class _Planning:
         guests = {package for one in self.made for package in versions(one.wired, metrics)}
         recipes = [one.wired for one in self.made]
         return {
+            "asked": digest(self.file.source.tree),  # with what the command line said
             "files": stamp_sources([self.file.source, *(o.variant.source for o in self.made)]),
             "resolved": stamp_texts({one.name: one.text for one in self.made}),
             "versions": stamp_versions(guests),

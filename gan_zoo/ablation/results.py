@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Self
 
 from gan_zoo.evaluation.score_files import Scores
@@ -72,14 +71,6 @@ class Result:
             raise ValueError(f"another format than {FORMAT}")
         named = {name: told[name] for name in ("key", "variant", "seed")}
         return cls(**named, scores=Scores.of_data(told["scores"]), costs=Costs(**told["costs"]))
-
-
-def read_results(folder: Path) -> dict[str, Result]:
-    """Key -> result of every run that is done, of an ablation's folder."""
-    found = {}
-    for path in sorted((folder / "scores").glob("*.json")):
-        found[path.stem] = Result.of_text(path.read_text(encoding="utf-8"))
-    return found
 
 
 def by_variant(results: Mapping[str, Result]) -> dict[str, dict[int, Result]]:

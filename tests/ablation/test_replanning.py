@@ -91,6 +91,15 @@ def test_a_change_is_seen(
         assert unchanged(file, folder)
 
 
+def test_what_the_command_line_adds_is_a_change(small: Write, folder: AblationFolder) -> None:
+    file = read_ablation(small())
+    make_plan(file, folder=folder)
+    more = read_ablation(small(set={"losses.l1.weight": 9}))
+    small()  # the file is as it was
+    assert not unchanged(replace(file, source=more.source), folder)
+    assert unchanged(file, folder)
+
+
 def test_data_that_was_only_touched_keeps_its_keys(
     small: Write, folder: AblationFolder, more_pairs: Callable[..., Path], tmp_path: Path
 ) -> None:

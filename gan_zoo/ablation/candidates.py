@@ -69,12 +69,20 @@ def make_candidates(
             found[one.name] = error.problems
         else:
             made.append(Candidate(one.name, one.factors, describe(one), source, recipe))
-    own = ablation.spoken
-    return tuple(made), list(told_once(found, len(named), own))
+    alone: Iterable[Problem] = ()
+    if found:
+        try:
+            parse(Recipe, change_source(read, shared, zoo), zoo)
+        except RecipeError as error:
+            alone = error.problems
+    return tuple(made), list(told_once(found, len(named), ablation.spoken, alone))
 
 
 def told_once(
-    problems: Mapping[str, Iterable[Problem]], variants: int, spoken: tuple[str, ...] = ()
+    problems: Mapping[str, Iterable[Problem]],
+    variants: int,
+    spoken: tuple[str, ...] = (),
+    alone: Iterable[Problem] = (),
 ) -> Iterator[Problem]:
     """Mistakes of several variants, each said once: with the variants that have it, where it is
     not in all of them.
@@ -83,6 +91,7 @@ def told_once(
         problems: Variant -> its mistakes.
         variants: How many there are in all.
         spoken: Files whose lines tell by themselves which variant is meant.
+        alone: Mistakes of the base itself, which are no variant's.
     """
     having: dict[tuple[Keys, str, Place | None], list[str]] = {}
     for name, own in problems.items():
@@ -90,6 +99,7 @@ def told_once(
             having.setdefault((one.keys, one.message, one.place), []).append(name)
     for (keys, message, place), names in having.items():
         clear = place is not None and place.source in spoken
+        clear = clear or Problem(keys, message, place) in alone
         if not clear and (len(names) < variants or variants == 1):
             message = f"variant{'s' if len(names) > 1 else ''} {_listed(names)}: {message}"
         yield Problem(keys, message, place)

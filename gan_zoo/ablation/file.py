@@ -33,7 +33,15 @@ from gan_zoo.registry.zoo import Zoo
 
 OWN = {"ablation", "base", "vary", "grid"}  # keys that no recipe has
 
-Patch = Annotated[dict[str, Any], WithJsonSchema({PATCH: True})]
+
+def _whole(value: Any) -> Any:
+    """Refuse a variant of which nothing is said: it may have been forgotten."""
+    if value is None:
+        raise ValueError("null came, but changes are expected; write {} where nothing changes")
+    return value
+
+
+Patch = Annotated[dict[str, Any], BeforeValidator(_whole), WithJsonSchema({PATCH: True})]
 """Changes to the base, by dotted path or nested, as --set makes them."""
 
 
@@ -55,7 +63,11 @@ def _as_name(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Named = Annotated[str, BeforeValidator(_as_name)]
+Named = Annotated[
+    str,
+    BeforeValidator(_as_name),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+]
 Seeds = Annotated[
     tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], Strict(False), BeforeValidator(_distinct)
 ]

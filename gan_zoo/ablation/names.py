@@ -69,7 +69,7 @@ def mistakes(root: Node) -> Iterator[Problem]:
             yield _problem(root, ("reference",), _no_variant(str(reference.value), names))
     elif all(one.patches for one in variants):
         told = "every variant changes something, so name the one that the others are set against: "
-        yield _problem(root, ("reference",), f"{told}reference: {names[0]}, or another")
+        yield _problem(root, (), f"{told}reference: {names[0]}, or another")
     published = root.child("published")
     values = published.child("values") if published else None
     for name, _ in _children(values):

@@ -106,7 +106,7 @@ def describe_type(annotation: Any, limits: tuple[Any, ...] = ()) -> str:
         return "{use: NAME, ...}"
     if get_origin(annotation) is dict:
         inner = describe_type(get_args(annotation)[1])
-        return f"a mapping of names{f' to {inner}' if inner[:1] in '{o' else ''}"
+        return f"a mapping of names{f' to {inner}' if inner and inner[0] in '{o' else ''}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"a mapping of {', '.join(annotation.model_fields)}"
     return ""

@@ -38,13 +38,6 @@ class Section(BaseModel):
     foreign: ClassVar[Mapping[str, str]] = {}  # key that others write -> what it is called here
 
 
-def sections_beside(model: type[Section]) -> list[type[Section]]:
-    """The sections of a model's own module, in the order of their source: of a recipe, or of an
-    ablation, whichever else is imported.
-    """
-    return [one for one in Section.__subclasses__() if one.__module__ == model.__module__]
-
-
 class Schedule(Section):
     """Learning rate of epoch e, from 1 within its phase: lr * (1 - max(0, e - hold) / fall)."""
 

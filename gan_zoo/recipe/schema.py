@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from gan_zoo.components.kinds import KINDS
-from gan_zoo.recipe.model import RecipeFields, Section, sections_beside
+from gan_zoo.recipe.model import RecipeFields, Section
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.registry.describe import as_plain_data
 from gan_zoo.registry.option_docs import option_docs
@@ -37,7 +37,8 @@ def schema(zoo: Zoo, top: type[Section] = Recipe) -> dict[str, Any]:
     specs = {
         claims[0].spec: (kind, name) for kind in KINDS for name, claims in zoo.claims(kind).items()
     }
-    models: list[type[BaseModel]] = [Recipe, *([top] if top is not Recipe else []), *specs]
+    tops: list[type[BaseModel]] = [Recipe] if top is Recipe else [Recipe, top]
+    models = [*tops, *specs]
     references, made = models_json_schema([(model, "validation") for model in models])
     definitions = made["$defs"]
     explained: list[type[BaseModel]] = [
@@ -69,6 +70,13 @@ def schema(zoo: Zoo, top: type[Section] = Recipe) -> dict[str, Any]:
         definitions[PATCHES] = patch
     shared = {key: _mild(definition) for key, definition in definitions.items()}
     return {"$schema": DIALECT, **_mild(whole), "$defs": shared}
+
+
+def sections_beside(model: type[Section]) -> list[type[Section]]:
+    """The sections of a model's own module, in the order of their source: of a recipe, or of an
+    ablation, whichever else is imported.
+    """
+    return [one for one in Section.__subclasses__() if one.__module__ == model.__module__]
 
 
 def _explain(definition: dict[str, Any], model: type[BaseModel]) -> None:

@@ -52,6 +52,8 @@ def refuses(value: Any, part: dict[str, Any], whole: dict[str, Any]) -> str:
     """Why a schema refuses a value, in the words of the schema; empty where it takes it."""
     if "$ref" in part:
         return refuses(value, whole["$defs"][part["$ref"].removeprefix("#/$defs/")], whole)
+    if not part:
+        return ""
     if "anyOf" in part:
         reasons = [refuses(value, one, whole) for one in part["anyOf"]]
         return "" if "" in reasons else " or ".join(reasons)

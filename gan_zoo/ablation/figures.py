@@ -61,12 +61,17 @@ class Figures:
         return round(total / sum(steps.values()))
 
 
-def pick_class(variants: Iterable[Variant], before: Plan | None) -> str:
-    """cpu, cuda or mps: what the variants name, or `auto` means; that of an earlier plan, where
-    they leave it open.
+def pick_class(variants: Iterable[Variant], before: Plan | None, *, here: bool = True) -> str:
+    """cpu, cuda or mps: what the variants name, or `auto` means on this machine; that of an earlier
+    plan, where they leave it open.
+
+    Args:
+        variants: All of them.
+        before: The earlier plan.
+        here: Whether this machine makes the runs.
 
     Raises:
-        UserError: they name several, or one that is not there.
+        UserError: they name several, or one that is not here and should be.
     """
     from gan_zoo.engine.precision import pick_device
 
@@ -77,7 +82,7 @@ def pick_class(variants: Iterable[Variant], before: Plan | None) -> str:
             there = before.device if before is not None else pick_device(device).type
         else:
             there = device.partition(":")[0]
-            if before is None or before.device != there:
+            if here and (before is None or before.device != there):
                 pick_device(device)
         found.setdefault(there, name)
     if len(found) > 1:

@@ -82,11 +82,10 @@ def prepare_judges(folder: AblationFolder, reporter: Reporter | None = None) -> 
     Raises:
         UserError: the data cannot be read, or the cache cannot be written.
     """
-    from gan_zoo.engine.precision import pick_device
     from gan_zoo.evaluation.measurement import build_metrics, describe_context
 
     plan, say = folder.plan(), (reporter or Reporter()).say
-    score, device = Score.model_validate(plan.score), str(pick_device(plan.device))
+    score, device = Score.model_validate(plan.score), _device(plan)
     built: list[Any] = []
     waiting = [run.variant for key, run in plan.runs.items() if not folder.is_done(key)]
     for variant in dict.fromkeys(waiting):
@@ -102,6 +101,16 @@ def prepare_judges(folder: AblationFolder, reporter: Reporter | None = None) -> 
             if about not in built:
                 built.append(about)
                 build_metrics(metrics, describe_context(phase, None, device, say, split=split))
+
+
+def _device(plan: Plan) -> str:
+    """Where judges are made: as runs are, or with what is here where those are made elsewhere."""
+    from gan_zoo.engine.precision import pick_device
+
+    try:
+        return str(pick_device(plan.device))
+    except UserError:
+        return str(pick_device("auto"))
 
 
 def read_costs(log: Path) -> Costs:

@@ -14,7 +14,7 @@ from gan_zoo.ablation.needs import refuse_needy
 from gan_zoo.ablation.pace import measure_pace, name_pace
 from gan_zoo.ablation.places import adopt, move_runs, name_results, place_runs
 from gan_zoo.ablation.plan import Plan, PlannedVariant
-from gan_zoo.ablation.room import count_jobs, count_threads
+from gan_zoo.ablation.room import count_cores, count_jobs, count_threads
 from gan_zoo.ablation.stamps import (
     are_equal,
     stamp_data,
@@ -46,8 +46,8 @@ def make_plan(
         file: What is asked.
         folder: Where it will be, or is: the runs of an earlier plan that have keys of this one are
             kept with their device and threads, and the others become orphans. None plans anew.
-        jobs: How many runs at once, on a CPU: they share its cores. As many as it has room for if
-            None.
+        jobs: How many runs at once, on a CPU of this machine: they share its cores. As the file's
+            executor says if None, else as many as there is room for.
         reporter: Told what takes long.
         write: Whether the plan is written to the folder, with the file and the variants' recipes.
 
@@ -107,7 +107,8 @@ class _Planning:
         self.score = score.model_copy(update={"metrics": metrics})
         self.asked = make_variants(file)
         refuse_needy({one.name: one.wired for one in self.asked.variants}, self.score)
-        self.device = pick_class(self.asked.variants, before)
+        self.executor = file.fields.executor
+        self.device = pick_class(self.asked.variants, before, here=self.executor.here)
         self.made = self._prepared()
         self.figures: dict[str, Figures] = {}
         self.threads = self._threads()
@@ -135,7 +136,7 @@ class _Planning:
             left_out=dict(self.asked.left_out),
             published=told,
             score=self.score.model_dump(mode="json"),
-            executor=fields.executor.model_dump(mode="json"),
+            executor=self.executor.model_dump(mode="json"),
             stamps=self._stamps(),
         )
 
@@ -161,10 +162,12 @@ class _Planning:
             return None
         if self.before is not None and self.before.threads is not None:
             return self.before.threads
+        if not self.executor.here:  # one core each, unless the user says
+            return count_threads(count_cores())
         self.figures = rehearse_all(self.made)
         peak = max(one.peak_bytes for one in self.figures.values())
         runs = len(self.made) * len(self.file.fields.seeds)
-        return count_threads(self.jobs or count_jobs(runs, peak))
+        return count_threads(self.jobs or self.executor.jobs or count_jobs(runs, peak))
 
     def _seconds(self) -> dict[str, float]:
         """Variant -> seconds a step, where the budget is one of time: measured once."""

@@ -22,6 +22,7 @@ from gan_zoo.ablation.making import make_run, prepare_judges, read_costs
 from gan_zoo.ablation.planning import adopt, make_plan
 from gan_zoo.ablation.results import Costs, Result
 from gan_zoo.errors import UserError
+from gan_zoo.evaluation.score_files import Scores
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs import atomic
 from gan_zoo.runs import folder as runs_folder
@@ -30,6 +31,7 @@ from tests.ablation.conftest import planned
 
 Write = Callable[..., Path]
 QUIET = Reporter(quiet=True)
+SCORES = Scores("main", 6, "latest", "test", "", "", "", "", (), None, {})
 
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -212,14 +214,23 @@ def test_an_adopted_run_is_not_made(ready: AblationFolder, small: Write, tmp_pat
 def test_judges_are_made_once_for_all_that_is_left(
     ready: AblationFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    built: list[tuple[str, str, bool]] = []
+    built: list[tuple[str, str, str]] = []
 
     def note(metrics: Any, at: Any) -> None:
-        built.append((" ".join(metrics), at.split, at.pictures is None))
+        assert at.pictures is None
+        built.append((" ".join(metrics), at.split, at.device))
 
     monkeypatch.setattr("gan_zoo.evaluation.measurement.build_metrics", note)
     prepare_judges(ready, QUIET)
-    assert built == [("l1 sharp", "test", True)]  # all variants share their data
+    assert built == [("l1 sharp", "test", "cpu")]  # all variants share their data
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    ready.write_plan(replace(ready.plan(), device="cuda"))  # of another machine
+    prepare_judges(ready, QUIET)
+    assert built[1:] == [("l1 sharp", "test", "cpu")]
+    for key in ready.plan().runs:
+        ready.write_result(Result(key, "both", 0, SCORES, Costs(1.0)))
+    prepare_judges(ready, QUIET)
+    assert len(built) == 2  # nothing is left
 
 
 def test_costs_count_every_step_once(tmp_path: Path) -> None:

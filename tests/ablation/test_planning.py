@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.plan import Plan
 from gan_zoo.ablation.planning import make_plan
 from gan_zoo.checks.rehearsal import rehearse
+from gan_zoo.components.watching import Executor, ExecutorSpec
 from gan_zoo.errors import UserError
 from gan_zoo.recipe.recipe import Recipe
 from tests.ablation.conftest import Write, planned
@@ -74,9 +76,32 @@ def test_runs_share_the_cores(small: Write, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("gan_zoo.ablation.room.count_cores", lambda root=None: 8)
     file = read_ablation(small())
     assert make_plan(file, jobs=3).threads == 2
+    local = {"use": "local", "jobs": 1}
+    assert make_plan(read_ablation(small(executor=local))).threads == 8
     assert make_plan(file).threads == 2  # four runs
     monkeypatch.setattr("gan_zoo.ablation.room.spare_memory", lambda root=None: 2_100_000_000)
     assert make_plan(file).threads == 4  # room for two
+
+
+class Elsewhere(ExecutorSpec, name="elsewhere"):
+    def build(self, *, device: str, jobs: int | None) -> Executor:
+        raise NotImplementedError
+
+
+def test_runs_that_are_made_elsewhere(small: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.setattr("gan_zoo.ablation.room.count_cores", lambda root=None: 8)
+    monkeypatch.setattr("gan_zoo.ablation.planning.count_cores", lambda: 8)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    for device, threads in (("cpu", 1), ("cuda:1", None)):  # there, if not here
+        file = read_ablation(small(set={"engine.device": device}))
+        if threads is None:
+            with pytest.raises(UserError, match=r"cuda:1 came, but here there is only cpu"):
+                make_plan(file)
+        fields = file.fields.model_copy(update={"executor": Elsewhere(jobs=3)})
+        plan = make_plan(replace(file, fields=fields), jobs=2)
+        assert (plan.device, plan.threads) == (device.partition(":")[0], threads)
+        assert plan.executor == {"use": "elsewhere", "jobs": 3}
 
 
 def test_threads_stay_what_they_were(

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from gan_zoo.ablation.file import read_ablation
 from gan_zoo.ablation.folder import HOME, AblationFolder, is_folder
 from gan_zoo.ablation.making import prepare_judges
@@ -95,9 +97,9 @@ def ablate(
         taken = adopt(folder, expand_user(reuse))
         reporter.say(f"{len(taken)} finished runs of {reuse} are taken over")
     plan = folder.plan()
+    spec = pick_executor(plan, executor)
     asked = [key for key, run in plan.runs.items() if only is None or run.variant in only]
     if not (retry is None and asked and all(map(folder.is_done, asked))):
-        spec = pick_executor(plan, executor)
         prepare_judges(folder, reporter)
         outcome = run_all(
             folder,
@@ -174,12 +176,20 @@ def pick_executor(plan: Plan, name: str | None = None) -> ExecutorSpec:
     """The plan's executor, or another by name.
 
     Raises:
-        ValueError: there is none of that name.
+        UserError: there is none of that name, or it needs options.
     """
-    told = dict(plan.executor)
+    zoo, told = Zoo.installed(), dict(plan.executor)
     if name is not None and name != told["use"]:
         told = {"use": name}
-    made = Zoo.installed().resolve(ExecutorSpec, told, {})
+    spec = zoo.get("executor", told.pop("use"))
+    try:
+        made = spec.model_validate(told, context={"zoo": zoo})
+    except ValidationError as problem:
+        wanted = ", ".join(str(detail["loc"][0]) for detail in problem.errors() if detail["loc"])
+        raise UserError(
+            f"--executor {name}: it needs {wanted}; say that in the file: executor: "
+            f"{{use: {name}, ...}}"
+        ) from None
     assert isinstance(made, ExecutorSpec)
     return made
 

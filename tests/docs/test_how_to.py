@@ -17,6 +17,7 @@ import yaml
 from PIL import Image
 
 import gan_zoo
+from gan_zoo.ablation.file import read_ablation
 from gan_zoo.cli import main
 from gan_zoo.components.data import DataSpec
 from gan_zoo.components.user_cache import VARIABLE
@@ -164,6 +165,35 @@ def test_mix_components(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert follow("mix-components.md", capfd) == 16
+
+
+def test_run_an_ablation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its file, with networks so small and runs so short that they take no time."""
+    page = (PAGES / "run-an-ablation.md").read_text()
+    file, grid = map(yaml.safe_load, re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S))
+    small = {"generator.width": 4, "generator.depth": 4, "discriminator.width": 4}
+    quick = {"budget": {"steps": 2}, "set": {**small, "data.workers": 0, "callbacks": None}}
+    monkeypatch.chdir(tmp_path)
+    Path("losses.yaml").write_text(yaml.safe_dump({**file, **quick}))
+    assert follow("run-an-ablation.md", capfd) == 4
+    rows = ROW.findall(page)
+    made = [path.name for path in Path("ablations/losses").iterdir()]
+    for name in ("table.md", "ablation.yaml", "plan.json"):
+        assert any(name in row for row in rows)
+        assert name in made
+    grid["reference"] = "unet.l1_cgan"
+    told = {key: value for key, value in {**file, **quick, **grid}.items() if key != "vary"}
+    asked = read_ablation(_written(Path("grid.yaml"), told))
+    names = [one.name for one in asked.candidates]
+    assert names == ["unet.l1", "unet.l1_cgan", "no_skips.l1_cgan"]
+    assert ", ".join(f"`{name}`" for name in names[:2]) in page
+
+
+def _written(path: Path, told: Any) -> Path:
+    path.write_text(yaml.safe_dump(told))
+    return path
 
 
 def test_choose_a_metric(

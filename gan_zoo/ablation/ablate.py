@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from gan_zoo.ablation.claims import alone
 from gan_zoo.ablation.file import read_ablation
 from gan_zoo.ablation.folder import HOME, AblationFolder, is_folder
 from gan_zoo.ablation.making import prepare_judges
@@ -111,14 +112,22 @@ def ablate(
             hours=hours,
             stop_on_failure=stop_on_failure,
             reporter=reporter,
-            on_done=lambda key: write_tables(folder.path, read_table(folder)),
+            on_done=lambda key: _tabulate(folder),
         )
     else:
         outcome = Outcome(tuple(asked), (), ())
-    table = read_table(folder)
-    write_tables(folder.path, table)
-    leave_page(folder, reporter.say)
+    table = _tabulate(folder, reporter)
     return Ablation(folder, table, outcome)
+
+
+def _tabulate(folder: AblationFolder, reporter: Reporter | None = None) -> Table:
+    """Write the table, and for a reporter the page; others that joined may be about to, too."""
+    with alone(folder.claim("table")):
+        table = read_table(folder)
+        write_tables(folder.path, table)
+        if reporter is not None:
+            leave_page(folder, reporter.say)
+    return table
 
 
 def prepare_folder(

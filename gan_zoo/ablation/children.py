@@ -1,7 +1,7 @@
 """Runs that were handed to an executor, and the files by which another process finds them again. No
 torch.
 
-    claims/KEY.job        under which handle, and by whom: there before the run claims itself, which
+    claims/KEY-ID.job     under which handle, and by whom: there before the run claims itself, which
                           in the queue of a cluster may take hours
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,9 +25,10 @@ from gan_zoo.runs.atomic import write_file
 
 @dataclass(frozen=True)
 class Child:
-    """A run that was handed on.
+    """A run that was handed on; two parents may do so at once, and one of their children goes home.
 
     Args:
+        id: No two are alike.
         key: Of the run.
         handle: The executor's.
         place: Where it was put.
@@ -35,6 +37,7 @@ class Child:
         said: How long its log was before, in bytes.
     """
 
+    id: str
     key: str
     handle: str
     place: str
@@ -65,14 +68,14 @@ def submit(folder: AblationFolder, key: str, place: str, executor: Executor) -> 
         environment=child_variables(place, plan.threads),
     )
     count = len(read_attempts(folder.attempts(key)))
-    child = Child(key, executor.submit(job), place, Process.this(), count, said)
+    child = Child(uuid.uuid4().hex, key, executor.submit(job), place, Process.this(), count, said)
     _keep(folder, child)
     return child
 
 
 def adopt(folder: AblationFolder) -> Iterator[Child]:
     """Take those for ours whose parent has died."""
-    for path in sorted(_file(folder, "any").parent.glob("*.job")):
+    for path in sorted(folder.claim("any").parent.glob("*.job")):
         try:
             told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:  # somebody else has just seen its end
@@ -86,14 +89,14 @@ def adopt(folder: AblationFolder) -> Iterator[Child]:
 
 def forget(folder: AblationFolder, child: Child) -> None:
     """Nobody has to find it again."""
-    _file(folder, child.key).unlink(missing_ok=True)
+    _file(folder, child).unlink(missing_ok=True)
 
 
 def _keep(folder: AblationFolder, child: Child) -> None:
-    path = _file(folder, child.key)
+    path = _file(folder, child)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_file(path, json.dumps(asdict(child)))
 
 
-def _file(folder: AblationFolder, key: str) -> Path:
-    return folder.claim(key).with_name(f"{key}.job")
+def _file(folder: AblationFolder, child: Child) -> Path:
+    return folder.claim(child.key).with_name(f"{child.key}-{child.id}.job")

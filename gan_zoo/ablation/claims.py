@@ -198,6 +198,19 @@ def take(path: Path, *, place: str, parent: Process | None = None) -> Claim | No
         shutil.rmtree(staged, ignore_errors=True)
 
 
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """In here is one process at a time, of all that see the folder; the others wait.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    while (claim := take(path, place="")) is None:
+        time.sleep(0.05)
+    with claim.held():
+        yield
+
+
 def owners(path: Path) -> list[Owner]:
     """Who held a run in turn; the last holds it now. None where it is free."""
     found: list[Owner] = []

@@ -130,7 +130,7 @@ class Queue:
             elif failed is not None:
                 self.failed[key] = failed
         for child in adopt(self._folder):
-            self._children[child.key] = child
+            self._children[child.id] = child
         places = len(self._executor.places)
         self._say(describe_start(self._plan, self._keys, len(self.done), places))
         for key, failed in self.failed.items():
@@ -142,7 +142,7 @@ class Queue:
         """What has become of runs."""
         for child in list(self._children.values()):
             if self._executor.state(child.handle) == "ended":
-                del self._children[child.key]
+                del self._children[child.id]
                 forget(self._folder, child)
                 self._settle(child.key, child)
         if time.monotonic() - self._looked > LOOK:
@@ -161,10 +161,11 @@ class Queue:
                 if key is None or not self._may_start():
                     return
                 try:
-                    self._children[key] = submit(self._folder, key, place, self._executor)
+                    child = submit(self._folder, key, place, self._executor)
                 except UserError as problem:
                     self._refused, self._halted = problem, True
                     return
+                self._children[child.id] = child
                 self._say(f"{self._name(key)} starts at {place}")
 
     def _may_start(self) -> bool:
@@ -175,7 +176,7 @@ class Queue:
 
     def _open(self) -> list[str]:
         """Runs that are neither done nor failed nor children of ours."""
-        settled = {*self.done, *self.failed, *self._children}
+        settled = {*self.done, *self.failed, *(one.key for one in self._children.values())}
         return [key for key in self._keys if key not in settled]
 
     def _free(self) -> Iterator[str]:

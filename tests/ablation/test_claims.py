@@ -171,3 +171,23 @@ def test_many_want_it_and_one_has_it(tmp_path: Path) -> None:
     lines = (tmp_path / "journal.txt").read_text().splitlines()
     assert len({line.split()[0] for line in lines}) == rounds
     assert 20 < sum(line.endswith(" 0") for line in lines) < 180  # free at times, at times a dead's
+
+
+COUNT = """
+import sys, time
+from pathlib import Path
+from gan_zoo.ablation.claims import alone
+for _ in range(5):
+    with alone(Path(sys.argv[1]) / "claims/table"):
+        file = Path(sys.argv[1]) / "count"
+        count = int(file.read_text() or 0)
+        time.sleep(0.01)
+        file.write_text(str(count + 1))
+"""
+
+
+def test_one_at_a_time(tmp_path: Path) -> None:
+    (tmp_path / "count").touch()
+    many = [subprocess.Popen([sys.executable, "-c", COUNT, str(tmp_path)]) for _ in range(3)]
+    assert [process.wait() for process in many] == [0, 0, 0]
+    assert (tmp_path / "count").read_text() == "15"

@@ -286,7 +286,7 @@ def test_two_who_join_share_the_work(tmp_path: Path) -> None:
     folder = make_folder(tmp_path, variants=3, seeds=3, behavior=behavior)
     both = [parent(folder, 1, "join"), parent(folder, 1, "join")]
     said = [process.communicate(timeout=60)[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0]
+    assert [process.returncode for process in both] == [0, 0], "".join(said)
     refuse_twice(folder)
     for text in said:
         assert text.count(" starts at ") >= 3

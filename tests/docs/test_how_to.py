@@ -176,7 +176,7 @@ def test_run_an_ablation(
     small = {"generator.width": 4, "generator.depth": 4, "discriminator.width": 4}
     quick = {"budget": {"steps": 2}, "set": {**small, "data.workers": 0, "callbacks": None}}
     monkeypatch.chdir(tmp_path)
-    Path("losses.yaml").write_text(yaml.safe_dump({**file, **quick}))
+    Path("losses.yaml").write_text(yaml.safe_dump({**file, **quick}, sort_keys=False))
     assert follow("run-an-ablation.md", capfd) == 4
     rows = ROW.findall(page)
     made = [path.name for path in Path("ablations/losses").iterdir()]
@@ -192,7 +192,7 @@ def test_run_an_ablation(
 
 
 def _written(path: Path, told: Any) -> Path:
-    path.write_text(yaml.safe_dump(told))
+    path.write_text(yaml.safe_dump(told, sort_keys=False))
     return path
 
 

@@ -1,0 +1,3 @@
+from gan_zoo.testing import conformance
+
+test_slurm = conformance("slurm")

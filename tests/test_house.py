@@ -95,13 +95,13 @@ def test_components_come_in_by_the_door_alone(name: str) -> None:
 
 
 def test_the_door_is_looked_at_everywhere() -> None:
-    """The built-ins, four guests with their tests, hello, eight templates, the pages."""
+    """The built-ins, five guests with their tests, hello, nine templates, the pages."""
     assert len([name for name in OTHERS if name.startswith("plugins/gan_zoo_")]) > 60
-    assert len(GUESTS) == 4
+    assert len(GUESTS) == 5
     for guest in GUESTS:
         names = [name for name in OTHERS if name.startswith(relative(guest))]
         assert {"tests", f"{guest.name.replace('-', '_')}"} <= {Path(n).parts[2] for n in names}
-    assert len({name.partition(":")[0] for name in OTHERS if name.startswith("template")}) == 8
+    assert len({name.partition(":")[0] for name in OTHERS if name.startswith("template")}) == 9
     assert (
         "from gan_zoo.components import LossSpec" in OTHERS["docs/tutorials/first-component.md"][0]
     )

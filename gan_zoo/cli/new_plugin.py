@@ -16,28 +16,30 @@ def new_plugin(
         typer.Option(
             "--kind",
             metavar="KIND",
-            help="generator, discriminator, loss, condition, data, method, metric or callback.",
+            help="generator, discriminator, loss, condition, data, method, metric, callback or "
+            "executor.",
         ),
     ],
 ) -> None:
     """Write a plugin to start your own from.
 
-    ./gan-zoo-NAME is a whole package with one component of the kind, a recipe that uses it, and
-    tests, which pass at once.
+    ./gan-zoo-NAME is a whole package with one component of the kind, a recipe that uses it (of an
+    executor an ablation), and tests, which pass at once.
     """
     from gan_zoo.registry.zoo import Zoo
     from gan_zoo.scaffold import templates
     from gan_zoo.scaffold.new_plugin import write
 
     folder = write(name, kind, Zoo.installed())
-    component = f"{name}/{templates.component(kind).name}"
-    print(f"{folder} brings the {kind} {component}, a recipe that uses it, and tests. Next:")
+    brings = templates.component(kind)
+    component = f"{name}/{brings.name}"
+    print(f"{folder} brings the {kind} {component}, {brings.uses} that uses it, and tests. Next:")
     for line in (
         f"cd {folder}",
         "pip install -e .",
         "gan-zoo plugins",
         f"gan-zoo show {kind} {component}",
         "pytest",
-        f"gan-zoo run {name}/example --steps 20",
+        brings.tried(name),
     ):
         print(f"  {line}")

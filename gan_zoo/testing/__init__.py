@@ -11,13 +11,14 @@ done, what came of it, what was expected and what to do. The checks build and ru
 override it where an option is required or the defaults are large.
 
 For tests of your own there are `phase(recipe)`, `step(recipe)`, `rehearse(recipe)`, `playing`,
-`picture_of` and `saved_state`.
+`picture_of`, `saved_state` and `read_ablation(file)`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from gan_zoo.ablation.file import read_ablation
 from gan_zoo.checks.rehearsal import rehearse
 from gan_zoo.components.spec import Spec
 from gan_zoo.engine.phase import PhaseRunner
@@ -60,6 +61,7 @@ __all__ = [
     "phase",
     "picture_of",
     "playing",
+    "read_ablation",
     "rehearse",
     "saved_state",
     "step",

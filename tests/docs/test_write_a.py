@@ -20,7 +20,8 @@ KIND = pytest.mark.parametrize("kind", templates.KINDS)
 
 
 def text(kind: str) -> str:
-    return (PAGES / f"write-a-{kind}.md").read_text(encoding="utf-8")
+    article = "an" if kind[0] in "aeiou" else "a"
+    return (PAGES / f"write-{article}-{kind}.md").read_text(encoding="utf-8")
 
 
 def rows(kind: str, head: str) -> list[list[str]]:

@@ -100,7 +100,7 @@ def report(written: Written) -> dict[str, list[str]]:
 
 
 def test_every_kind_of_component_that_brings_something_to_run_has_a_template() -> None:
-    assert set(KINDS) - set(templates.KINDS) == {"optimizer", "init", "executor"}
+    assert set(KINDS) - set(templates.KINDS) == {"optimizer", "init"}
 
 
 @KINDS_OF
@@ -111,7 +111,8 @@ def test_its_own_tests_pass_at_once(kind: str, report: dict[str, list[str]]) -> 
     own = [test for test in report[kind] if not test.startswith("test_components[")]
     assert len(checks) >= 4
     assert f"test_components[plugin {name}: no torch at import]" in report[kind]
-    assert "test_the_recipe_passes_its_check" in own
+    uses = templates.component(kind).uses.split()[-1]
+    assert f"test_the_{uses}_passes_its_check" in own
     assert len(own) >= 3  # the others are numbers
 
 
@@ -124,10 +125,10 @@ def test_the_package_is_whole(kind: str, written: Written) -> None:
     assert there >= {
         *("pyproject.toml", "README.md", f"tests/test_{name}.py", f"{package}/__init__.py"),
         *(f"{package}/specs.py", f"{package}/{component}.py", f"{package}/py.typed"),
-        f"{package}/recipes/example.yaml",
+        f"{package}/{templates.component(kind).example}",
     }
     told = "".join(p.read_text() for p in folder.rglob("*") if p.suffix in (".py", ".md", ".toml"))
-    left = re.findall(r"\b(?:NAME|KIND|SPEC|COMPONENT|ABOUT|CORE)\b", told)
+    left = re.findall(r"\b(?:NAME|KIND|SPEC|COMPONENT|ABOUT|CORE|TRIAL|EXAMPLE|USES)\b", told)
     assert left == []
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
     assert project["name"] == f"gan-zoo-{name}"
@@ -137,7 +138,7 @@ def test_the_package_is_whole(kind: str, written: Written) -> None:
     for line in re.findall(
         r"^    (gan-zoo .+?)(?:  .*)?$", (folder / "README.md").read_text(), re.M
     ):
-        assert line.split()[1] in ("plugins", "show", "run")
+        assert line.split()[1] in ("plugins", "show", "run", "ablate")
 
 
 @KINDS_OF

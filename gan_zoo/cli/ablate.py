@@ -79,12 +79,17 @@ def ablate(
         bool, typer.Option("--stop-on-failure", help="Start nothing after a failure.")
     ] = False,
     as_json: AsJson = False,
-    one: Annotated[str | None, typer.Option("--one", metavar="KEY", hidden=True)] = None,
+    one: Annotated[
+        str | None,
+        typer.Option(
+            "--one", metavar="KEY", help="Make only the run of this key, in this process."
+        ),
+    ] = None,
 ) -> None:
-    """Train all variants of a recipe with several seeds, and make a table with intervals.
+    """Train variants of a recipe, and compare them in a table.
 
-    A folder holds all that is done: asked again it goes on, and what is finished is never trained
-    again.
+    Each is trained with several seeds, and differences have intervals. A folder holds all that is
+    done: asked again it goes on, and what is finished is never trained again.
     """
     if one is not None:
         sys.exit(_make_one(file, one))

@@ -23,7 +23,7 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Write a page about a run or an ablation, or one that compares several runs.
+    """Write a page about a run, an ablation, or several runs.
 
     One HTML file that needs nothing else: pictures over time, curves, health, recipe; of an
     ablation its table, differences with intervals, the same samples by every variant.

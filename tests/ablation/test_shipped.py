@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from gan_zoo.ablation.ablate import ablate
 from gan_zoo.ablation.file import AblationFields, read_ablation
 from gan_zoo.ablation.variants import make_variants
 from gan_zoo.recipe import text
 from gan_zoo.recipe.schema import schema
 from gan_zoo.registry.zoo import Zoo
+from gan_zoo.reporter import Reporter
 from tests.recipe.test_schema import refuses
 
 LOSSES = ["l1", "gan", "cgan", "l1_gan", "l1_cgan"]
@@ -125,3 +128,21 @@ def test_lines_are_short() -> None:
         lines = Path(claims[0][0]).read_text().splitlines()
         assert max(map(len, lines)) <= 100
         assert lines[0].startswith("# ")
+
+
+@pytest.mark.slow  # about a minute each
+@pytest.mark.parametrize("name", SMALL)
+def test_a_small_one_trains(name: str, tmp_path: Path) -> None:
+    """All of it but the length, the seeds, and the score whose judge takes minutes."""
+    told = yaml.safe_load(ABLATIONS[name][0][0].read_text())
+    told |= {"budget": {"steps": 6}, "seeds": [3]}
+    told["score"]["metrics"].pop("segmentation")
+    file = tmp_path / f"{name}.yaml"
+    file.write_text(yaml.safe_dump(told, sort_keys=False))
+    found = ablate(file, tmp_path / "made", reporter=Reporter(quiet=True))
+    variants, reference = SMALL[name]
+    assert len(found.outcome.done) == len(variants)
+    assert [record["variant"] for record in found.records()] == variants
+    for record in found.records():
+        assert 0 < record["l1.mean"] < 255
+        assert (record["l1.difference"] is None) == (record["variant"] == reference)

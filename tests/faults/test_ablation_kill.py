@@ -22,6 +22,8 @@ from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.planning import make_plan
 from gan_zoo.ablation.results import Costs, Result
 from gan_zoo.ablation.states import read_states
+from gan_zoo.ablation.table_making import read_table
+from gan_zoo.ablation.tables.records import as_data
 from tests.ablation.conftest import ABLATION, BASE, write_pairs
 
 STEPS = 12
@@ -77,12 +79,12 @@ def plan_in(home: Path, text: str) -> AblationFolder:
 @pytest.fixture(scope="module")
 def straight(
     stage: Stage, planned: AblationFolder, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[dict[str, Result], float]:
+) -> tuple[dict[str, Any], float]:
     """What nobody disturbed came to, and how long it took."""
     folder = copied(planned, tmp_path_factory.mktemp("straight"))
     code, seconds, _ = stage(folder)
     assert code == 0, (folder.path / "parent.log").read_text()
-    return scores(folder), seconds
+    return {**scores(folder), "table": table(folder)}, seconds
 
 
 def copied(planned: AblationFolder, home: Path) -> AblationFolder:
@@ -93,6 +95,11 @@ def copied(planned: AblationFolder, home: Path) -> AblationFolder:
 def scores(folder: AblationFolder) -> dict[str, Result]:
     """All but what it cost."""
     return {key: replace(one, costs=Costs(0.0)) for key, one in folder.results().items()}
+
+
+def table(folder: AblationFolder) -> str:
+    """The bytes of table.json, but for what runs took."""
+    return json.dumps({**as_data(read_table(folder)), "costs": None})
 
 
 def refuse_repetition(folder: AblationFolder, kills: int) -> None:
@@ -117,13 +124,13 @@ def test_killed_at_a_random_moment(
     seed: int, stage: Stage, planned: AblationFolder, straight: Any, tmp_path: Path
 ) -> None:
     expected, seconds = straight
-    assert len(expected) == 4
+    assert len(expected) == 4 + 1
     folder, draw = copied(planned, tmp_path), random.Random(seed)
     whom = ("both", "child", "parent")[seed % 3]
     kills = [(draw.uniform(0, seconds / 2), whom), (draw.uniform(0, seconds / 2), whom)]
     code, _, killed = stage(folder, *kills, seed=seed)
     assert code == 0, (folder.path / "parent.log").read_text()
-    assert scores(folder) == expected
+    assert {**scores(folder), "table": table(folder)} == expected
     assert killed == 0 if whom == "parent" else killed > 0
     refuse_repetition(folder, killed)
 

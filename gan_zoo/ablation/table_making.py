@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.plan import Plan
+from gan_zoo.ablation.protocols import Runs, part_by_protocol
 from gan_zoo.ablation.results import Costs, Result
 from gan_zoo.ablation.states import read_faults, read_states
 from gan_zoo.ablation.table import PUBLISHED, Cell, Column, Row, Table
@@ -27,8 +27,6 @@ from gan_zoo.evaluation.statistics import (
 CEILING = "ceiling"  # stands beside the score of a judge: what it scores on real pictures
 LOWEST_CEILING = 0.4  # of a judge, below which it can hardly judge
 BIASED = "biased_below"  # stands beside a score of sets: pictures below which it is biased
-
-Runs = Mapping[str, Mapping[int, Score]]  # variant -> seed -> one score of its run
 
 
 def read_table(folder: AblationFolder) -> Table:
@@ -63,9 +61,11 @@ def make_table(
     columns, cells = [], {}
     for name, runs in measured.items():
         believed = name.partition(".")[0] not in ceilings
-        column, cells[name], left_out = _column(name, runs, plan, believed=believed)
-        columns.append(column)
+        apart, left_out = part_by_protocol(name, runs, plan)
         notes += left_out
+        for title, own in apart.items():
+            column, cells[title] = _column(title, own, plan, believed=believed)
+            columns.append(column)
     notes += [
         f"{metric}: its judge scores {ceiling:.2f} on real pictures, below {LOWEST_CEILING:g}. It "
         "is shown, and no difference of it is bold."
@@ -109,51 +109,27 @@ def _low_ceilings(measured: Mapping[str, Runs]) -> dict[str, float]:
 
 
 def _column(
-    name: str, runs: Runs, plan: Plan, *, believed: bool
-) -> tuple[Column, dict[str, Cell], list[str]]:
-    """One score of all variants, by the protocol that most runs share; variant -> cell; and why
-    runs are not among them.
-    """
-    seen = [score for own in runs.values() for score in own.values()]
-    wanted = Counter(score.id for score in seen).most_common(1)[0][0]  # the first of several
-    kept, notes = _comparable(name, runs, wanted)
-    reference = kept.get(plan.reference, {})
+    title: str, runs: Runs, plan: Plan, *, believed: bool
+) -> tuple[Column, dict[str, Cell]]:
+    """One score of all variants that have it by one protocol; variant -> cell."""
+    reference = runs.get(plan.reference, {})
     cells = {}
-    for variant in plan.variants:
-        if own := kept.get(variant):
-            against = {} if variant == plan.reference else reference
-            cell = _cell(own, against, seeds=len(plan.seeds))
-            cells[variant] = replace(cell, bold=cell.bold and believed)
+    for variant, own in runs.items():
+        against = {} if variant == plan.reference else reference
+        cell = _cell(own, against, seeds=len(plan.seeds))
+        cells[variant] = replace(cell, bold=cell.bold and believed)
     judged = [cell.difference for cell in cells.values() if (cell.pairs or 0) >= FEWEST_SEEDS]
-    first = next(score for score in seen if score.id == wanted)
+    first = next(score for own in runs.values() for score in own.values())
     column = Column(
-        name=name,
-        id=wanted,
+        name=title,
+        id=first.id,
         protocol=first.protocol,
         lower_is_better=first.lower_is_better,
         ideal=first.ideal,
         beside=first.beside,
         smallest=smallest_difference(filter(None, judged)),
     )
-    return column, cells, notes
-
-
-def _comparable(
-    name: str, runs: Runs, wanted: str
-) -> tuple[dict[str, dict[int, Score]], list[str]]:
-    """The runs whose score is a number by this protocol, and why others are not among them."""
-    kept: dict[str, dict[int, Score]] = {}
-    notes = []
-    for variant, own in runs.items():
-        for seed, score in own.items():
-            where = f"{name} of {variant}, seed {seed},"
-            if score.id != wanted:
-                notes.append(f"{where} has the protocol {score.id}, not {wanted}: it is left out.")
-            elif not math.isfinite(score.value):
-                notes.append(f"{where} is no finite number: it is left out.")
-            else:
-                kept.setdefault(variant, {})[seed] = score
-    return kept, notes
+    return column, cells
 
 
 def _cell(own: Mapping[int, Score], reference: Mapping[int, Score], *, seeds: int) -> Cell:

@@ -6,7 +6,9 @@ import datetime
 import platform
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from gan_zoo.recipe.recipe import Recipe
@@ -49,13 +51,25 @@ def describe_memory(device: str) -> dict[str, int]:
         import torch
 
         told["device_bytes"] = torch.cuda.max_memory_allocated(device)
+    if (held := _most_held()) is not None:
+        told["process_bytes"] = held
+    return told
+
+
+def _most_held() -> int | None:
+    """The most bytes that this process held. Linux keeps what getrusage tells across exec, so that
+    a child would tell of the parent that it was forked from.
+    """
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return 1024 * int(line.split()[1])
     try:
         import resource
     except ImportError:  # not on Windows
-        return told
+        return None
     unit = 1 if sys.platform == "darwin" else 1024
-    told["process_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    return told
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def list_plugins(recipe: Recipe) -> list[dict[str, str]]:

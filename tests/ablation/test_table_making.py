@@ -158,13 +158,35 @@ def test_other_protocols_never_share_a_column() -> None:
     assert (cell.pairs, cell.bold) == (2, False)
     assert table.columns[0].id == mean_score(BASE).id
     assert table.notes[0] == (
-        f"l1 of cgan, seed 1, has the protocol {other.id}, not {mean_score(BASE).id}: "
-        "it is left out."
+        "l1 of cgan: seed 1 is measured by another protocol than the others "
+        f"(id {other.id}, not {mean_score(BASE).id}), and left out."
     )
-    none = made({"cgan": [{"l1": other}] * 3, "l1_cgan": [{"l1": mean_score(BASE)}] * 3})
-    assert none.columns[0].id == other.id  # of as many runs, that of the first
-    assert "l1" not in none.rows[1].cells
-    assert none.comparisons == 0
+
+
+def test_variants_of_another_protocol_have_a_column_of_their_own() -> None:
+    """As one whose instances take the style of their target, beside those that have none."""
+
+    def measured(by: float, styles: str) -> list[dict[str, Score]]:
+        score = mean_score(shifted(by), protocol={"metric": "l1", **ON, "styles": styles})
+        return [{"l1": score, "plain": mean_score(shifted(by))}] * 3
+
+    table = made(
+        {"none": measured(1, ""), "features": measured(2, "own"), "edges": measured(0, "")},
+        reference="edges",
+    )
+    names = [column.name for column in table.columns]
+    assert names == ["l1", "l1 (styles own)", "plain"]
+    none, features, edges = table.rows
+    assert [*none.cells] == [*edges.cells] == ["l1", "plain"]
+    assert [*features.cells] == ["l1 (styles own)", "plain"]
+    assert features.cells["l1 (styles own)"].mean == 4.5
+    assert features.cells["l1 (styles own)"].difference is None
+    assert none.cells["l1"].pairs == features.cells["plain"].pairs == 3
+    assert table.comparisons == 3  # l1 of none; plain of both
+    assert table.notes == ()
+    table = made({"none": measured(1, "own"), "edges": measured(0, "")}, reference="edges")
+    assert [column.name for column in table.columns][:2] == ["l1", "l1 (styles own)"]
+    assert table.columns[0].protocol["styles"] == ""  # the reference's, though last of the two
 
 
 def test_a_judge_that_hardly_judges_is_shown_and_never_believed() -> None:
@@ -189,7 +211,7 @@ def test_scores_that_are_no_numbers_or_biased_are_told() -> None:
     table = made({"cgan": [bad, good, good], "l1_cgan": [good] * 3})
     assert table.notes[:2] == (
         "fid is biased: 4 pictures, of the 2048 that it takes.",
-        "fid of cgan, seed 0, is no finite number: it is left out.",
+        "fid of cgan: seed 0 is no finite number, and left out.",
     )
     assert set(table.rows[0].cells["fid"].values) == {1, 2}
 

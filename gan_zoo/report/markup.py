@@ -56,13 +56,12 @@ def table(
         rows: Cells.
         caption: What it shows.
         numbers: Columns that are aligned at the right.
-        titles: Of groups of columns, each with how many it stands over; they stand apart.
+        titles: Of groups of columns, each with how many it stands over.
     """
     right = set(numbers)
-    starts = {sum(width for _, width in titles[:n]) for n in range(1, len(titles))}
 
     def look(n: int) -> str | None:
-        return " ".join(["number"] * (n in right) + ["apart"] * (n in starts)) or None
+        return "number" if n in right else None
 
     def cell(n: int, inside: object) -> Html:
         kind = look(n)
@@ -70,15 +69,13 @@ def table(
 
     headings = [tag("th", inside, scope="col", class_=look(n)) for n, inside in enumerate(head)]
     above = [
-        tag("th", title, scope="colgroup", colspan=width, class_="apart" if n else None)
-        if title
-        else tag("td", colspan=width, class_="apart" if n else None)
-        for n, (title, width) in enumerate(titles)
+        tag("th", title, scope="colgroup", colspan=width) if title else tag("td", colspan=width)
+        for title, width in titles
     ]
     body = [tag("tr", *(cell(n, inside) for n, inside in enumerate(row))) for row in rows]
     made = tag(
         "table",
-        tag("caption", caption) if caption is not None else None,
+        tag("caption", tag("span", caption)) if caption is not None else None,
         tag("thead", tag("tr", *above) if above else None, tag("tr", *headings)),
         tag("tbody", *body),
     )

@@ -5,106 +5,23 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gan_zoo.ablation.table import Cell, Column, Row, Table
+from gan_zoo.ablation.table import Cell
 from gan_zoo.ablation.tables.footers import PAIRED, footers
 from gan_zoo.ablation.tables.latex import as_latex
-from gan_zoo.ablation.tables.layout import lay_out
+from gan_zoo.ablation.tables.layout import lay_out, spans
 from gan_zoo.ablation.tables.markdown import as_markdown
-from gan_zoo.ablation.tables.numbers import decimals, fixed
+from gan_zoo.ablation.tables.numbers import as_written, decimals, fixed
 from gan_zoo.ablation.tables.records import as_csv, as_data, records
 from gan_zoo.ablation.tables.writing import write_tables
 from gan_zoo.cli.terminal import ablation, text
 from gan_zoo.evaluation.statistics import Interval
-
-ON = {"split": "test", "pictures": 60, "size": [64, 64], "bits": 8, "data": "7c1e"}
-ONE = {"id": "3fa9c1d2", "protocol": {"measures": "mean absolute difference", **ON}}
-TWO = {"id": "0badcafe", "protocol": {"measures": "gradient of the output", **ON}}
-
-SMALL = Table(
-    name="losses_small",
-    about="Which part of the loss does what",
-    reference="l1_cgan",
-    seeds=(0, 1, 2),
-    columns=(
-        Column("l1", lower_is_better=True, smallest=0.0041, **ONE),
-        Column("sharpness", lower_is_better=True, ideal=1.0, beside={"ceiling": 0.5}, **TWO),
-    ),
-    rows=(
-        Row(
-            variant="gan_1",
-            factors={"loss": "gan"},
-            changes=("losses.l1: null",),
-            states={0: "done", 1: "done", 2: "done"},
-            faults={},
-            cells={
-                "l1": Cell(
-                    values={0: 0.14, 1: 0.15, 2: 0.16},
-                    mean=0.15,
-                    sd=0.01,
-                    difference=Interval(0.05, 0.0459, 0.0541),
-                    differences={0: 0.05, 1: 0.05, 2: 0.05},
-                    better=0,
-                    pairs=3,
-                    bold=True,
-                ),
-                "sharpness": Cell(
-                    values={0: 0.9, 1: 0.8, 2: 0.7},
-                    mean=0.8,
-                    sd=0.1,
-                    difference=Interval(-0.2, -0.45, 0.05),
-                    differences={0: -0.2, 1: -0.3, 2: -0.1},
-                    better=3,
-                    pairs=3,
-                ),
-            },
-            parameters=54_413_955,
-            flop=20_100_000_000,
-            seconds_a_step=0.1,
-            peak_bytes=512 * 2**20,
-            published={"published": 0.22},
-        ),
-        Row(
-            variant="cgan",
-            factors={"loss": "cgan"},
-            changes=(),
-            states={0: "done", 1: "failed: memory", 2: "running"},
-            faults={1: "needs 9 GiB | has 2"},
-            cells={
-                "l1": Cell(
-                    {0: 0.12}, 0.12, None, Interval(0.02, -math.inf, math.inf), {0: 0.02}, 0, 1
-                )
-            },
-            parameters=1_234_567,
-            flop=1_000_000_000,
-            seconds_a_step=0.0512,
-            peak_bytes=100 * 2**20,
-        ),
-        Row(
-            variant="l1_cgan",
-            factors={"loss": "l1_cgan"},
-            changes=(),
-            states={0: "done", 1: "done", 2: "done"},
-            faults={},
-            cells={
-                "l1": Cell({0: 0.09, 1: 0.1, 2: 0.11}, 0.1, 0.01),
-                "sharpness": Cell({0: 0.6, 1: 0.6, 2: 0.6}, 0.6, 0.0),
-            },
-            parameters=54_413_955,
-            flop=20_100_000_000,
-            published={"published": 0.66},
-        ),
-        Row("l1", {}, (), {0: "waiting", 1: "waiting", 2: "waiting"}, {}, {}, 41_000, 2_000_000),
-    ),
-    comparisons=3,
-    left_out={"no_skips": "it has no skips to cut."},
-    published="Isola et al. 2017, table 1",
-    notes=("A note of its own.",),
-)
+from tests.ablation.small_table import FIELDS, ONE, SMALL
 
 SENTENCES = [
     "Differences are to l1_cgan, on the same seeds and pictures, with an interval of 95 %: on each "
@@ -112,8 +29,8 @@ SENTENCES = [
     "pictures lack or do not add up to have the latter alone.",
     "A score with an ideal (→) is compared by its distance to it: less is better.",
     PAIRED,
-    "Bold: an interval off zero, with all 3 seeds done in both. 3 differences were taken; one in "
-    "twenty is off zero by chance.",
+    "Bold: the difference has an interval off zero, with all 3 seeds done in both. 3 differences "
+    "were taken; one in twenty is off zero by chance.",
     "The smallest differences that these seeds could have shown (the median half width of the "
     "intervals): l1 0.0041.",
     "A note of its own.",
@@ -125,62 +42,96 @@ SENTENCES = [
     "8 bits, data 7c1e.",
 ]
 
-HEADS = (
-    "variant|l1 ↓, mean ± sd|l1, difference [95 %]|l1, better|sharpness → 1, mean ± sd|sharpness, "
-    "distance to 1 [95 %]|sharpness, nearer|parameters (M)|GFLOP a step|s a step|peak MiB|"
-    "seeds done|published"
-)
-ROWS = (
-    "gan_1|0.150 ± 0.010|**+0.0500 [0.0459, 0.0541]**|0/3|0.80 ± 0.10|-0.20 [-0.45, 0.05]|3/3|"
-    "54.41|20.1|0.1000|512|3/3|0.22",
-    "cgan|0.120|+0.0200|0/1|-|-|-|1.235|1|0.0512|100|1/3, 1 failed, 1 running|-",
-    "l1_cgan|0.100 ± 0.010|reference|-|0.60 ± 0.00|reference|-|54.41|20.1|-|-|3/3|0.66",
-    "l1|-|-|-|-|-|-|0.041|0.002|-|-|0/3|-",
-)
+MARKDOWN = """\
+## Scores, mean ± sd over seeds
+
+| variant |              l1 ↓ | sharpness → 1 | published |               seeds done |
+| ------- | ----------------: | ------------: | --------: | -----------------------: |
+| gan_1   | **0.150 ± 0.010** |   0.80 ± 0.10 |      0.22 |                      3/3 |
+| cgan    |             0.120 |             - |         - | 1/3, 1 failed, 1 running |
+| l1_cgan |     0.100 ± 0.010 |   0.60 ± 0.00 |      0.66 |                      3/3 |
+| l1      |                 - |             - |         - |                      0/3 |
+
+## Differences to l1_cgan [95 %], and the seeds in which a variant is better
+
+| variant |                             l1 ↓ | sharpness distance to 1 ↓ |
+| ------- | -------------------------------: | ------------------------: |
+| gan_1   | **+0.0500 [0.0459, 0.0541]** 0/3 |   -0.20 [-0.45, 0.05] 3/3 |
+| cgan    |                      +0.0200 0/1 |                         - |
+| l1      |                                - |                         - |
+
+## What they take
+
+| variant | parameters (M) | GFLOP a step | s a step | peak MiB |
+| ------- | -------------: | -----------: | -------: | -------: |
+| gan_1   |         54.414 |       20.100 |   0.1000 |      512 |
+| cgan    |          1.235 |        1.000 |   0.0512 |      100 |
+| l1_cgan |         54.414 |       20.100 |        - |        - |
+| l1      |          0.041 |        0.002 |        - |        - |
+"""
 
 LATEX = r"""
-\begin{tabular}{l rrr rrr rrrr r r}
+% Scores, mean ± sd over seeds
+\begin{tabular}{lrrrr}
 \toprule
-& \multicolumn{3}{c}{l1 $\downarrow$} & \multicolumn{3}{c}{sharpness $\to$ 1} &  &  &  &  &  &  \\
-\cmidrule(lr){2-4} \cmidrule(lr){5-7}
-variant & mean $\pm$ sd & difference [95 \%] & better & mean $\pm$ sd & distance to 1 [95 \%] & nearer & parameters (M) & GFLOP a step & s a step & peak MiB & seeds done & published \\
+variant & l1 $\downarrow$ & sharpness $\to$ 1 & published & seeds done \\
 \midrule
-gan\_1 & 0.150 $\pm$ 0.010 & \textbf{+0.0500 [0.0459, 0.0541]} & 0/3 & 0.80 $\pm$ 0.10 & $-$0.20 [$-$0.45, 0.05] & 3/3 & 54.41 & 20.1 & 0.1000 & 512 & 3/3 & 0.22 \\
-cgan & 0.120 & +0.0200 & 0/1 & - & - & - & 1.235 & 1 & 0.0512 & 100 & 1/3, 1 failed, 1 running & - \\
-l1\_cgan & 0.100 $\pm$ 0.010 & reference & - & 0.60 $\pm$ 0.00 & reference & - & 54.41 & 20.1 & - & - & 3/3 & 0.66 \\
-l1 & - & - & - & - & - & - & 0.041 & 0.002 & - & - & 0/3 & - \\
+gan\_1 & \textbf{0.150 $\pm$ 0.010} & 0.80 $\pm$ 0.10 & 0.22 & 3/3 \\
+cgan & 0.120 & - & - & 1/3, 1 failed, 1 running \\
+l1\_cgan & 0.100 $\pm$ 0.010 & 0.60 $\pm$ 0.00 & 0.66 & 3/3 \\
+l1 & - & - & - & 0/3 \\
 \bottomrule
 \end{tabular}
-"""  # noqa: E501
+
+% Differences to l1_cgan [95 %], and the seeds in which a variant is better
+\begin{tabular}{lrr}
+\toprule
+&  & \multicolumn{1}{c}{sharpness} \\
+\cmidrule(lr){3-3}
+variant & l1 $\downarrow$ & distance to 1 $\downarrow$ \\
+\midrule
+gan\_1 & \textbf{+0.0500 [0.0459, 0.0541]}\enspace 0/3 & $-$0.20 [$-$0.45, 0.05]\enspace 3/3 \\
+cgan & +0.0200\enspace 0/1 & - \\
+l1 & - & - \\
+\bottomrule
+\end{tabular}
+
+% What they take
+\begin{tabular}{lrrrr}
+\toprule
+variant & parameters (M) & GFLOP a step & s a step & peak MiB \\
+\midrule
+gan\_1 & 54.414 & 20.100 & 0.1000 & 512 \\
+cgan & 1.235 & 1.000 & 0.0512 & 100 \\
+l1\_cgan & 54.414 & 20.100 & - & - \\
+l1 & 0.041 & 0.002 & - & - \\
+\bottomrule
+\end{tabular}
+"""
 
 NARROW = """\
 losses_small: Which part of the loss does what
 
-                                                l1 ↓
-  variant      mean ± sd           difference [95 %]  better
-  gan_1    0.150 ± 0.010  * +0.0500 [0.0459, 0.0541]     0/3
-  cgan             0.120                     +0.0200     0/1
-  l1_cgan  0.100 ± 0.010                   reference       -
-  l1                   -                           -       -
+  Scores, mean ± sd over seeds
+  variant             l1 ↓  sharpness → 1  published                seeds done
+  gan_1    * 0.150 ± 0.010    0.80 ± 0.10       0.22                       3/3
+  cgan               0.120              -          -  1/3, 1 failed, 1 running
+  l1_cgan    0.100 ± 0.010    0.60 ± 0.00       0.66                       3/3
+  l1                     -              -          -                       0/3
 
-                               sharpness → 1
-  variant    mean ± sd  distance to 1 [95 %]  nearer
-  gan_1    0.80 ± 0.10   -0.20 [-0.45, 0.05]     3/3
-  cgan               -                     -       -
-  l1_cgan  0.60 ± 0.00             reference       -
-  l1                 -                     -       -
+  Differences to l1_cgan [95 %], and the seeds in which a variant is better
+                                            ────── sharpness ───────
+  variant                             l1 ↓           distance to 1 ↓
+  gan_1    * +0.0500 [0.0459, 0.0541]  0/3  -0.20 [-0.45, 0.05]  3/3
+  cgan                        +0.0200  0/1                         -
+  l1                                     -                         -
 
+  What they take
   variant  parameters (M)  GFLOP a step  s a step  peak MiB
-  gan_1             54.41          20.1    0.1000       512
-  cgan              1.235             1    0.0512       100
-  l1_cgan           54.41          20.1         -         -
+  gan_1            54.414        20.100    0.1000       512
+  cgan              1.235         1.000    0.0512       100
+  l1_cgan          54.414        20.100         -         -
   l1                0.041         0.002         -         -
-
-  variant                seeds done  published
-  gan_1                         3/3       0.22
-  cgan     1/3, 1 failed, 1 running          -
-  l1_cgan                       3/3       0.66
-  l1                            0/3          -
 
 """
 
@@ -202,12 +153,27 @@ def test_below_a_table_stands_what_must_be_read() -> None:
     assert footers(SMALL) == SENTENCES
 
 
+def test_fields_of_one_protocol_share_a_sentence() -> None:
+    found = footers(replace(SMALL, columns=FIELDS))[-2:]
+    assert found == [
+        "segmentation (mean_iou id aa, ceiling 0.9; pixel_accuracy id bb): mean absolute "
+        "difference; test, 60 pictures at 64x64; 8 bits, data 7c1e.",
+        "segmentation.of_two, id cc: gradient of the output; test, 60 pictures at 64x64; 8 bits, "
+        "data 7c1e.",
+    ]
+
+
+def test_fields_stand_under_their_metric() -> None:
+    block = lay_out(replace(SMALL, columns=(SMALL.columns[0], *FIELDS)))[0]
+    assert spans(block.heads) == [("", 2), ("segmentation", 3), ("", 2)]
+    assert [head.text for head in block.heads[1:4]] == ["l1 ↓", "mean_iou ↑", "pixel_accuracy ↑"]
+    assert block.heads[2].whole == "segmentation mean_iou ↑"
+
+
 def test_markdown() -> None:
-    lines = [HEADS, "|".join(["---"] + ["---:"] * 12), *ROWS]
-    table = "\n".join(f"| {line.replace('|', ' | ')} |" for line in lines)
     said = "\n".join(f"- {sentence}" for sentence in SENTENCES).replace("GiB |", "GiB \\|")
     about = "Which part of the loss does what"
-    assert as_markdown(SMALL) == f"# losses_small\n\n{about}\n\n{table}\n\n{said}\n"
+    assert as_markdown(SMALL) == f"# losses_small\n\n{about}\n\n{MARKDOWN}\n{said}\n"
 
 
 def test_latex() -> None:
@@ -217,7 +183,23 @@ def test_latex() -> None:
         *SENTENCES,
         "\\usepackage{booktabs}",
     ]
-    assert as_latex(SMALL) == "\n".join(f"% {line}" for line in said) + LATEX
+    assert as_latex(SMALL) == "\n".join(f"% {line}" for line in said) + "\n" + LATEX
+
+
+def test_every_row_of_latex_has_all_columns() -> None:
+    odd = replace(SMALL.rows[0], variant="a_b&c#%{}~^\\")
+    told = as_latex(replace(SMALL, columns=(SMALL.columns[0], *FIELDS), rows=(odd,)))
+    found = re.findall(r"\\begin\{tabular\}\{(.*?)\}\n(.*?)\\end\{tabular\}", told, re.S)
+    assert [columns for columns, _ in found] == ["lrrrrr", "lrrrr", "lrrrr"]
+    for columns, body in found:
+        rows = [line for line in body.splitlines() if line.endswith(r" \\")]
+        assert len(rows) in (2, 3)
+        for row in rows:
+            spanned = sum(int(n) - 1 for n in re.findall(r"\\multicolumn\{(\d+)\}", row))
+            assert len(re.findall(r"(?<!\\)&", row)) + spanned == len(columns) - 1
+            bare = re.sub(r"\\[{}]", "", row)
+            assert bare.count("{") == bare.count("}")
+            assert bare.replace(r"\$", "").count("$") % 2 == 0
 
 
 def test_csv_and_records() -> None:
@@ -262,10 +244,10 @@ def test_a_narrow_window_has_blocks(
     said = capsys.readouterr().out
     assert said.startswith(NARROW)
     assert max(map(len, said.splitlines())) <= 80
-    assert "\n  *: an interval off zero" in said
+    assert "\n  *: the difference has an interval off zero" in said
 
 
-@pytest.mark.parametrize(("columns", "blocks"), [(60, 4), (120, 2), (10_000, 1)])
+@pytest.mark.parametrize(("columns", "blocks"), [(50, 6), (70, 4), (10_000, 3)])
 def test_a_wider_one_has_fewer(
     columns: int,
     blocks: int,
@@ -277,6 +259,25 @@ def test_a_wider_one_has_fewer(
     said = capsys.readouterr().out
     assert said.count("\n  variant ") == blocks
     assert all(len(line) <= columns for line in said.splitlines())
+
+
+def test_a_metric_stands_over_its_fields_on_either_side_of_a_break(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look_through(monkeypatch, 44)
+    ablation.print_table(replace(SMALL, columns=FIELDS, rows=SMALL.rows[3:], comparisons=0))
+    said = capsys.readouterr().out
+    assert said.partition("What they take")[0].endswith("""
+  Scores
+           ──────── segmentation ────────
+  variant    mean_iou ↑  pixel_accuracy ↑
+  l1                  -                 -
+
+           segmentation
+  variant      of_two ↑  seeds done
+  l1                  -         0/3
+
+  """)
 
 
 def look_through(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
@@ -293,9 +294,11 @@ def test_one_seed_is_headed_so() -> None:
     cell = Cell({0: 0.1}, 0.1, None, Interval(0.01, 0.005, 0.015), {0: 0.01}, 0, 1)
     rows = [replace(SMALL.rows[0], cells={"l1": cell}, states={0: "done"})]
     one = replace(SMALL, seeds=(0,), rows=tuple(rows), columns=SMALL.columns[:1])
-    group = lay_out(one)[1]
-    assert group.heads[0] == "this one training"
-    assert [entry.text for entry in group.rows[0]] == ["0.1", "+0.0100 [0.0050, 0.0150]", "0/1"]
+    scores, differences, _ = lay_out(one)
+    assert scores.title == "Scores of this one training"
+    assert [entry.text for entry in scores.rows[0]] == ["gan_1", "0.1000", "0.22"]
+    entry = differences.rows[0][1]
+    assert (entry.text, entry.aside) == ("+0.0100 [0.0050, 0.0150]", "0/1")
     said = footers(one)
     assert said[0] == "Differences are to l1_cgan, on the same seeds and pictures."
     assert not any(sentence.startswith("Bold") for sentence in said)
@@ -303,6 +306,7 @@ def test_one_seed_is_headed_so() -> None:
 
 def test_a_table_without_scores_is_a_table() -> None:
     none = replace(SMALL, columns=(), rows=SMALL.rows[3:], comparisons=0, about="", published="")
+    assert [block.title for block in lay_out(none)] == ["Scores", "What they take"]
     assert "| variant | parameters (M) |" in as_markdown(none)
     assert footers(none)[0] == "There is no difference to l1_cgan, the reference, yet."
     assert "cmidrule" not in as_latex(none)
@@ -312,8 +316,10 @@ def test_a_table_without_scores_is_a_table() -> None:
 
 def test_a_papers_columns_keep_their_names() -> None:
     papers = [replace(row, published={"accuracy": 0.2, "IoU": 0.1}) for row in SMALL.rows[:1]]
-    group = lay_out(replace(SMALL, rows=tuple(papers)))[-1]
-    assert (group.title, group.heads) == ("published", ("accuracy", "IoU"))
+    block = lay_out(replace(SMALL, rows=tuple(papers)))[0]
+    assert spans(block.heads) == [("", 3), ("published", 2)]
+    assert [head.text for head in block.heads[3:]] == ["accuracy", "IoU"]
+    assert [entry.text for entry in block.rows[0][3:]] == ["0.2", "0.1"]
 
 
 def test_letters_mean_themselves() -> None:
@@ -324,10 +330,8 @@ def test_letters_mean_themselves() -> None:
     assert "# \\_\\_x\\_\\_\n\n50 % \\*of\\* a\\|b & c#d \\<b>\n" in told
     assert "- a_b \\_c\\_ \\`d\\` next" in told
     row = replace(SMALL.rows[3], variant="a_b&c#%{}~^\\")
-    last = as_latex(replace(SMALL, rows=(row,))).splitlines()[-3]
-    assert last.startswith(
-        r"a\_b\&c\#\%\{\}\textasciitilde{}\textasciicircum{}\textbackslash{} & - &"
-    )
+    told = as_latex(replace(SMALL, rows=(row,)))
+    assert r"a\_b\&c\#\%\{\}\textasciitilde{}\textasciicircum{}\textbackslash{} & - &" in told
 
 
 def test_files_have_equal_bytes(tmp_path: Path) -> None:
@@ -345,6 +349,15 @@ def test_files_have_equal_bytes(tmp_path: Path) -> None:
 )
 def test_a_spread_tells_how_many_digits_mean_something(spreads: list[float], places: int) -> None:
     assert decimals(spreads) == places
+
+
+def test_numbers_of_others_keep_their_digits() -> None:
+    assert [as_written(values) for values in ([0.2, 0.22, None], [26.0], [], [1e-5])] == [
+        2,
+        0,
+        0,
+        5,
+    ]
 
 
 def test_numbers_without_a_spread_have_four_digits() -> None:

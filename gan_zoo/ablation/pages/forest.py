@@ -8,9 +8,9 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gan_zoo.ablation.pages.verdict import differences, is_lower_better
+from gan_zoo.ablation.pages.verdict import is_lower_better
 from gan_zoo.ablation.table import Cell, Column, Table
-from gan_zoo.ablation.tables.layout import Entry
+from gan_zoo.ablation.tables.layout import Entry, differences
 from gan_zoo.report.markup import Html, join, tag
 from gan_zoo.report.scores import describe_order
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gan_zoo.ablation.pages.rows import FAILED
 from gan_zoo.ablation.table import Column, Table
-from gan_zoo.ablation.tables.layout import Entry, Group, lay_out
+from gan_zoo.ablation.tables.layout import Entry, differences
 from gan_zoo.evaluation.statistics import FEWEST_SEEDS
 from gan_zoo.report.markup import Html, tag
 from gan_zoo.report.wording import listing
@@ -37,18 +37,6 @@ def list_findings(table: Table) -> Html:
     told = differences(table)
     items = [_finding(table, column, told[column.name]) for column in table.columns]
     return tag("ul", *items, class_="findings")
-
-
-def differences(table: Table) -> dict[str, dict[str, Entry]]:
-    """Name of a score -> variant -> its difference as the table has it."""
-    groups: dict[str, Group] = {group.name: group for group in lay_out(table)}
-    return {
-        column.name: {
-            row.variant: entries[1]
-            for row, entries in zip(table.rows, groups[column.name].rows, strict=True)
-        }
-        for column in table.columns
-    }
 
 
 def _finding(table: Table, column: Column, told: Mapping[str, Entry]) -> Html:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
-from gan_zoo.ablation.table import Table
+from gan_zoo.ablation.table import Column, Table
 from gan_zoo.ablation.tables.numbers import decimals, fixed
 from gan_zoo.errors import printable
 from gan_zoo.evaluation.statistics import FEWEST_SEEDS
@@ -45,7 +46,8 @@ def _differences(table: Table, mark: str) -> Iterator[str]:
     yield PAIRED
     if len(table.seeds) >= FEWEST_SEEDS:
         yield (
-            f"{mark}: an interval off zero, with all {len(table.seeds)} seeds done in both. "
+            f"{mark}: the difference has an interval off zero, with all {len(table.seeds)} seeds "
+            f"done in both. "
             f"{table.comparisons} differences were taken; one in twenty is off zero by chance."
         )
     smallest = [
@@ -76,7 +78,20 @@ def _sources(table: Table) -> Iterator[str]:
     """Where a paper's numbers come from, and the protocol of each score."""
     if table.published:
         yield ended(f"Published: {table.published}, never averaged with ours")
-    for column in table.columns:
-        beside = "".join(f", {name} {value:.4g}" for name, value in column.beside.items())
-        told = describe_protocol(column.protocol)
-        yield ended(f"{column.name}, id {column.id}{beside}: {told}")
+    for (metric, told), columns in groupby(table.columns, _source):
+        ids = [(column.name, _identify(column)) for column in columns]
+        if len(ids) == 1:
+            yield ended(f"{', '.join(ids[0])}: {told}")
+        else:
+            fields = "; ".join(f"{name.partition('.')[2]} {one}" for name, one in ids)
+            yield ended(f"{metric} ({fields}): {told}")
+
+
+def _source(column: Column) -> tuple[str, str]:
+    """The metric of a score, and how it was measured: equal for fields of one protocol."""
+    return column.name.partition(".")[0], describe_protocol(column.protocol)
+
+
+def _identify(column: Column) -> str:
+    beside = "".join(f", {name} {value:.4g}" for name, value in column.beside.items())
+    return f"id {column.id}{beside}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from gan_zoo.ablation.table import Table
 from gan_zoo.ablation.tables.footers import footers
-from gan_zoo.ablation.tables.layout import Entry, Group, lay_out
+from gan_zoo.ablation.tables.layout import Block, Entry, lay_out, spans
 
 SPECIAL = {
     **{letter: f"\\{letter}" for letter in "&%$#_{}"},
@@ -22,47 +23,56 @@ MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 
 
 def as_latex(table: Table) -> str:
-    """A tabular for a paper's own table and caption; what must be read is in comments."""
-    groups = lay_out(table)
+    """A tabular a block, each for a table and a caption of the paper; what must be read is in
+    comments.
+    """
     said = [table.name, *([table.about] if table.about else []), *footers(table)]
-    columns = " ".join(("l" if n == 0 else "r") * len(one.heads) for n, one in enumerate(groups))
-    lines = [
-        *(f"% {' '.join(sentence.split())}" for sentence in said),
-        "% \\usepackage{booktabs}",
-        f"\\begin{{tabular}}{{{columns}}}",
-        "\\toprule",
-        *_titles(groups),
-        _line([_plain(head) for group in groups for head in group.heads]),
-        "\\midrule",
-    ]
-    for n in range(len(table.rows)):
-        lines.append(_line([_cell(entry) for group in groups for entry in group.rows[n]]))
-    return "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
+    lines = [*map(_comment, said), _comment("\\usepackage{booktabs}")]
+    for block in lay_out(table):
+        lines += ["", *_tabular(block)]
+    return "\n".join(lines) + "\n"
 
 
-def _titles(groups: tuple[Group, ...]) -> list[str]:
-    """The scores' names above their columns, each with a rule below it; none without scores."""
-    if not any(group.name for group in groups):
-        return []
-    titles, rules, column = [], [], 1
-    for group in groups:
-        width = len(group.heads)
-        if group.name:
-            titles.append(f"\\multicolumn{{{width}}}{{c}}{{{_plain(group.title)}}}")
+def _tabular(block: Block) -> Iterator[str]:
+    yield _comment(block.title)
+    yield f"\\begin{{tabular}}{{l{'r' * (len(block.heads) - 1)}}}"
+    yield "\\toprule"
+    yield from _spans(block)
+    yield _line(_plain(head.text) for head in block.heads)
+    yield "\\midrule"
+    for row in block.rows:
+        yield _line(map(_cell, row))
+    yield "\\bottomrule"
+    yield "\\end{tabular}"
+
+
+def _spans(block: Block) -> Iterator[str]:
+    """What stands over several columns, with a rule below it; nothing where nothing does."""
+    cells, rules, column = [], [], 1
+    for over, width in spans(block.heads):
+        if over:
+            cells.append(f"\\multicolumn{{{width}}}{{c}}{{{_plain(over)}}}")
             rules.append(f"\\cmidrule(lr){{{column}-{column + width - 1}}}")
         else:
-            titles += [""] * width
+            cells += [""] * width
         column += width
-    return [_line(titles), " ".join(rules)]
+    if cells:
+        yield _line(cells)
+        yield " ".join(rules)
 
 
 def _cell(entry: Entry) -> str:
-    return f"\\textbf{{{_plain(entry.text)}}}" if entry.bold else _plain(entry.text)
+    text = f"\\textbf{{{_plain(entry.text)}}}" if entry.bold else _plain(entry.text)
+    return f"{text}\\enspace {_plain(entry.aside)}" if entry.aside else text
 
 
 def _plain(text: str) -> str:
     return MINUS.sub("$-$", "".join(SPECIAL.get(letter, letter) for letter in text))
 
 
-def _line(cells: list[str]) -> str:
+def _line(cells: Iterable[str]) -> str:
     return f"{' & '.join(cells)} \\\\".lstrip()
+
+
+def _comment(text: str) -> str:
+    return f"% {' '.join(text.split())}"

@@ -1,16 +1,18 @@
-"""What stands where in the table: groups of columns, which every format prints in its own way."""
+"""What stands where in the table: three blocks, which every format prints in its own way."""
 
 from __future__ import annotations
 
 import math
-import statistics
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from gan_zoo.ablation.table import PUBLISHED, Cell, Column, Row, Table
-from gan_zoo.ablation.tables.numbers import decimals, fixed
+from gan_zoo.ablation.tables.numbers import as_written, decimals, fixed
 
 NONE = "-"  # there is no such number
+DIGITS = 4  # of scores without a spread, and of sizes
 
 
 @dataclass(frozen=True)
@@ -20,121 +22,185 @@ class Entry:
     Args:
         text: Without any markup.
         bold: Whether it may be believed.
+        aside: What stands behind it, never bold.
     """
 
     text: str
     bold: bool = False
+    aside: str = ""
 
 
 @dataclass(frozen=True)
-class Group:
-    """Columns that stand under one title.
+class Head:
+    """What stands above a column.
 
     Args:
-        name: Of the score; empty of columns that speak for themselves.
-        order: Which values are better, as an arrow; empty without a score.
-        heads: Of its columns.
+        text: Right above it.
+        over: Above that, over all its neighbors of the same; empty where the text is enough.
+    """
+
+    text: str
+    over: str = ""
+
+    @property
+    def whole(self) -> str:
+        """Both on one line."""
+        return f"{self.over} {self.text}".strip()
+
+
+@dataclass(frozen=True)
+class Block:
+    """A table of its own.
+
+    Args:
+        title: What it shows.
+        heads: Of its columns; the first one is of the variants' names.
         rows: A row for each variant, an entry for each head.
     """
 
-    name: str
-    order: str
-    heads: tuple[str, ...]
+    title: str
+    heads: tuple[Head, ...]
     rows: tuple[tuple[Entry, ...], ...]
 
-    @property
-    def title(self) -> str:
-        """The name with its arrow."""
-        return f"{self.name} {self.order}".strip()
+
+Columns = Iterator[tuple[Head, Mapping[str, Entry]]]  # head, variant -> entry
 
 
-def lay_out(table: Table) -> tuple[Group, ...]:
-    """The groups of a table, the one of the variants' names first."""
-    names = tuple((Entry(row.variant),) for row in table.rows)
-    seeds = tuple((Entry(_seeds(row, len(table.seeds))),) for row in table.rows)
-    groups = [Group("", "", ("variant",), names)]
-    groups += [_score(column, table) for column in table.columns]
-    groups.append(_costs(table))
-    groups.append(Group("", "", ("seeds done",), seeds))
-    return (*groups, *_published(table))
+def lay_out(table: Table) -> tuple[Block, ...]:
+    """The scores, their differences to the reference, and what the variants take; a block that
+    would have nothing but names is none.
+    """
+    others = [row.variant for row in table.rows if row.variant != table.reference]
+    told = f"Differences to {table.reference} [95 %], and the seeds in which a variant is better"
+    found = [
+        _block(_title(table), [row.variant for row in table.rows], _scores(table)),
+        _block(told, others if table.comparisons else [], _differences(table)),
+        _block("What they take", [row.variant for row in table.rows], _costs(table)),
+    ]
+    return tuple(block for block in found if block.rows and len(block.heads) > 1)
 
 
-def order_of(column: Column) -> str:
-    """Which values are better, as an arrow."""
-    if column.ideal is not None:
-        return f"→ {column.ideal:g}"
-    return "↓" if column.lower_is_better else "↑"
+def spans(heads: tuple[Head, ...]) -> list[tuple[str, int]]:
+    """What stands over neighboring columns, and over how many; empty where nothing does."""
+    found = [(over, len([*group])) for over, group in groupby(heads, lambda head: head.over)]
+    return found if any(over for over, _ in found) else []
 
 
-def _score(column: Column, table: Table) -> Group:
-    cells = [row.cells.get(column.name) for row in table.rows]
-    found = [cell for cell in cells if cell is not None]
-    alone = max((len(cell.values) for cell in found), default=0) <= 1
-    places = decimals(cell.sd for cell in found)
-    widths = [cell.difference.half_width for cell in found if cell.difference]
-    fine = decimals(widths)
-    fine = places if fine is None else fine
-    what = "difference" if column.ideal is None else f"distance to {column.ideal:g}"
-    heads = (
-        "this one training" if alone else "mean ± sd",
-        f"{what} [95 %]",
-        "better" if column.ideal is None else "nearer",
-    )
-    rows = []
-    for row, cell in zip(table.rows, cells, strict=True):
-        if cell is None:
-            rows.append((Entry(NONE),) * 3)
-            continue
-        spread = "" if cell.sd is None else f" ± {fixed(cell.sd, places)}"
-        mean = Entry(f"{fixed(cell.mean, places)}{spread}")
-        if row.variant == table.reference:
-            rows.append((mean, Entry("reference"), Entry(NONE)))
-        else:
-            rows.append((mean, _difference(cell, fine), Entry(_better(cell))))
-    return Group(column.name, order_of(column), heads, tuple(rows))
+def differences(table: Table) -> dict[str, dict[str, Entry]]:
+    """Name of a score -> variant but for the reference -> its difference to that."""
+    found = {}
+    for column in table.columns:
+        cells = _cells(column, table)
+        widths = [cell.difference.half_width for cell in cells.values() if cell.difference]
+        places = decimals(widths)
+        places = _places(cells) if places is None else places
+        found[column.name] = {
+            row.variant: _difference(cells.get(row.variant), places)
+            for row in table.rows
+            if row.variant != table.reference
+        }
+    return found
 
 
-def _difference(cell: Cell, places: int | None) -> Entry:
-    found = cell.difference
-    if found is None:
+def _block(title: str, variants: list[str], columns: Columns) -> Block:
+    found = [*columns]
+    heads = (Head("variant"), *(head for head, _ in found))
+    rows = ((Entry(name), *(entries[name] for _, entries in found)) for name in variants)
+    return Block(title, heads, tuple(rows))
+
+
+def _title(table: Table) -> str:
+    """Of the scores."""
+    most = max((len(cell.values) for row in table.rows for cell in row.cells.values()), default=0)
+    told = {0: "Scores", 1: "Scores of this one training"}
+    return told.get(most, "Scores, mean ± sd over seeds")
+
+
+def _scores(table: Table) -> Columns:
+    """Ours, a paper's, and how many seeds they are of where some are missing."""
+    for column in table.columns:
+        cells = _cells(column, table)
+        places = _places(cells)
+        entries = {row.variant: _score(cells.get(row.variant), places) for row in table.rows}
+        yield _head(column), entries
+    yield from _published(table)
+    if any(state != "done" for row in table.rows for state in row.states.values()):
+        seeds = len(table.seeds)
+        yield Head("seeds done"), {row.variant: Entry(_seeds(row, seeds)) for row in table.rows}
+
+
+def _differences(table: Table) -> Columns:
+    told = differences(table)
+    for column in table.columns:
+        head = _head(column)
+        if column.ideal is not None:
+            head = Head(f"distance to {column.ideal:g} ↓", column.name)
+        yield head, told[column.name]
+
+
+def _head(column: Column) -> Head:
+    """The name of a score, and which values are better, as an arrow."""
+    order = "↓" if column.lower_is_better else "↑"
+    order = order if column.ideal is None else f"→ {column.ideal:g}"
+    metric, _, part = column.name.partition(".")
+    return Head(f"{part} {order}", metric) if part else Head(f"{metric} {order}")
+
+
+def _cells(column: Column, table: Table) -> dict[str, Cell]:
+    """Variant -> what it scores, of those that have a score."""
+    return {row.variant: row.cells[column.name] for row in table.rows if column.name in row.cells}
+
+
+def _places(cells: Mapping[str, Cell]) -> int | None:
+    """Decimals of scores: what their spread allows, or a few digits where there is none."""
+    places = decimals(cell.sd for cell in cells.values())
+    means = (abs(cell.mean) for cell in cells.values())
+    return decimals(means, digits=DIGITS) if places is None else places
+
+
+def _score(cell: Cell | None, places: int | None) -> Entry:
+    if cell is None:
         return Entry(NONE)
+    spread = "" if cell.sd is None else f" ± {fixed(cell.sd, places)}"
+    return Entry(f"{fixed(cell.mean, places)}{spread}", cell.bold)
+
+
+def _difference(cell: Cell | None, places: int | None) -> Entry:
+    if cell is None or cell.difference is None:
+        return Entry(NONE)
+    found = cell.difference
     told = fixed(found.mean, places, sign=True)
     if math.isfinite(found.half_width):
         told += f" [{fixed(found.low, places)}, {fixed(found.high, places)}]"
-    return Entry(told, cell.bold)
+    return Entry(told, cell.bold, f"{cell.better}/{cell.pairs}")
 
 
-def _better(cell: Cell) -> str:
-    return NONE if cell.better is None else f"{cell.better}/{cell.pairs}"
-
-
-def _published(table: Table) -> list[Group]:
+def _published(table: Table) -> Columns:
     """A paper's numbers, in columns of their own."""
-    names = tuple(dict.fromkeys(name for row in table.rows for name in row.published))
-    if not names:
-        return []
-    rows = tuple(
-        tuple(Entry(fixed(row.published[n], None) if n in row.published else NONE) for n in names)
-        for row in table.rows
-    )
-    if names == (PUBLISHED,):
-        return [Group("", "", names, rows)]
-    return [Group(PUBLISHED, "", names, rows)]
+    for name in dict.fromkeys(name for row in table.rows for name in row.published):
+        values = {row.variant: row.published.get(name) for row in table.rows}
+        head = Head(name) if name == PUBLISHED else Head(name, PUBLISHED)
+        yield head, _numbers(values, as_written(values.values()))
 
 
-def _costs(table: Table) -> Group:
-    times = [row.seconds_a_step for row in table.rows if row.seconds_a_step is not None]
-    places = decimals([statistics.median(times)] if times else [], digits=3)
-    rows = tuple(
-        (
-            Entry(fixed(row.parameters / 1e6, None)),
-            Entry(fixed(row.flop / 1e9, None)),
-            Entry(NONE if row.seconds_a_step is None else fixed(row.seconds_a_step, places)),
-            Entry(NONE if row.peak_bytes is None else f"{row.peak_bytes / 2**20:.0f}"),
-        )
-        for row in table.rows
-    )
-    return Group("", "", ("parameters (M)", "GFLOP a step", "s a step", "peak MiB"), rows)
+def _costs(table: Table) -> Columns:
+    sizes = {
+        "parameters (M)": {row.variant: row.parameters / 1e6 for row in table.rows},
+        "GFLOP a step": {row.variant: row.flop / 1e9 for row in table.rows},
+    }
+    for name, values in sizes.items():
+        yield Head(name), _numbers(values, decimals(values.values(), digits=DIGITS))
+    times = {row.variant: row.seconds_a_step for row in table.rows}
+    yield Head("s a step"), _numbers(times, decimals(times.values(), digits=3))
+    held = {row.variant: row.peak_bytes and row.peak_bytes / 2**20 for row in table.rows}
+    yield Head("peak MiB"), _numbers(held, 0)
+
+
+def _numbers(values: Mapping[str, float | None], places: int | None) -> dict[str, Entry]:
+    return {
+        name: Entry(NONE if value is None else fixed(value, places))
+        for name, value in values.items()
+    }
 
 
 def _seeds(row: Row, whole: int) -> str:

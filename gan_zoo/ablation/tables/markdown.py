@@ -1,51 +1,45 @@
-"""The table as GitHub's Markdown."""
+"""The table as GitHub's Markdown, in columns that a plain look at the file can follow too."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from gan_zoo.ablation.table import Table
 from gan_zoo.ablation.tables.footers import footers
-from gan_zoo.ablation.tables.layout import Entry, Group, lay_out
+from gan_zoo.ablation.tables.layout import Block, Entry, lay_out
 
 # An underscore within a word is no emphasis, as in l1_cgan.
 SPECIAL = re.compile(r"[\\`*<|]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def as_markdown(table: Table) -> str:
-    """A heading, the table, and below it what must be read."""
-    groups = lay_out(table)
-    heads = [head for group in groups for head in _heads(group)]
-    rows = [[_cell(entry) for group in groups for entry in group.rows[n]] for n in _numbers(table)]
+    """A heading, the blocks, and below them what must be read."""
     lines = [f"# {_plain(table.name)}", ""]
     if table.about:
         lines += [_plain(table.about), ""]
-    lines += [_line(heads), _line(["---"] + ["---:"] * (len(heads) - 1)), *map(_line, rows), ""]
+    for block in lay_out(table):
+        lines += [f"## {_plain(block.title)}", "", *_lines(block), ""]
     lines += [f"- {_plain(sentence)}" for sentence in footers(table)]
     return "\n".join(lines) + "\n"
 
 
-def _numbers(table: Table) -> range:
-    return range(len(table.rows))
-
-
-def _heads(group: Group) -> list[str]:
-    """Markdown has no columns under one title: each says whose it is."""
-    if not group.name:
-        return [_plain(head) for head in group.heads]
-    first, *others = group.heads
-    told = [f"{group.title}, {first}", *(f"{group.name}, {head}" for head in others)]
-    return [_plain(head) for head in told]
+def _lines(block: Block) -> Iterator[str]:
+    """Markdown has no columns under one title: each head is whole."""
+    heads = [_plain(head.whole) for head in block.heads]
+    rows = [[_cell(entry) for entry in row] for row in block.rows]
+    widths = [max(4, *map(len, column)) for column in zip(heads, *rows, strict=True)]
+    rule = ["-" * widths[0], *(f"{'-' * (width - 1)}:" for width in widths[1:])]
+    for name, *others in [heads, rule, *rows]:
+        cells = [other.rjust(width) for other, width in zip(others, widths[1:], strict=True)]
+        yield f"| {' | '.join([name.ljust(widths[0]), *cells])} |"
 
 
 def _cell(entry: Entry) -> str:
-    return f"**{_plain(entry.text)}**" if entry.bold else _plain(entry.text)
+    text = f"**{_plain(entry.text)}**" if entry.bold else _plain(entry.text)
+    return f"{text} {_plain(entry.aside)}".rstrip()
 
 
 def _plain(text: str) -> str:
     """A text that means what it says, on one line."""
     return SPECIAL.sub(r"\\\g<0>", " ".join(text.split()))
-
-
-def _line(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"

@@ -13,7 +13,7 @@ def decimals(spreads: Iterable[float | None], *, digits: int = 2) -> int | None:
     """Decimals for a column: those that show so many digits of its middle spread.
 
     Args:
-        spreads: Of its numbers; None, 0 and infinity tell nothing.
+        spreads: Of its numbers, or the numbers; None, 0 and infinity tell nothing.
         digits: Of the spread.
 
     Returns:
@@ -22,8 +22,14 @@ def decimals(spreads: Iterable[float | None], *, digits: int = 2) -> int | None:
     known = [spread for spread in spreads if spread and math.isfinite(spread)]
     if not known:
         return None
-    middle = statistics.median(known)
-    return min(MOST, max(0, digits - 1 - math.floor(math.log10(middle))))
+    middle = statistics.median(map(math.log10, known))  # the small ones among huge ones count too
+    return min(MOST, max(0, digits - 1 - math.floor(middle)))
+
+
+def as_written(values: Iterable[float | None]) -> int:
+    """Decimals for numbers that someone else rounded: the most that any of them has."""
+    written = [f"{value:.{MOST}f}".rstrip("0") for value in values if value is not None]
+    return max((len(one.partition(".")[2]) for one in written), default=0)
 
 
 def fixed(value: float, places: int | None, *, sign: bool = False) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gan_zoo.ablation.table import Table
 from gan_zoo.ablation.tables.footers import footers
-from gan_zoo.ablation.tables.layout import Group, lay_out
+from gan_zoo.ablation.tables.layout import Entry, Head, lay_out, spans
 from gan_zoo.ablation.tables.records import as_data
 from gan_zoo.cli.terminal.text import print_rows, window
 from gan_zoo.reporter import format_duration
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from gan_zoo.ablation.listing import Listing
 
 GAP = 2  # columns between two cells, and left of the first
-MARK = "*"  # before a difference that may be believed
+MARK = "*"  # before a number whose difference may be believed
+RULE = "─"  # under what stands over several columns
 
 
 def print_ablation(found: Ablation, as_json: bool = False) -> None:
@@ -52,49 +53,70 @@ def print_listing(found: Listing) -> None:
 
 
 def print_table(table: Table, as_json: bool = False) -> None:
-    """What came out, and below it what must be read. Groups of columns that do not fit beside the
-    others stand in a block of their own, each beside the variants' names.
+    """What came out, and below it what must be read. Columns that do not fit beside the others of
+    their block stand below them, again beside the variants' names.
     """
     if as_json:
         print(json.dumps(as_data(table), indent=2, allow_nan=False))
         return
     print(f"{table.name}: {table.about}" if table.about else table.name)
-    names, *groups = lay_out(table)
-    for block in _blocks(names, groups):
+    for block in lay_out(table):
         print()
-        _print_block([names, *block])
+        print_rows([[block.title]])
+        names, *columns = map(Column, block.heads, zip(*block.rows, strict=True))
+        for n, part in enumerate(_parts(names, columns)):
+            if n:
+                print()
+            _print_part([names, *part])
     print()
     for sentence in footers(table, mark=MARK):
         print_rows([[sentence]])
 
 
-def _blocks(names: Group, groups: Sequence[Group]) -> list[list[Group]]:
-    """As many groups side by side as the window has room for."""
-    blocks: list[list[Group]] = []
+class Column:
+    """A column of a block as the terminal has it.
+
+    Args:
+        head: What stands above it.
+        entries: Of the variants.
+    """
+
+    def __init__(self, head: Head, entries: Sequence[Entry]) -> None:
+        self.head = head
+        self.cells = [head.text, *map(_tell, entries)]
+        self.width = max(len(head.over), *map(len, self.cells))
+
+
+def _tell(entry: Entry) -> str:
+    text = f"{MARK} {entry.text}" if entry.bold else entry.text
+    return f"{text}{' ' * GAP}{entry.aside}" if entry.aside else text
+
+
+def _parts(names: Column, columns: Sequence[Column]) -> list[list[Column]]:
+    """As many columns side by side as the window has room for."""
+    parts: list[list[Column]] = []
     left = 0
-    for group in groups:
-        width = _width(group)
-        if not blocks or width > left:
-            blocks.append([])
-            left = window() - _width(names)
-        blocks[-1].append(group)
+    for column in columns:
+        width = GAP + column.width
+        if not parts or width > left:
+            parts.append([])
+            left = window() - GAP - names.width
+        parts[-1].append(column)
         left -= width
-    return blocks
+    return parts
 
 
-def _width(group: Group) -> int:
-    return sum(GAP + max(map(len, column)) for column in zip(*_rows(group), strict=True))
-
-
-def _rows(group: Group) -> list[list[str]]:
-    """Its title, its heads, its entries."""
-    title = [""] * len(group.heads)
-    title[len(title) // 2] = group.title
-    entries = [[f"{MARK} {e.text}" if e.bold else e.text for e in row] for row in group.rows]
-    return [title, [*group.heads], *entries]
-
-
-def _print_block(groups: Sequence[Group]) -> None:
-    parts = [_rows(group) for group in groups]
-    rows = [[cell for part in line for cell in part] for line in zip(*parts, strict=True)]
-    print_rows(rows if any(rows[0]) else rows[1:], right=range(1, len(rows[0])))
+def _print_part(columns: Sequence[Column]) -> None:
+    heads = tuple(column.head for column in columns)
+    widths = [column.width for column in columns]
+    over, start = "", 0
+    for text, count in spans(heads):
+        width = sum(widths[start : start + count]) + GAP * (count - 1)
+        told = f" {text} ".center(width, RULE) if len(text) + 4 <= width else text.rjust(width)
+        over += " " * GAP + (told if text else " " * width)
+        start += count
+    if over:
+        print(over.rstrip()[: window()])
+    rows = zip(*([cell.rjust(c.width) for cell in c.cells] for c in columns[1:]), strict=True)
+    named = zip(columns[0].cells, rows, strict=True)
+    print_rows([[name, *row] for name, row in named], right=range(1, len(columns)))

@@ -12,6 +12,8 @@ from functools import cache
 from gan_zoo.components import UserError
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+WHOLE = re.compile(r"^GPU (\d+): .*\(UUID: (GPU-[^)]+)\)", re.MULTILINE)
+SHOWN = len("GPU-12345678")  # of a GPU's own name, of which CUDA takes a beginning, too
 COUNT = "import torch; print(torch.cuda.device_count())"
 PART = re.compile(r"^ +MIG .*\(UUID: (MIG-[^)]+)\)", re.MULTILINE)
 
@@ -51,7 +53,7 @@ def _gpus(devices: Sequence[int] | None) -> dict[str, dict[str, str]]:
         there = f"visible here{told} are {', '.join(map(str, range(len(visible))))}"
         none = f"no GPU is visible here{told}; say engine.device: cpu, or make one visible"
         raise UserError(asked + (there if visible else none))
-    return {f"cuda:{number}": {VISIBLE: visible[number]} for number in chosen}
+    return {f"cuda:{_own_name(visible[number])}": {VISIBLE: visible[number]} for number in chosen}
 
 
 def visible_gpus() -> Sequence[str]:
@@ -65,20 +67,38 @@ def visible_gpus() -> Sequence[str]:
     return words[: good.index(False)] if False in good else words  # CUDA stops at a wrong one, too
 
 
-@cache  # a machine keeps its GPUs
+def _own_name(word: str) -> str:
+    """What all call a GPU that CUDA_VISIBLE_DEVICES calls so here: the first that a process or a
+    job may see has the number 0 for it, whichever that is. The number where no name is known.
+    """
+    names = dict(WHOLE.findall(_listed() or ""))
+    meant = [names[word]] if word in names else [n for n in names.values() if n.startswith(word)]
+    return meant[0][:SHOWN] if meant else word
+
+
+@cache
 def _all_gpus() -> Sequence[str]:
     """Asked of the driver, since the parent should neither load torch nor hold a device; where its
     program is absent, of torch in a process of its own.
     """
-    try:
-        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
-    except OSError:
+    listed = _listed()
+    if listed is None:
         asked = [sys.executable, "-c", COUNT]
         told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
         return [str(number) for number in range(int(told) if told.isdecimal() else 0)]
-    parts = PART.findall(listed.stdout)  # of GPUs that are divided, as CUDA shows one part alone
-    count = sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
+    parts = PART.findall(listed)  # of GPUs that are divided, as CUDA shows one part alone
+    count = sum(line.startswith("GPU ") for line in listed.splitlines())
     return parts or [str(number) for number in range(count)]
+
+
+@cache  # a machine keeps its GPUs
+def _listed() -> str | None:
+    """What the driver's program says of them; None where it is absent."""
+    try:
+        done = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout
 
 
 def _cores() -> int:

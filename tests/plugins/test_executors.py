@@ -58,10 +58,16 @@ def gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], Non
         program.write_text(f"#!/bin/sh\ncat <<'END'\n{said}END\n")
         program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-        places._all_gpus.cache_clear()
+        forget()
 
     yield list_these  # type: ignore[misc]
+    forget()
+
+
+def forget() -> None:
+    """What the driver said."""
     places._all_gpus.cache_clear()
+    places._listed.cache_clear()
 
 
 def found(spec: LocalSpec, device: str = "cuda", jobs: int | None = None) -> Mapping[str, str]:
@@ -73,15 +79,30 @@ def found(spec: LocalSpec, device: str = "cuda", jobs: int | None = None) -> Map
 
 def test_a_process_a_gpu(gpus: Callable[[str], None]) -> None:
     gpus(LISTED)
-    assert found(LocalSpec()) == {"cuda:0": "0", "cuda:1": "1", "cuda:2": "2"}
-    assert found(LocalSpec(devices=(2, 0))) == {"cuda:2": "2", "cuda:0": "0"}
-    assert found(LocalSpec(jobs=2)) == {"cuda:0": "0", "cuda:1": "1"}
-    assert found(LocalSpec(jobs=2), jobs=9).keys() == {"cuda:0", "cuda:1", "cuda:2"}
+    a, b, c = "cuda:GPU-aaaa", "cuda:GPU-bbbb", "cuda:GPU-cccc"
+    assert found(LocalSpec()) == {a: "0", b: "1", c: "2"}
+    assert found(LocalSpec(devices=(2, 0))) == {c: "2", a: "0"}
+    assert found(LocalSpec(jobs=2)) == {a: "0", b: "1"}
+    assert found(LocalSpec(jobs=2), jobs=9).keys() == {a, b, c}
+
+
+def test_two_who_see_others_call_a_gpu_by_one_name(
+    gpus: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpus(LISTED.replace("aaaa", "12345678-aaaa-aaaa"))
+    monkeypatch.setenv(places.VISIBLE, "2,0,7")
+    told = {"cuda:GPU-cccc": "2", "cuda:GPU-12345678": "0", "cuda:7": "7"}
+    assert found(LocalSpec()) == told
+    monkeypatch.setenv(places.VISIBLE, "GPU-123456,GPU-cccc")
+    assert found(LocalSpec()).keys() == {"cuda:GPU-12345678", "cuda:GPU-cccc"}
+    gpus(LISTED.splitlines()[2].replace("GPU 2", "GPU 0") + "\n")  # a job that was given the last
+    monkeypatch.setenv(places.VISIBLE, "0")
+    assert found(LocalSpec()) == {"cuda:GPU-cccc": "0"}
 
 
 def test_parts_of_a_gpu_are_gpus(gpus: Callable[[str], None]) -> None:
     gpus(DIVIDED)
-    assert found(LocalSpec()) == {"cuda:0": "MIG-1111", "cuda:1": "MIG-2222"}
+    assert found(LocalSpec()) == {f"cuda:MIG-{n}": f"MIG-{n}" for n in (1111, 2222)}
 
 
 @pytest.mark.parametrize(
@@ -117,9 +138,9 @@ def test_without_the_drivers_program_torch_is_asked(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv(places.VISIBLE, raising=False)
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(places, "COUNT", "print(2)")
-    places._all_gpus.cache_clear()
+    forget()
     assert places.visible_gpus() == ["0", "1"]
-    places._all_gpus.cache_clear()
+    forget()
 
 
 def test_processors_are_as_many_as_asked() -> None:

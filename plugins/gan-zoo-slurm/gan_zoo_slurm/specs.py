@@ -44,7 +44,7 @@ class SubmititSpec(ExecutorSpec, name="submitit"):
         absent = [name for name in PROGRAMS if shutil.which(name) is None]
         told = (
             f"there is no {', '.join(absent)} here; start the ablation where jobs are submitted, "
-            "or `gan-zoo ablate FOLDER --join` in jobs of your own"
+            "or `gan-zoo ablate FOLDER --join --executor local` in jobs of your own"
         )
         return [told] if absent else []
 

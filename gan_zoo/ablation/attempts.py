@@ -77,12 +77,26 @@ class Attempt:
 
 
 def read_attempts(path: Path) -> list[Attempt]:
-    """All tries of a run, the first first. A line that was cut while it was written is none."""
+    """All tries of a run, the first first. A line that was cut while it was written is none.
+
+    Raises:
+        UserError: a line tells of no try; says the cure.
+    """
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return []
-    return [Attempt(**told) for line in lines if (told := _object(line))]
+    found = []
+    for number, line in enumerate(lines, start=1):
+        if told := _object(line):
+            try:
+                found.append(Attempt(**told))
+            except TypeError as problem:
+                raise UserError(
+                    f"{path}:{number}: the line is damaged, or of another gan-zoo ({problem}); "
+                    "remove it: what is done stays done"
+                ) from None
+    return found
 
 
 def note_attempt(path: Path, attempt: Attempt) -> None:

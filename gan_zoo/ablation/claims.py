@@ -31,11 +31,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from gan_zoo.components.processes import process_start
+from gan_zoo.errors import UserError
 from gan_zoo.runs.atomic import write_file
 
 OWNER = "owner.json"
 BEAT = 20.0  # seconds between two signs of life
+AWAKE = 1.0  # seconds between two looks at the clock, which jumps when a machine wakes up
 STALE = 600.0  # seconds without one after which an owner on another machine is dead
+LEFT = 86400.0  # seconds after which what nobody finished is swept up
 AWAY = (errno.ENOENT, errno.ESTALE)  # moved away, maybe while it was read over a network
 TAKEN = (*AWAY, errno.EEXIST, errno.ENOTEMPTY, errno.EACCES)  # the last is what Windows says
 
@@ -125,6 +128,19 @@ class Claim:
         """Whether nobody took it over meanwhile."""
         return _is_last(self._path, self.owner)
 
+    def insist(self) -> None:
+        """End this process at once, and save nothing, where another one took the run over, since
+        it saw no sign of life for ten minutes: that one goes on from the last checkpoint in the
+        same folder, or has made the run and gone.
+        """
+        chain = owners(self._path)
+        if chain[-1].id == self.owner.id if chain else not self._path.parent.is_dir():
+            return  # it is ours, or the whole folder is away for a moment
+        who = f"A process on {chain[-1].host}" if chain else "Another process"
+        told = "took this run over, since it saw no sign of life for ten minutes"
+        print(f"{who} {told}", file=sys.stderr, flush=True)
+        os._exit(1)
+
     def release(self) -> None:
         """Let go of it."""
         if self.is_ours():
@@ -134,10 +150,7 @@ class Claim:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """In here a thread gives signs of life; then the claim is released. Where another process
-        took the run over, since none was seen for ten minutes, this one ends at once and saves
-        nothing: the other goes on from the last checkpoint in the same folder.
-        """
+        """In here a thread insists on it and gives signs of life; then the claim is released."""
         ended = threading.Event()
         beat = threading.Thread(target=self._beat, args=(ended,), daemon=True)
         beat.start()
@@ -149,14 +162,14 @@ class Claim:
             self.release()
 
     def _beat(self, ended: threading.Event) -> None:
-        while not ended.wait(BEAT):
-            with suppress(OSError):  # a file system that is away for a moment: the next one tells
+        last = -BEAT
+        while not ended.wait(min(AWAKE, BEAT)):
+            if abs(time.time() - last) < BEAT:  # the clock that goes on while the machine sleeps
+                continue
+            last = time.time()
+            with suppress(OSError, UserError):  # a file system that is away for a moment
+                self.insist()
                 os.utime(self._file)
-                chain = owners(self._path)
-                if chain and chain[-1].id != self.owner.id:
-                    told = "took this run over, since it saw no sign of life for ten minutes"
-                    print(f"A process on {chain[-1].host} {told}", file=sys.stderr, flush=True)
-                    os._exit(1)
 
 
 def take(path: Path, *, place: str, parent: Process | None = None) -> Claim | None:
@@ -212,16 +225,25 @@ def alone(path: Path) -> Iterator[None]:
 
 
 def owners(path: Path) -> list[Owner]:
-    """Who held a run in turn; the last holds it now. None where it is free."""
+    """Who held a run in turn; the last holds it now. None where it is free.
+
+    Raises:
+        UserError: a file is damaged; says the cure.
+    """
     found: list[Owner] = []
     while True:
+        file = _after(path, found) / OWNER
         try:
-            told = json.loads((_after(path, found) / OWNER).read_text(encoding="utf-8"))
+            found.append(Owner.of_data(json.loads(file.read_text(encoding="utf-8"))))
         except OSError as problem:
             if problem.errno not in AWAY:
                 raise
             return found
-        found.append(Owner.of_data(told))
+        except (KeyError, TypeError, ValueError) as problem:
+            raise UserError(
+                f"{file} is damaged, or of another gan-zoo ({problem}); once no process makes "
+                f"this run any more, remove {path}"
+            ) from None
 
 
 def is_dead(path: Path, chain: list[Owner]) -> bool:
@@ -237,6 +259,15 @@ def living(path: Path) -> Owner | None:
     """Who alive holds a run."""
     chain = owners(path)
     return None if not chain or is_dead(path, chain) else chain[-1]
+
+
+def sweep(folder: Path) -> None:
+    """Remove what who was killed while it made a claim has left in their folder, a day ago."""
+    now = _now(folder)
+    for path in folder.glob(".*"):
+        with suppress(OSError):  # somebody else sweeps, or it is another user's
+            if now - path.stat().st_mtime > LEFT:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _is_last(path: Path, owner: Owner) -> bool:

@@ -24,13 +24,16 @@ from gan_zoo.ablation.attempts import (
     read_attempts,
     utc,
 )
-from gan_zoo.ablation.claims import Process, living, take
+from gan_zoo.ablation.claims import STALE, Claim, Process, living, take
 from gan_zoo.ablation.folder import AblationFolder
+from gan_zoo.ablation.results import Result
 from gan_zoo.errors import first_line
 from gan_zoo.reporter import Reporter
+from gan_zoo.runs.folder import BeingTrainedError
 from gan_zoo.runs.process import SET, THREADS
 
 CHILD = "GAN_ZOO_ABLATION_CHILD"  # the variable by which a parent tells where it put a child
+ASK = 5.0  # seconds between two tries of a run that another process still trains
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 # By name, from the class itself up to its bases: to import them would load torch.
@@ -40,6 +43,7 @@ CAUSES = {
     "NonFinite": "not_finite",
     "MemoryError": "memory",
     "OutOfMemoryError": "memory",
+    "BeingTrainedError": "lost",
     "DataError": "data",
     "ContractError": "contract",
     "UserError": "contract",
@@ -89,11 +93,30 @@ def run_one(
         if folder.is_done(key):  # whoever held it before was killed between its scores and its end
             return 0
         with _heard():
-            cause, last = _try(folder, key, make, reporter, place)
+            cause, last = _try(_Held(folder, claim), key, make, reporter, place)
             code = 0 if cause is None else 1
+            claim.insist()
             ended = Attempt.of(claim.owner, plan.threads, cause, last, code)
             note_attempt(folder.attempts(key), ended)
     return code
+
+
+class _Held(AblationFolder):
+    """A folder in which a run's scores are written only by who holds it.
+
+    Args:
+        folder: The ablation's.
+        claim: The run's.
+    """
+
+    def __init__(self, folder: AblationFolder, claim: Claim) -> None:
+        super().__init__(folder.path)
+        self._claim = claim
+
+    def write_result(self, result: Result) -> None:
+        """The run is done; this process ends if another one took it over meanwhile."""
+        self._claim.insist()
+        super().write_result(result)
 
 
 def child_variables(place: str, threads: int | None) -> dict[str, str]:
@@ -133,12 +156,30 @@ def _try(
             from gan_zoo.ablation.making import make_run
 
             make = make_run
-        make(folder, key, reporter)
+        _make_free(make, folder, key, reporter)
     except BaseException as problem:
         caught = problem
     for number in SIGNALS:  # what is left is short, and must be written
         _set(number, signal.SIG_IGN)
     return _judge(caught) if caught else (None, "")
+
+
+def _make_free(make: Maker, folder: AblationFolder, key: str, reporter: Reporter) -> None:
+    """Make it, and wait for a while where it is locked: by who was taken for dead and only sleeps,
+    on a server that has not noticed a death yet, or by somebody who trains it by hand.
+    """
+    end = None
+    while True:
+        try:
+            make(folder, key, reporter)
+            return
+        except BeingTrainedError as problem:
+            if end is None:
+                end = time.monotonic() + STALE
+                reporter.say(f"{problem}, whose end is waited for, ten minutes at most")
+            if time.monotonic() > end:
+                raise
+        time.sleep(ASK)
 
 
 def _judge(problem: BaseException) -> tuple[str, str]:

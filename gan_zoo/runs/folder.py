@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 WEIGHTS, ABOUT, DATA = "weights", "about.json", "data.json"
 
 
+class BeingTrainedError(UserError):
+    """Another process trains the run now."""
+
+
 class RunFolder:
     """The folder of a run.
 
@@ -158,7 +162,7 @@ class RunFolder:
         """Hold the run, so that no other process trains it; let go even by a kill.
 
         Raises:
-            UserError: another process trains it now.
+            BeingTrainedError: another process does.
         """
         try:
             import fcntl
@@ -170,7 +174,8 @@ class RunFolder:
             try:  # a record lock: unlike flock's, the loader's workers do not inherit it
                 fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise UserError(f"{self.path} is being trained by another process") from None
+                told = f"{self.path} is being trained by another process"
+                raise BeingTrainedError(told) from None
             yield
 
     def note(self, entry: Mapping[str, Any]) -> None:

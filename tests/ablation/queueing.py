@@ -4,8 +4,8 @@
     python queueing.py parent FOLDER JOBS [join]    all runs
 
 Behavior of a run is in behavior.json: KEY -> `seconds` in steps of 0.05 and what befalls it in its
-tries, one after the other: the name of an exception below, or `kill`. Each step is a line of
-RUN/steps.txt, of which a run that goes on keeps what was there.
+tries, one after the other: the name of an exception below, or `kill`. A `deaf` one does not hear
+SIGTERM. Each step is a line of RUN/steps.txt, of which a run that goes on keeps what was there.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from gan_zoo.components.watching import Job
 from gan_zoo.errors import ContractError, DataError, UserError
 from gan_zoo.evaluation.score_files import Score, Scores
 from gan_zoo.reporter import Reporter
+from gan_zoo.runs.folder import BeingTrainedError
 
 STEP = 0.05
 
@@ -43,6 +44,7 @@ class OutOfMemoryError(RuntimeError):
 FAULTS: Mapping[str, BaseException] = {
     "contract": ContractError("depth 9 needs 512 pixels\nand there are 64"),
     "user": UserError("no such option"),
+    "locked": BeingTrainedError("runs/a/seed-0 is being trained by another process"),
     "data": DataError("train/03.png is cut short"),
     "memory": MemoryError(),
     "allocator": RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ..."),
@@ -54,7 +56,11 @@ FAULTS: Mapping[str, BaseException] = {
 
 
 def make_folder(
-    path: Path, variants: int = 2, seeds: int = 2, behavior: Mapping[str, Any] | None = None
+    path: Path,
+    variants: int = 2,
+    seeds: int = 2,
+    behavior: Mapping[str, Any] | None = None,
+    device: str = "cpu",
 ) -> AblationFolder:
     """A planned ablation; keys are `VARIANT-SEED` of variants a, b, c and so on."""
     names = [chr(ord("a") + n) for n in range(variants)]
@@ -65,10 +71,10 @@ def make_folder(
         for name in names
     }
     folder = AblationFolder(path)
-    device: dict[str, Any] = {"device": "cpu", "threads": 1}
+    where: dict[str, Any] = {"device": device, "threads": 1 if device == "cpu" else None}
     about = {"name": "sleepers", "about": "Who sleeps longest", "reference": "a"}
     folder.write_plan(
-        Plan(**about, **device, seeds=tuple(range(seeds)), variants=planned, runs=runs)
+        Plan(**about, **where, seeds=tuple(range(seeds)), variants=planned, runs=runs)
     )
     (path / "behavior.json").write_text(json.dumps(behavior or {}))
     return folder
@@ -79,6 +85,8 @@ def sleep_run(folder: AblationFolder, key: str, reporter: Reporter) -> None:
     run = folder.run(key)
     run.mkdir(parents=True, exist_ok=True)
     told = json.loads((folder.path / "behavior.json").read_text()).get(key, {})
+    if told.get("deaf"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     tries = len(list(run.glob("try-*")))
     (run / f"try-{tries}").touch()
     steps = run / "steps.txt"
@@ -110,11 +118,17 @@ class Sleepers:
         before: Python that a child executes first.
     """
 
+    name = "sleepers"
+
     def __init__(self, places: int, before: str = "") -> None:
         self.places: Sequence[str] = [f"cpu:{n}" for n in range(places)]
         self.before = before
         self.jobs: list[Job] = []
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def missing(self) -> list[str]:
+        """Nothing."""
+        return []
 
     def build(self, *, device: str, jobs: int | None) -> Sleepers:
         """Itself."""

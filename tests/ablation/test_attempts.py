@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from gan_zoo.ablation import attempts, claims
+from gan_zoo.ablation import one as one_run
 from gan_zoo.ablation.attempts import Attempt, failure, read_attempts, reap, retry_failed
+from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.one import child_variables, run_one
 from gan_zoo.ablation.states import read_faults, read_states
 from gan_zoo.errors import UserError
+from gan_zoo.reporter import Reporter
 from gan_zoo.runs.process import SET
 from tests.ablation.queueing import FAULTS, Said, make_folder, sleep_run, some_result
 from tests.ablation.test_claims import ELSEWHERE, GONE, held_by
@@ -68,6 +72,7 @@ def test_a_line_that_was_cut_is_none_and_costs_no_other(tmp_path: Path) -> None:
     [
         ("contract", "contract", "depth 9 needs 512 pixels"),
         ("user", "contract", "no such option"),
+        ("locked", "lost", "runs/a/seed-0 is being trained by another process"),
         ("data", "data", "train/03.png is cut short"),
         ("memory", "memory", "MemoryError"),
         ("allocator", "memory", "RuntimeError: DefaultCPUAllocator: can't allocate memory: you "),
@@ -78,9 +83,15 @@ def test_a_line_that_was_cut_is_none_and_costs_no_other(tmp_path: Path) -> None:
     ],
 )
 def test_an_exception_has_a_cause(
-    fault: str, cause: str, last: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    fault: str,
+    cause: str,
+    last: str,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert fault in FAULTS
+    monkeypatch.setattr(one_run, "STALE", -1)
     folder = make_folder(tmp_path, behavior={KEY: {"faults": [fault]}})
     assert run_one(folder, KEY, make=sleep_run, reporter=Said()) == 1
     [one] = read_attempts(folder.attempts(KEY))
@@ -88,13 +99,53 @@ def test_an_exception_has_a_cause(
     assert one.last.startswith(last)
     assert ("Traceback" in capfd.readouterr().err) == (cause in ("other", "memory"))
     assert not folder.claim(KEY).exists()
-    waits = cause == "stopped"
+    waits = cause in ("stopped", "lost")
     assert read_states(folder)[KEY] == ("waiting" if waits else f"failed: {cause}")
     assert read_faults(folder) == ({} if waits else {KEY: one.last})
     assert run_one(folder, KEY, make=sleep_run, reporter=Said()) == 0
     assert [one.cause for one in read_attempts(folder.attempts(KEY))] == [cause, None]
     assert read_states(folder)[KEY] == "done"
     assert read_faults(folder) == {}
+
+
+def test_a_run_that_is_locked_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(one_run, "ASK", 0.01)
+    folder, said = make_folder(tmp_path, behavior={KEY: {"faults": ["locked"] * 3}}), Said()
+    assert run_one(folder, KEY, make=sleep_run, reporter=said) == 0
+    assert [one.cause for one in read_attempts(folder.attempts(KEY))] == [None]
+    told = "is being trained by another process, whose end is waited for, ten minutes at most"
+    assert [line for line in said.lines if "waited for" in line] == [f"runs/a/seed-0 {told}"]
+
+
+def test_who_was_taken_for_dead_writes_no_scores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_folder(tmp_path)
+
+    def sleep_long(mine: AblationFolder, key: str, reporter: Reporter) -> None:
+        shutil.rmtree(folder.claim(key))  # another one took it over, made the run and let go
+        mine.write_result(some_result(folder, key))
+
+    def leave(code: int) -> None:
+        raise SystemExit(code)
+
+    monkeypatch.setattr(os, "_exit", leave)
+    with pytest.raises(SystemExit, match="1"):
+        run_one(folder, KEY, make=sleep_long, reporter=Said())
+    assert not folder.is_done(KEY)
+    assert not folder.attempts(KEY).exists()
+
+
+def test_a_line_of_another_version_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "key.jsonl"
+    [one] = tries("done")
+    attempts.note_attempt(path, one)
+    with path.open("a") as file:
+        file.write('{"id": "x", "mood": "good"}\n')
+    with pytest.raises(UserError, match=r"key\.jsonl:2: the line is damaged, .*mood.*; remove it"):
+        read_attempts(path)
 
 
 def test_what_is_done_or_held_is_left_alone(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from gan_zoo.ablation import claims
 from gan_zoo.ablation.claims import Process, living, owners, take
+from gan_zoo.errors import UserError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="asks after processes")
 RACE = Path(__file__).with_name("claim_race.py")
@@ -125,8 +126,9 @@ with claim.held():
 """
 
 
+@pytest.mark.parametrize("made", [False, True])
 def test_a_holder_gives_signs_of_life_and_ends_when_it_was_taken_for_dead(
-    tmp_path: Path,
+    made: bool, tmp_path: Path
 ) -> None:
     path = tmp_path / "claims" / "key"
     with subprocess.Popen(
@@ -148,11 +150,63 @@ def test_a_holder_gives_signs_of_life_and_ends_when_it_was_taken_for_dead(
         file.write_text(json.dumps({**told, "process": {**told["process"], "started": "never"}}))
         claim = take(path, place="cpu:1")
         assert claim is not None
+        if made:  # the other one has come to its end before
+            claim.release()
         os.kill(process.pid, signal.SIGCONT)
         _, errors = process.communicate(timeout=10)
     assert process.returncode == 1
     assert "took this run over" in errors
+    assert claim.is_ours() != made
+
+
+def test_a_folder_that_is_away_for_a_moment_ends_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "claims" / "key"
+    claim = take(path, place="cpu:0")
+    assert claim is not None
+    path.parent.rename(tmp_path / "away")
+    claim.insist()
+    (tmp_path / "away").rename(path.parent)
+    claim.insist()
     assert claim.is_ours()
+
+
+def test_after_a_sleep_it_is_told_by_the_clock_that_went_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = take(tmp_path / "claims" / "key", place="cpu:0")
+    assert claim is not None
+    seen: list[float] = []
+    monkeypatch.setattr(claim, "insist", lambda: seen.append(time.time()))
+    monkeypatch.setattr(claims, "AWAKE", 0.01)
+    with claim.held():
+        time.sleep(0.2)
+        assert len(seen) == 1  # at its start; the next one is due in 20 s
+        real = time.time
+        monkeypatch.setattr(claims.time, "time", lambda: real() + 3600)
+        time.sleep(0.2)
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize("text", ["{}", '{"id": 1', "[]"])
+def test_an_owner_that_cannot_be_read_is_told(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "claims" / "key"
+    path.mkdir(parents=True)
+    (path / "owner.json").write_text(text)
+    with pytest.raises(UserError, match=rf"owner\.json is damaged, .*; .* remove {path}$"):
+        owners(path)
+
+
+def test_what_was_left_a_day_ago_is_swept_up(tmp_path: Path) -> None:
+    for name in (".old", ".new", "key"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "owner.json").touch()
+    for name in (".old.now", ".new.now", "key-1.job"):
+        (tmp_path / name).touch()
+    for name in (".old", ".old.now", "key", "key-1.job"):
+        os.utime(tmp_path / name, (time.time() - claims.LEFT - 60,) * 2)
+    claims.sweep(tmp_path)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {".new", ".new.now", "key", "key-1.job"}
 
 
 def test_released_at_the_end_of_what_is_held(tmp_path: Path) -> None:

@@ -8,11 +8,8 @@ see it: what is done, what failed and what somebody alive is at lies there.
 from __future__ import annotations
 
 import math
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
 
 from gan_zoo.ablation.attempts import (
     REAPER,
@@ -22,16 +19,20 @@ from gan_zoo.ablation.attempts import (
     Attempt,
     deaths,
     failure,
-    lacks_memory,
-    last_line,
-    note_attempt,
     read_attempts,
     reap,
 )
-from gan_zoo.ablation.children import Child, adopt, forget, submit
-from gan_zoo.ablation.claims import Owner, living, owners, take
+from gan_zoo.ablation.children import Child, adopt, forget, note_early, places_of_others, submit
+from gan_zoo.ablation.claims import Owner, living, owners, sweep
 from gan_zoo.ablation.folder import AblationFolder
-from gan_zoo.ablation.wording import count, describe_end, describe_start
+from gan_zoo.ablation.signals import Signals
+from gan_zoo.ablation.wording import (
+    count,
+    describe_end,
+    describe_holder,
+    describe_rest,
+    describe_start,
+)
 from gan_zoo.components.watching import Executor
 from gan_zoo.errors import UserError
 from gan_zoo.reporter import Reporter, format_duration
@@ -47,6 +48,7 @@ class Queue:
         folder: The ablation's.
         keys: The runs that are asked for, in their order.
         executor: Where they are made.
+        name: The executor's.
         join: Whether only what nobody is at counts.
         hours: After so many nothing starts.
         stop_on_failure: Whether nothing starts after a failure.
@@ -59,6 +61,7 @@ class Queue:
         folder: AblationFolder,
         keys: Sequence[str],
         executor: Executor,
+        name: str,
         *,
         join: bool,
         hours: float | None,
@@ -69,7 +72,8 @@ class Queue:
         self.done: set[str] = set()
         self.failed: dict[str, Attempt] = {}
         self.elsewhere: dict[str, Owner] = {}  # those at which somebody else is
-        self._folder, self._keys, self._executor = folder, keys, executor
+        self.signals = Signals()
+        self._folder, self._keys, self._executor, self._called = folder, keys, executor, name
         self._join, self._reporter, self._on_done = join, reporter, on_done
         self._plan = folder.plan()
         self._children: dict[str, Child] = {}
@@ -77,44 +81,29 @@ class Queue:
         self._end = time.monotonic() + 3600 * hours if hours is not None else math.inf
         self._stop_on_failure = stop_on_failure
         self._looked = -math.inf
-        self._signals = 0  # that came
+        self._told = 0  # signals that were answered
+        self._met: set[str] = set()  # who was told of as being at a run
         self._halted = False  # nothing starts any more
         self._refused: UserError | None = None
 
-    @contextmanager
-    def heard(self) -> Iterator[None]:
-        """Ctrl-C and SIGTERM are counted in here; in a thread they are the caller's."""
-
-        def hear(number: int, frame: object) -> None:
-            self._signals += 1
-
-        try:
-            before = {s: signal.signal(s, hear) for s in (signal.SIGINT, signal.SIGTERM)}
-        except ValueError:
-            before = {}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
     def work(self) -> None:
-        """Until all is done, nothing may start any more, or the user stops it.
+        """Until all is done, nothing may start any more, or the user stops it: at the first signal
+        what runs saves and ends, at the third it is not waited for.
 
         Raises:
-            UserError: the executor takes nothing; what was handed on before has ended.
+            UserError: the executor takes nothing, and what was handed on before has ended; or a
+                file is damaged.
         """
-        self._begin()
-        told = 0
-        while True:
-            self._look()
-            if self._signals > told:
-                self._stop(again=told > 0)
-                told = self._signals
-            self._start()
-            if not self._children and not self._awaited():
-                break
-            time.sleep(POLL)
+        try:
+            with self.signals.heard():
+                self._begin()
+                while self._is_busy():
+                    time.sleep(POLL)
+        except KeyboardInterrupt:
+            if not self._told:
+                self._stop()
+            left = count(len(self._children), "run")
+            self._say(f"Not waited for: {left} may still go on; the same command finds them again")
         counts = (len(self._keys), len(self.done), len(self.elsewhere))
         self._say(describe_end(self._folder.path, *counts, list(self.failed.values())))
         if self._refused is not None:
@@ -123,13 +112,15 @@ class Queue:
     # ------------------------------------------------------------------------------ its parts
 
     def _begin(self) -> None:
+        if (claims := self._folder.claim("any").parent).is_dir():
+            sweep(claims)
         for key in self._keys:
             failed = failure(read_attempts(self._folder.attempts(key)))
             if self._folder.is_done(key):
                 self.done.add(key)
             elif failed is not None:
                 self.failed[key] = failed
-        for child in adopt(self._folder):
+        for child in adopt(self._folder, self._called):
             self._children[child.id] = child
         places = len(self._executor.places)
         self._say(describe_start(self._plan, self._keys, len(self.done), places))
@@ -137,6 +128,14 @@ class Queue:
             self._say(f"{self._name(key)} failed before: {self._fault(key, failed)}")
         for child in self._children.values():
             self._say(f"{self._name(child.key)} is at {child.place} from before")
+
+    def _is_busy(self) -> bool:
+        """Do what is to be done now; whether there is something to wait for."""
+        self._look()
+        if self.signals.count > self._told:
+            self._stop()
+        self._start()
+        return bool(self._children) or self._awaited()
 
     def _look(self) -> None:
         """What has become of runs."""
@@ -153,26 +152,36 @@ class Queue:
     def _start(self) -> None:
         """Hand on as many as there are free places."""
         if self._may_start():
-            taken = [child.place for child in self._children.values()]
-            taken += [one.place for one in self.elsewhere.values() if _is_orphan(one)]
+            taken = self._taken()
             places = [place for place in self._executor.places if place not in taken]
             for place in places[: max(0, len(self._executor.places) - len(taken))]:
                 key = next(self._free(), None)
                 if key is None or not self._may_start():
                     return
                 try:
-                    child = submit(self._folder, key, place, self._executor)
+                    child = submit(self._folder, key, place, self._executor, self._called)
                 except UserError as problem:
                     self._refused, self._halted = problem, True
                     return
                 self._children[child.id] = child
                 self._say(f"{self._name(key)} starts at {place}")
 
+    def _taken(self) -> list[str]:
+        """Places where something runs. Shares of the processors are only counted, and each parent
+        has its own; a device is one for all that this machine gives to it.
+        """
+        taken = [child.place for child in self._children.values()]
+        taken += [one.place for one in self.elsewhere.values() if _is_orphan(one)]
+        if self._plan.device == "cpu":
+            return taken
+        every = {*taken, *places_of_others(self._folder)}
+        return [place for place in self._executor.places if place in every]
+
     def _may_start(self) -> bool:
         if not self._halted and time.monotonic() > self._end and self._open():
             self._halted = True
             self._say("The time is over: nothing starts any more, and what runs is waited for")
-        return not self._halted and not self._signals
+        return not self._halted and not self.signals.count
 
     def _open(self) -> list[str]:
         """Runs that are neither done nor failed nor children of ours."""
@@ -192,13 +201,15 @@ class Queue:
         """Whether there is something to wait for beside children: also for a run that may start,
         since all places may be those of orphans.
         """
-        if self._halted or self._signals:
+        if self._halted or self.signals.count:
             return False
         return bool(next(self._free(), None) or (self.elsewhere and not self._join))
 
-    def _stop(self, *, again: bool) -> None:
-        if again:
-            self._say("What runs is saving; it is waited for")
+    def _stop(self) -> None:
+        """Answer a signal."""
+        self._told += 1
+        if self._told > 1:
+            self._say("What runs is saving; it is waited for, unless Ctrl-C is pressed once more")
             return
         self._say(f"Stopping: {count(len(self._children), 'run')} to save and end")
         for child in self._children.values():
@@ -224,11 +235,14 @@ class Queue:
         if chain and not reap(folder, key):
             if holder := living(folder.claim(key)):
                 self.elsewhere[key] = holder
+                if holder.id not in self._met and holder.place != REAPER:
+                    self._met.add(holder.id)
+                    self._say(f"{self._name(key)} {describe_holder(holder)}")
             return
         tries = read_attempts(folder.attempts(key))
         quiet = child is not None and len(tries) == child.tries and not folder.is_done(key)
-        if child is not None and quiet and not self._signals:
-            self._note_early(child)
+        if child is not None and quiet and not self.signals.count:
+            note_early(folder, child)
             tries = read_attempts(folder.attempts(key))
         failed = failure(tries)
         if folder.is_done(key):
@@ -237,14 +251,14 @@ class Queue:
             took = format_duration(tries[-1].seconds) if tries else "no time"
             whose = "" if child or not tries else f" on {tries[-1].host}"
             how_far = f"{len(self.done)} of {len(self._keys)}"
-            self._say(f"{self._name(key)} done in {took}{whose}; {how_far}")
+            self._say(f"{self._name(key)} done in {took}{whose}; {how_far}{self._rest()}")
             if self._on_done is not None:
                 self._on_done(key)
         elif failed is not None:
             self.failed[key] = failed
             self._say(f"{self._name(key)} failed: {self._fault(key, failed)}")
             self._halted = self._halted or self._stop_on_failure
-        elif child is not None and tries and not self._signals:
+        elif child is not None and tries and not self.signals.count:
             self._tell_end_of_child(key, tries)
 
     def _tell_end_of_child(self, key: str, tries: Sequence[Attempt]) -> None:
@@ -256,24 +270,17 @@ class Queue:
             which = f"{deaths(tries)} of at most {TIMES} times"
             self._say(f"{self._name(key)} was {tries[-1].cause}; it is taken up again, {which}")
 
-    def _note_early(self, child: Child) -> None:
-        """It ended before it claimed its run: that is a try too, else it would be one for ever. Who
-        died without a word was killed.
-        """
-        claim = take(self._folder.claim(child.key), place=REAPER)
-        if claim is None:
-            return
-        with claim.held():
-            last = last_line(self._folder.log(child.key), child.said)
-            cause = "memory" if lacks_memory(last) else "other" if last else "killed"
-            owner = replace(claim.owner, place=child.place)
-            told = Attempt.of(owner, self._plan.threads, cause, last or "it ended without a word")
-            note_attempt(self._folder.attempts(child.key), told)
-
     # ------------------------------------------------------------------------------ what is told
 
     def _fault(self, key: str, failed: Attempt) -> str:
         return f"{failed.cause}. {failed.last} (log: {self._folder.log(key)})"
+
+    def _rest(self) -> str:
+        """How long what is left may take, by what was done."""
+        tries = [read_attempts(self._folder.attempts(key)) for key in self.done]
+        took = [sum(one.seconds for one in each) for each in tries if each]
+        left = len(self._keys) - len(self.done) - len(self.failed)
+        return describe_rest(took, left, len(self._executor.places))
 
     def _name(self, key: str) -> str:
         run = self._plan.runs.get(key) or self._plan.orphans.get(key)

@@ -64,12 +64,16 @@ def run_all(
         on_done: Called with the key of each run that is done from now on, whoever made it.
 
     Returns:
-        What came of them; after Ctrl-C or SIGTERM too, once the children have saved.
+        What came of them; after Ctrl-C or SIGTERM too, once the children have saved, or at once
+        after the third.
 
     Raises:
-        UserError: no such variant or cause, or the executor takes nothing; says the cure.
+        UserError: no such variant or cause, the executor lacks something or takes nothing, or a
+            file of the folder is damaged; says the cure.
     """
     plan, reporter = folder.plan(), reporter or Reporter()
+    if missing := executor.missing():
+        raise UserError(f"executor: {missing[0]}")
     if unknown := sorted(set(only or ()) - set(plan.variants)):
         near = near_misses(unknown[0], plan.variants)
         known = ", ".join(plan.variants)
@@ -82,14 +86,14 @@ def run_all(
         folder,
         keys,
         executor.build(device=plan.device, jobs=jobs),
+        executor.name,
         join=join,
         hours=hours,
         stop_on_failure=stop_on_failure,
         reporter=reporter,
         on_done=on_done,
     )
-    with queue.heard():
-        queue.work()
+    queue.work()
     parts: dict[str, list[str]] = {"done": [], "failed": [], "elsewhere": [], "left": []}
     for key in keys:
         where = (name for name in ("done", "failed", "elsewhere") if key in getattr(queue, name))

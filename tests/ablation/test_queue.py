@@ -6,6 +6,8 @@ import os
 import random
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -15,7 +17,8 @@ import pytest
 
 from gan_zoo.ablation import queue
 from gan_zoo.ablation.attempts import REAPER, TIMES, read_attempts
-from gan_zoo.ablation.claims import Owner, living
+from gan_zoo.ablation.children import Child, _keep
+from gan_zoo.ablation.claims import Owner, Process, living, process_start
 from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.runner import Outcome, run_all
 from gan_zoo.errors import UserError
@@ -59,6 +62,8 @@ def test_all_in_their_order(tmp_path: Path) -> None:
     assert list((tmp_path / "claims").iterdir()) == []
     assert said[0] == "6 runs: 3 variants x 2 seeds; 2 at a time, 1 thread each"
     assert said[1:3] == ["a seed 0 starts at cpu:0", "b seed 0 starts at cpu:1"]
+    middle = [line for line in said if "; 3 of 6" in line]
+    assert re.fullmatch(r"[abc] seed [01] done in \d s; 3 of 6, about 10 s to go", middle[0])
     assert re.fullmatch(r"[abc] seed [01] done in \d s; 6 of 6", said[-2])
     assert said[-1] == "6 of 6 done"
     job = executor.jobs[0]
@@ -207,19 +212,63 @@ def test_the_user_stops_it_and_it_goes_on(number: int, tmp_path: Path) -> None:
     process = parent(folder, 2)
     keys = ["a-0", "b-0"]
     wait_until(lambda: all((folder.run(key) / "steps.txt").exists() for key in keys))
-    for _ in range(3):
+    for _ in range(2):
         os.kill(process.pid, number)
         time.sleep(0.05)
     said = process.communicate(timeout=20)[0]
     assert process.returncode == 1
     assert "Stopping: 2 runs to save and end\n" in said
-    assert "What runs is saving; it is waited for\n" in said
+    assert "What runs is saving; it is waited for, unless Ctrl-C is pressed once more\n" in said
     assert said.endswith(f"0 of 4 done, 4 left; to go on: gan-zoo ablate {tmp_path}\n")
     assert [causes(folder, key) for key in keys] == [["stopped"], ["stopped"]]
     assert not any(living(folder.claim(key)) for key in keys)
     assert list((tmp_path / "claims").iterdir()) == []
     (tmp_path / "behavior.json").write_text("{}")
     assert run(folder, Sleepers(2))[0].exit_code == 0
+
+
+def test_the_third_time_it_is_not_waited_for(tmp_path: Path) -> None:
+    behavior = {"a-0": {"seconds": 30, "deaf": True}}
+    folder = make_folder(tmp_path, variants=1, behavior=behavior)
+    process = parent(folder, 1)
+    wait_until(lambda: (folder.run("a-0") / "steps.txt").exists())
+    for _ in range(3):
+        os.kill(process.pid, signal.SIGINT)
+        time.sleep(0.2)
+    said = process.communicate(timeout=20)[0].splitlines()
+    assert process.returncode == 1
+    told = "Not waited for: 1 run may still go on; the same command finds them again"
+    again = f"0 of 2 done, 2 left; to go on: gan-zoo ablate {tmp_path}"
+    assert said[-2:] == [told, again]
+    holder = living(folder.claim("a-0"))
+    assert holder is not None
+    os.kill(holder.process.pid, signal.SIGKILL)
+    (tmp_path / "behavior.json").write_text("{}")
+    assert run(folder, Sleepers(1))[0].exit_code == 0
+    assert causes(folder, "a-0") == ["killed", None]
+
+
+def test_what_the_executor_lacks_is_told_before_anything(tmp_path: Path) -> None:
+    folder, executor = make_folder(tmp_path, behavior={"a-0": {"faults": ["data"]}}), Sleepers(1)
+    run(folder, executor, only=["a"])
+    executor.missing = lambda: ["there is no queue here"]  # type: ignore[method-assign]
+    with pytest.raises(UserError, match=r"^executor: there is no queue here$"):
+        run(folder, executor, retry="all")
+    assert causes(folder, "a-0") == ["data"]
+    assert len(executor.jobs) == 2
+
+
+@pytest.mark.parametrize(("device", "free"), [("cpu", {0, 1}), ("cuda", {1})])
+def test_a_device_has_one_run_though_two_work_at_the_folder(
+    device: str, free: set[int], tmp_path: Path
+) -> None:
+    folder, executor = make_folder(tmp_path, device=device), Sleepers(2)
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    parent = Process(Process.this().machine, other.pid, process_start(other.pid))
+    _keep(folder, Child("x", "a-0", executor.name, "", executor.places[0], parent, 0, 0))
+    assert run(folder, executor)[0].exit_code == 0
+    assert {job.place for job in executor.jobs} == {executor.places[n] for n in free}
+    other.communicate(b"\n")
 
 
 def test_children_outlive_their_parent_and_keep_their_places(tmp_path: Path) -> None:
@@ -248,8 +297,9 @@ def test_children_without_a_file_of_their_handle_keep_their_places_too(tmp_path:
         file.unlink()
     outcome, said = run(folder, Sleepers(1))
     assert outcome.exit_code == 0
-    assert said[1].startswith("a seed 0 done")
-    assert said[2] == "a seed 1 starts at cpu:0"
+    assert said[1].startswith("a seed 0 is being made by process ")
+    assert said[2].startswith("a seed 0 done")
+    assert said[3] == "a seed 1 starts at cpu:0"
 
 
 def test_parents_and_children_are_killed_at_random(tmp_path: Path) -> None:
@@ -303,7 +353,8 @@ def test_who_joins_leaves_what_others_are_at(tmp_path: Path) -> None:
     assert said[-1].startswith("1 of 2 done, 1 left (others are at 1); ")
     outcome, said = run(folder, Sleepers(1))  # who does not join waits
     assert outcome.exit_code == 0
-    assert re.fullmatch(r"a seed 0 done in \d s on .+; 2 of 2", said[1])
+    assert re.fullmatch(r"a seed 0 is being made by process \d+ on .+, at cpu:0", said[1])
+    assert re.fullmatch(r"a seed 0 done in \d s on .+; 2 of 2", said[2])
     assert process.wait(timeout=10) == 0
     process.communicate()
 

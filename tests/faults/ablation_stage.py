@@ -57,7 +57,12 @@ class Forks:
     def __init__(self, room: int | None) -> None:
         self.room = room
 
+    name = "forks"
     places: Sequence[str] = ("cpu:0", "cpu:1")
+
+    def missing(self) -> list[str]:
+        """Nothing."""
+        return []
 
     def build(self, *, device: str, jobs: int | None) -> Forks:
         """Itself."""

@@ -37,7 +37,7 @@ class Attempt:
     Args:
         id: Of the claim under which it was made.
         host: The machine.
-        device: Its place, as cuda:0.
+        device: Its place, as cpu:0.
         threads: On CPUs; None elsewhere.
         start: When, in UTC.
         end: When; of one that died, when that was noticed.

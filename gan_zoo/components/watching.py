@@ -148,7 +148,9 @@ class Executor(Protocol):
 
     @property
     def places(self) -> Sequence[str]:
-        """Names of where a command can be at a time, as `cuda:0`; as many run at once."""
+        """Names of where a command can be at a time; as many run at once. A device has one name,
+        as `cuda:GPU-3f2c1d5e`, for all who may see it: no two put runs there at once.
+        """
         ...
 
     def submit(self, job: Job) -> str:

@@ -171,7 +171,8 @@ def test_a_controller_that_does_not_answer_ends_no_job(slurm: Slurm, job: Make) 
 def test_without_slurm_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert len(SubmititSpec().missing()) == 1
-    with pytest.raises(UserError, match=r"no sbatch, srun, .* here; start .* --join --executor local`"):
+    told = r"no sbatch, srun, .* here; start .* --join --executor local`"
+    with pytest.raises(UserError, match=told):
         queue()
 
 

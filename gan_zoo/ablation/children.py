@@ -85,16 +85,18 @@ def submit(folder: AblationFolder, key: str, place: str, executor: Executor, nam
 
 
 def adopt(folder: AblationFolder, executor: str) -> Iterator[Child]:
-    """Take those for ours whose parent has died on this machine, and which this executor can be
-    asked for. What is left of others is removed once their runs are done.
+    """Take those for ours whose parent has died on this machine, or is this process and did not
+    wait for them, and which this executor can be asked for. What is left of others is removed once
+    their runs are done.
 
     Raises:
         UserError: a file is damaged; says the cure.
     """
+    me = Process.this()
     for child in _kept(folder):
         gone = child.parent.is_gone()
-        if gone and child.executor == executor:
-            child = replace(child, parent=Process.this())
+        if (gone or child.parent == me) and child.executor == executor:
+            child = replace(child, parent=me)
             _keep(folder, child)
             yield child
         elif gone is not False and folder.is_done(child.key):

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from gan_zoo.ablation.children import Child, _keep, adopt, places_of_others
-from gan_zoo.ablation.claims import Process
+from gan_zoo.ablation.claims import Process, process_start
 from gan_zoo.errors import UserError
 from tests.ablation.queueing import make_folder, some_result
 from tests.ablation.test_claims import ELSEWHERE, GONE, ME
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="asks after processes")
-OTHER = Process(ME.machine, os.getppid(), None)
+ALIVE = Process(ME.machine, os.getppid(), process_start(os.getppid()))
 
 
 def test_an_executor_adopts_its_own(tmp_path: Path) -> None:
@@ -23,16 +23,17 @@ def test_an_executor_adopts_its_own(tmp_path: Path) -> None:
     child = Child("1", "a-0", "slurm", "17", "slurm:0", GONE, 0, 0)
     others = [
         replace(child, id="2", executor="local"),
-        replace(child, id="3", parent=ME),
+        replace(child, id="3", parent=ALIVE),
         replace(child, id="4", parent=ELSEWHERE),
     ]
     for one in (child, *others):
         _keep(folder, one)
-    assert [*adopt(folder, "slurm")] == [replace(child, parent=ME)]
-    assert [*adopt(folder, "slurm")] == []
+    mine = replace(child, parent=ME)
+    assert [*adopt(folder, "slurm")] == [mine]
+    assert [*adopt(folder, "slurm")] == [mine]  # asked again where it was not waited for
     assert len([*tmp_path.glob("claims/*.job")]) == 4
     folder.write_result(some_result(folder, "a-0"))
-    assert [*adopt(folder, "slurm")] == []
+    assert [*adopt(folder, "slurm")] == [mine]
     assert {path.stem for path in tmp_path.glob("claims/*.job")} == {"a-0-1", "a-0-3"}
 
 
@@ -41,7 +42,7 @@ def test_places_of_others_who_live_here(tmp_path: Path, monkeypatch: pytest.Monk
     for number, parent in enumerate([ME, GONE, ELSEWHERE]):
         _keep(folder, Child(str(number), "a-0", "local", "", f"cuda:{number}", parent, 0, 0))
     assert places_of_others(folder) == set()
-    monkeypatch.setattr(Process, "this", lambda: OTHER)
+    monkeypatch.setattr(Process, "this", lambda: ALIVE)
     assert places_of_others(folder) == {"cuda:0"}
 
 

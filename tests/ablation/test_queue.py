@@ -288,7 +288,7 @@ def test_children_outlive_their_parent_and_keep_their_places(tmp_path: Path) -> 
 
 
 def test_children_without_a_file_of_their_handle_keep_their_places_too(tmp_path: Path) -> None:
-    folder = make_folder(tmp_path, variants=1, behavior={"a-0": {"seconds": 1}})
+    folder = make_folder(tmp_path, variants=1, behavior={"a-0": {"seconds": 2}})
     process = parent(folder, 1)
     wait_until(lambda: living(folder.claim("a-0")))
     process.kill()
@@ -344,7 +344,7 @@ def test_two_who_join_share_the_work(tmp_path: Path) -> None:
 
 
 def test_who_joins_leaves_what_others_are_at(tmp_path: Path) -> None:
-    folder = make_folder(tmp_path, seeds=1, behavior={"a-0": {"seconds": 1.5}})
+    folder = make_folder(tmp_path, seeds=1, behavior={"a-0": {"seconds": 5}})
     process = parent(folder, 1, "join")
     wait_until(lambda: living(folder.claim("a-0")))
     outcome, said = run(folder, Sleepers(1), join=True)

@@ -59,7 +59,9 @@ def test_the_wheel_holds_what_a_stranger_needs(wheel: Path) -> None:
     assert any(name.startswith("gan_zoo_data/emoji/") for name in names)
     for template in (ROOT / "gan_zoo/scaffold/templates").rglob("*.*"):
         assert template.suffix == ".pyc" or template.relative_to(ROOT).as_posix() in names
-    assert {f"gan_zoo/report/report.{kind}" for kind in ("css", "js")} <= names
+    assets = ("report.css", "boards.js", "curves.js")
+    assert {f"gan_zoo/report/{asset}" for asset in assets} <= names
+    assert "gan_zoo/ablation/pages/page.css" in names
     assert not [name for name in names if "__pycache__" in name]
     assert [name for name in names if name.endswith(".dist-info/licenses/LICENSE")]
 

@@ -14,6 +14,7 @@ from gan_zoo.components import Executor, ExecutorSpec, Job
 from gan_zoo.testing import examine, executors
 from gan_zoo_executors.local import Local
 from gan_zoo_executors.specs import LocalSpec
+from tests.testing.faults import Faults
 
 PLACES, DONE = "places are as many as jobs allow", "a command is executed"
 HANDLE, UNKNOWN = "a handle is enough", "what is not known has ended"
@@ -62,19 +63,14 @@ class Lost(Local):
         return super().state(handle) if handle in self._children else "lost"
 
 
-FAULTY: dict[type[Local], tuple[str, str]] = {
-    Crowded: (PLACES, "the places ['cpu:0', 'cpu:1', 'cpu:2', 'cpu:3'] for jobs 1"),
-    Naked: (DONE, "nothing of it for 2 s; the log has 'said two words 1"),
-    Forgetful: (DONE, "nothing of it for 2 s; the log has 'complained"),
-    Strict: (UNKNOWN, "KeyError"),
-    Lost: (UNKNOWN, "'lost'"),
-}
+class Killing(Local):
+    """Gives no time to save."""
+
+    def cancel(self, handle: str) -> None:
+        os.kill(json.loads(handle)["pid"], signal.SIGKILL)
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executors, "SECONDS", 2.0)
-    monkeypatch.delenv("PYTHONHASHSEED", raising=False)
+fault = Faults()
 
 
 def spec_of(made: type[Local]) -> type[ExecutorSpec]:
@@ -84,26 +80,31 @@ def spec_of(made: type[Local]) -> type[ExecutorSpec]:
         def build(self, *, device: str, jobs: int | None) -> Executor:
             return made() if made is Crowded else made({"cpu:0": {}})
 
+    FaultySpec.__name__ = made.__name__
     return FaultySpec
 
 
-@pytest.mark.parametrize("made", FAULTY, ids=lambda made: made.__name__)
-def test_a_fault_is_found(made: type[Local]) -> None:
-    title, told = FAULTY[made]
-    said = examine(spec_of(made), title)
-    assert told in said[title]
+for made, title, told in (
+    (Crowded, PLACES, "the places ['cpu:0', 'cpu:1', 'cpu:2', 'cpu:3'] for jobs 1"),
+    (Naked, DONE, "nothing of it for 2 s; the log has 'said two words 1"),
+    (Forgetful, DONE, "nothing of it for 2 s; the log has 'complained"),
+    (Killing, HANDLE, "hears SIGTERM"),
+    (Strict, UNKNOWN, "KeyError"),
+    (Lost, UNKNOWN, "'lost'"),
+):
+    fault(title, told)(spec_of(made))
 
 
-# The failed check leaves a process that nobody has asked how it ended.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_time_to_save_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    def kill(self: Local, handle: str) -> None:
-        os.kill(json.loads(handle)["pid"], signal.SIGKILL)
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "SECONDS", 2.0)
+    monkeypatch.delenv("PYTHONHASHSEED", raising=False)
 
-    monkeypatch.setattr(Local, "cancel", kill)
-    said = examine(LocalSpec, HANDLE)[HANDLE]
-    assert "the log has 'began" in said
-    assert "hears SIGTERM" in said
+
+# The check that fails leaves a process that nobody has asked how it ended.
+test_a_fault_is_found_and_said = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)(fault.test())
 
 
 def test_ours_has_no_fault() -> None:

@@ -11,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    FiniteFloat,
     PositiveInt,
     Strict,
     ValidationError,
@@ -109,7 +110,7 @@ class Published(Section):
 
     source: str
     """Where they come from: paper, table, data."""
-    values: dict[str, float | dict[str, float]] = Field(min_length=1)
+    values: dict[str, FiniteFloat | dict[str, FiniteFloat]] = Field(min_length=1)
     """Variant -> number, or several by the name of their column."""
 
     def columns(self) -> dict[str, dict[str, float]]:

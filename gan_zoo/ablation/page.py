@@ -10,7 +10,6 @@ from gan_zoo.ablation.pages.forest import show_forest
 from gan_zoo.ablation.pages.pictures import first_look, make_board
 from gan_zoo.ablation.pages.rows import show_table
 from gan_zoo.ablation.pages.verdict import (
-    describe_chance,
     describe_progress,
     describe_verdict,
     list_failures,
@@ -21,6 +20,7 @@ from gan_zoo.ablation.plan import Plan
 from gan_zoo.ablation.results import Result
 from gan_zoo.ablation.table import Table
 from gan_zoo.ablation.table_making import read_table
+from gan_zoo.ablation.tables.footers import describe_chance
 from gan_zoo.errors import first_line
 from gan_zoo.report.boards import board_data, show_board
 from gan_zoo.report.closer_look import show_closer_look

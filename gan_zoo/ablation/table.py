@@ -22,8 +22,10 @@ class Column:
         lower_is_better: Of the number, or where there is an ideal of its distance to that.
         ideal: The best value, where neither lower nor higher is better.
         beside: Numbers that stand beside it, as a ceiling.
-        smallest: The smallest difference that these seeds could have shown: the median half width
+        smallest: About the smallest difference that these seeds can show: the median half width
             of the variants' intervals; None below 3 seeds.
+        over_seeds: Whether any of its differences is over seeds alone, as pictures lack the score
+            or do not add up to it: their intervals hold for these pictures.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Column:
     ideal: float | None = None
     beside: Mapping[str, float] = field(default_factory=dict)
     smallest: float | None = None
+    over_seeds: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,14 @@ class Cell:
         values: Seed -> score, of the runs that are done.
         mean: Over seeds.
         sd: Over seeds, with n - 1; None of one seed.
-        difference: To the reference on the same seeds and pictures, of the distance to the ideal
-            where there is one; None of the reference itself, and where no seed is done in both. Its
-            ends are infinite where nothing bounds it: one seed of a score that pictures lack.
+        difference: This variant less the reference, on the same seeds and pictures; of the distance
+            to the ideal where there is one. None of the reference itself, and where no seed is done
+            in both. Its ends are infinite where nothing bounds it: one seed of a score that
+            pictures lack.
         differences: Seed -> the difference of this seed alone, of seeds that are done in both.
         better: Seeds in which it is better than the reference; None likewise.
         pairs: Seeds that are done in both; None likewise.
+        over_seeds: Whether the difference's interval is over seeds alone.
         bold: Whether the difference may be believed: 3 seeds or more, all done, an interval off
             zero, a judge that can judge.
     """
@@ -60,7 +65,13 @@ class Cell:
     differences: Mapping[int, float] = field(default_factory=dict)
     better: int | None = None
     pairs: int | None = None
+    over_seeds: bool = False
     bold: bool = False
+
+    @property
+    def equal(self) -> int:
+        """Seeds in which it is neither better nor worse than the reference."""
+        return sum(not value for value in self.differences.values())
 
 
 @dataclass(frozen=True)

@@ -66,11 +66,10 @@ def make_table(
         for title, own in apart.items():
             column, cells[title] = _column(title, own, plan, believed=believed)
             columns.append(column)
-    notes += [
-        f"{metric}: its judge scores {ceiling:.2f} on real pictures, below {LOWEST_CEILING:g}. It "
-        "is shown, and no difference of it is bold."
-        for metric, ceiling in ceilings.items()
-    ]
+    for metric, ceiling in ceilings.items():
+        said = f"scores {ceiling:.2f} on real pictures, below {LOWEST_CEILING:g}"
+        said = said if math.isfinite(ceiling) else "has no finite score on real pictures"
+        notes.append(f"{metric}: its judge {said}. No difference of it may be believed.")
     compared = [cell for own in cells.values() for cell in own.values() if cell.difference]
     return Table(
         name=plan.name,
@@ -97,13 +96,15 @@ def _measured(done: Mapping[str, Result]) -> dict[str, dict[str, dict[int, Score
 
 def _low_ceilings(measured: Mapping[str, Runs]) -> dict[str, float]:
     """Metrics whose judge can hardly judge real pictures -> the lowest of what it scores there. All
-    numbers of such a judge are in doubt, those with a higher ceiling too.
+    numbers of such a judge are in doubt, those with a higher ceiling too. What is no finite number
+    tells of no judge that it can.
     """
     lowest: dict[str, float] = {}
     for name, runs in measured.items():
         metric = name.partition(".")[0]
         for score in (score for own in runs.values() for score in own.values()):
-            ceiling = score.beside.get(CEILING, math.inf)
+            ceiling = score.beside.get(CEILING, LOWEST_CEILING)
+            ceiling = ceiling if math.isfinite(ceiling) else -math.inf
             lowest[metric] = min(lowest.get(metric, math.inf), ceiling)
     return {metric: value for metric, value in lowest.items() if value < LOWEST_CEILING}
 
@@ -119,6 +120,7 @@ def _column(
         cell = _cell(own, against, seeds=len(plan.seeds))
         cells[variant] = replace(cell, bold=cell.bold and believed)
     judged = [cell.difference for cell in cells.values() if (cell.pairs or 0) >= FEWEST_SEEDS]
+    compared = [cell for cell in cells.values() if cell.difference]
     first = next(score for own in runs.values() for score in own.values())
     column = Column(
         name=title,
@@ -128,6 +130,7 @@ def _column(
         ideal=first.ideal,
         beside=first.beside,
         smallest=smallest_difference(filter(None, judged)),
+        over_seeds=any(cell.over_seeds for cell in compared),
     )
     return column, cells
 
@@ -147,7 +150,7 @@ def _cell(own: Mapping[int, Score], reference: Mapping[int, Score], *, seeds: in
     if not both:
         return cell
     pairs = [(own[seed], reference[seed]) for seed in both]
-    found, each = _difference(pairs)
+    found, each, over_seeds = _difference(pairs)
     lower = pairs[0][0].lower_is_better or pairs[0][0].ideal is not None
     return replace(
         cell,
@@ -155,27 +158,25 @@ def _cell(own: Mapping[int, Score], reference: Mapping[int, Score], *, seeds: in
         differences=dict(zip(both, each, strict=True)),
         better=sum(one < 0 if lower else one > 0 for one in each),
         pairs=len(pairs),
+        over_seeds=over_seeds,
         bold=found.is_off_zero and len(pairs) == seeds >= FEWEST_SEEDS,
     )
 
 
-def _difference(pairs: Sequence[tuple[Score, Score]]) -> tuple[Interval, list[float]]:
-    """The scores of the variant less those of the reference, a pair a seed; and seed by seed."""
+def _difference(pairs: Sequence[tuple[Score, Score]]) -> tuple[Interval, list[float], bool]:
+    """The scores of the variant less those of the reference, a pair a seed; seed by seed; and
+    whether the interval is over seeds alone.
+    """
     if all(score.is_mean for pair in pairs for score in pair):
-        rows = [[_away(one, one.values or ()) for one in pair] for pair in pairs]
+        rows = [[one.compared(one.values or ()) for one in pair] for pair in pairs]
         differences = np.array([np.subtract(ours, theirs) for ours, theirs in rows])
         differences[~np.isfinite(differences)] = np.nan
         if not np.isnan(differences).all(axis=1).any():
             each = np.nanmean(differences, axis=1)
-            return difference_interval(differences), each.tolist()
-    both = [(_away(ours, [ours.value]), _away(theirs, [theirs.value])) for ours, theirs in pairs]
-    each = [ours[0] - theirs[0] for ours, theirs in both]
-    return seeds_interval(each), each
-
-
-def _away(score: Score, values: Sequence[float]) -> Sequence[float]:
-    """The values, or where there is an ideal their distances to it."""
-    return values if score.ideal is None else [abs(value - score.ideal) for value in values]
+            return difference_interval(differences), each.tolist(), False
+    both = [[one.compared([one.value])[0] for one in pair] for pair in pairs]
+    each = [ours - theirs for ours, theirs in both]
+    return seeds_interval(each), each, True
 
 
 def _row(
@@ -232,7 +233,5 @@ def _notes_of_seeds(plan: Plan, compared: Sequence[Cell]) -> Iterator[str]:
             "An interval of one seed is over pictures: it holds for this one training, and another "
             "one may move a score by more."
         )
-    if 2 in pairs:
-        yield "Two seeds give differences without a verdict."
     if pairs and len(plan.seeds) < FEWEST_SEEDS:
-        yield f"Nothing is bold: a verdict takes {FEWEST_SEEDS} seeds or more."
+        yield f"There is no verdict: it takes {FEWEST_SEEDS} seeds or more."

@@ -20,7 +20,8 @@ class Difference:
         name: METRIC or METRIC.FIELD.
         ours: The score of the first run.
         theirs: That of the other one.
-        interval: Of ours less theirs over pictures; None where single pictures have no value.
+        interval: Of ours less theirs over pictures, of their distances to the ideal where there is
+            one; None where single pictures have no value.
         better: Pictures of which ours is better; None likewise.
         worse: Those of which theirs is.
         apart: Why the two must not be compared; empty where they may.
@@ -62,7 +63,7 @@ def _difference(name: str, one: Score, other: Score) -> Difference:
         return Difference(name, one.value, other.value)
     pairs = [*zip(one.values, other.values, strict=True)]
     try:
-        interval = paired_interval(one.values, other.values)
+        interval = paired_interval(one.compared(one.values), other.compared(other.values))
     except ValueError:  # no picture has a value in both
         return Difference(name, one.value, other.value)
     return Difference(

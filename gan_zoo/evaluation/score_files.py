@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -51,6 +51,10 @@ class Score:
         found = [value for value in self.values or () if not math.isnan(value)]
         mean = math.fsum(found) / len(found) if found else math.nan
         return math.isclose(mean, self.value, rel_tol=1e-9, abs_tol=1e-12)
+
+    def compared(self, values: Sequence[float]) -> Sequence[float]:
+        """What is compared of values of this score: they, or their distances to the ideal."""
+        return values if self.ideal is None else [abs(value - self.ideal) for value in values]
 
     def is_better(self, value: float, than: float) -> bool:
         """Whether one value of this score is better than another."""

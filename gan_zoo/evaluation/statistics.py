@@ -17,6 +17,7 @@ LEVEL = 0.95
 SEED = 0  # of the resamples: the same values have the same interval
 FEWEST_SEEDS = 3  # below which a difference gets no verdict
 BLOCK = 500  # resamples at a time: memory stays small for many pictures
+ROUNDING = 1e-9  # of a number: what sums in another order may move it by, and more
 MANY = 2_000  # pictures, above which their resamples are drawn anew each time
 
 
@@ -43,6 +44,11 @@ class Interval:
     def half_width(self) -> float:
         """Half of what lies between its ends."""
         return (self.high - self.low) / 2
+
+    @property
+    def is_point(self) -> bool:
+        """Whether it has no width, but for rounding: all differences are one number."""
+        return self.high - self.low <= ROUNDING * max(abs(self.low), abs(self.high))
 
 
 def paired_interval(one: Sequence[float], other: Sequence[float]) -> Interval:
@@ -134,16 +140,20 @@ def seeds_interval(differences: npt.ArrayLike) -> Interval:
 
 
 def smallest_difference(intervals: Iterable[Interval]) -> float | None:
-    """The smallest difference that such intervals could have shown: the median of their half
-    widths. An interval of that width around a smaller difference holds zero.
+    """About the smallest difference that such intervals show: the median of their half widths. A
+    true difference of that size is missed half the time, as the one found falls below it as often
+    as above.
 
     Args:
-        intervals: Of every variant's difference; those that nothing bounds do not count.
+        intervals: Of every variant's difference; those that nothing bounds do not count, nor those
+            without a width, as of a variant that comes to the same numbers as the reference.
 
     Returns:
         None where there is none.
     """
-    widths = [one.half_width for one in intervals if math.isfinite(one.half_width)]
+    widths = [
+        one.half_width for one in intervals if math.isfinite(one.half_width) and not one.is_point
+    ]
     return float(np.median(widths)) if widths else None
 
 

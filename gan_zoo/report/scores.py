@@ -113,15 +113,23 @@ def read_scores(folder: Path, history: History, lower: Mapping[str, bool]) -> li
 def describe_protocol(protocol: Mapping[str, Any]) -> str:
     """A protocol in a line: what it measures, how, on what."""
     options, judge = protocol.get("options"), protocol.get("judge")
-    size = protocol.get("size")
-    at = f"at {format_size(size)}" if size else "at their own sizes"
     parts = [
         str(protocol.get("measures") or ""),
         _words(options) if isinstance(options, Mapping) else "",
+        describe_data(protocol),
+        f"judge: {_words(judge)}" if isinstance(judge, Mapping) else "",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def describe_data(protocol: Mapping[str, Any]) -> str:
+    """On what a score was measured, as its protocol tells."""
+    size = protocol.get("size")
+    at = f"at {format_size(size)}" if size else "at their own sizes"
+    parts = [
         f"{protocol.get('split')}, {protocol.get('pictures')} pictures {at}",
         f"{protocol.get('bits')} bits, data {protocol.get('data')}",
         f"styles {protocol['styles']}" if protocol.get("styles") else "",
-        f"judge: {_words(judge)}" if isinstance(judge, Mapping) else "",
     ]
     return "; ".join(part for part in parts if part)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gan_zoo.ablation.file import AblationFields, AblationFile, read_ablation
+from gan_zoo.ablation.file import AblationFields, AblationFile, Published, read_ablation
 from gan_zoo.recipe.problems import RecipeError
 from gan_zoo.recipe.recipe import Recipe
 
@@ -261,3 +261,10 @@ def test_in_python_the_names_must_agree_too() -> None:
     assert AblationFields.model_validate(fields.model_dump(mode="json")) == fields
     with pytest.raises(ValidationError, match="there is no variant 'hole'; did you mean whole"):
         AblationFields.model_validate(data | {"reference": "hole"})
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_published_numbers_are_finite(value: str) -> None:
+    for values in ({"a": float(value)}, {"a": {"accuracy": float(value)}}):
+        with pytest.raises(ValidationError, match="finite number"):
+            Published.model_validate({"source": "a paper", "values": values})

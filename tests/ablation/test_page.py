@@ -22,6 +22,7 @@ from gan_zoo.ablation.plan import Plan
 from gan_zoo.ablation.results import Result
 from gan_zoo.ablation.table import Cell, Table
 from gan_zoo.ablation.table_making import make_table
+from gan_zoo.ablation.tables.footers import INTERVALS
 from gan_zoo.ablation.tables.layout import lay_out
 from gan_zoo.cli import app
 from gan_zoo.errors import UserError
@@ -71,9 +72,12 @@ def test_the_page_has_what_the_table_has(tmp_path: Path) -> None:
     assert len(bold) >= 8
     for sentence in (
         "What each part of the loss does",
-        " from l1_cgan in a score, by more than chance explains.",
+        " from l1_cgan in a score whose interval is off zero.",
+        f"Of {table.comparisons} differences, any that is not real is off zero 1 time in 20.",
+        "Protocols in full: table.json.",
+        "How it was measured",
+        INTERVALS,
         "All 15 runs are done: 5 variants by 3 seeds (0, 1 and 2).",
-        f"{table.comparisons} differences to l1_cgan were taken",
         "losses.gan: null",
         "the base as it is",
         "cpu, 1 thread a run",
@@ -107,6 +111,34 @@ def test_a_verdict_names_only_what_may_be_believed(tmp_path: Path) -> None:
     (shown,) = re.findall(r'<div class="outcome">(.*?)<ul', page, re.S)
     assert shown.count("seed 1 failed: memory") == 1
     assert "Tries (1)" in told
+
+
+def test_no_verdict_is_none_that_there_is_no_difference(tmp_path: Path) -> None:
+    told = {}
+    for name, failed in (
+        ("whole", []),
+        ("part", [("l1", 2)]),
+        ("alone", [("l1_cgan", seed) for seed in range(3)]),
+    ):
+        folder, plan, results = leave_ablation(
+            tmp_path / name, samples=["ant"], side=16, shifts={"l1": 0.0}, failed=failed
+        )
+        table, page = made(folder.path, plan, results)
+        assert not any(cell.bold for row in table.rows for cell in row.cells.values())
+        told[name] = text_of(page)
+    assert (
+        "No difference to l1_cgan may be believed, which is not that there is none" in told["whole"]
+    )
+    assert "There is no verdict yet: not all runs are done." in told["part"]
+    assert "Nothing can be said yet: no seed is done in l1_cgan and another" in told["alone"]
+    assert "may be believed, which" not in told["part"] + told["alone"]
+
+
+def test_one_seed_is_not_spoken_of_as_chance(tmp_path: Path) -> None:
+    folder, plan, results = leave_ablation(tmp_path / "a", samples=["ant"], side=16, seeds=(0,))
+    told = text_of(made(folder.path, plan, results)[1])
+    assert "12 differences were taken." in told
+    assert "1 time in 20" not in told
 
 
 @pytest.mark.parametrize("seeds", [(0,), (0, 1)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +12,9 @@ import pytest
 
 from gan_zoo.ablation.table import Table
 from gan_zoo.ablation.table_making import make_table
+from gan_zoo.ablation.tables.footers import footers
+from gan_zoo.ablation.tables.layout import Entry, differences, lay_out
+from gan_zoo.ablation.tables.records import as_json
 from gan_zoo.evaluation.score_files import Score
 from gan_zoo.evaluation.statistics import difference_interval, seeds_interval
 from tests.ablation.some_tables import ON, mean_score, set_score, some_plan, some_results
@@ -76,6 +80,38 @@ def test_pooled_scores_and_those_of_sets_have_one_difference_a_seed() -> None:
     cells = made({"cgan": ours, "l1_cgan": theirs}).rows[0].cells
     assert cells["iou"].difference == cells["fid"].difference == seeds_interval([1.0, 2.0, 3.0])
     assert not cells["fid"].bold  # 2 +- 2.48
+    assert cells["fid"].over_seeds
+    assert cells["iou"].over_seeds
+
+
+def test_scores_over_seeds_alone_are_named() -> None:
+    def measured(by: float) -> dict[str, Score]:
+        iou = replace(mean_score(BASE, "iou"), value=by)
+        return {"l1": mean_score(shifted(by)), "iou": iou}
+
+    table = made({"cgan": [measured(by) for by in (1, 2, 4)], "l1_cgan": [measured(0)] * 3})
+    assert [column.over_seeds for column in table.columns] == [False, True]
+    assert footers(table)[0].endswith("; of iou for other seeds on these pictures.")
+
+
+def test_a_twin_of_the_reference_is_equal_and_tells_nothing_of_widths() -> None:
+    """Its intervals have no width: they are no sign of what these seeds can show."""
+    base, wide = {"l1": mean_score(BASE)}, {"l1": mean_score((0, 3, 2, 9))}
+    scores = {"twin": [base] * 3, "cgan": [wide] * 3, "l1_cgan": [base] * 3}
+    table = made(scores)
+    twin, cgan = (row.cells["l1"] for row in table.rows[:2])
+    assert cgan.difference is not None
+    assert (twin.better, twin.equal, cgan.equal) == (0, 3, 0)
+    assert table.columns[0].smallest == pytest.approx(cgan.difference.half_width)
+    told = differences(table)["l1"]
+    assert told["twin"] == Entry("0.0 [0.0, 0.0]", aside="0/3, 3 equal")
+
+
+def test_means_of_more_seeds_than_differences_are_told() -> None:
+    base = {"l1": mean_score(BASE)}
+    said = "Some means are of more seeds than the differences, which are of those done in both."
+    assert said in footers(made({"cgan": [base] * 3, "l1_cgan": [base] * 2}))
+    assert said not in footers(made({"cgan": [base] * 3, "l1_cgan": [base] * 3}))
 
 
 def test_a_score_with_an_ideal_is_compared_by_its_distance() -> None:
@@ -101,7 +137,7 @@ def test_higher_is_better_where_it_is() -> None:
     assert (cell.better, cell.bold) == (3, True)
 
 
-@pytest.mark.parametrize(("seeds", "said"), [(1, "this one training"), (2, "without a verdict")])
+@pytest.mark.parametrize(("seeds", "said"), [(1, "this one training"), (2, "There is no verdict")])
 def test_fewer_than_three_seeds_give_no_verdict(seeds: int, said: str) -> None:
     ours, theirs = [{"l1": mean_score(shifted(9))}], [{"l1": mean_score(BASE)}]
     scores = {"cgan": ours * seeds, "l1_cgan": theirs * seeds}
@@ -111,7 +147,7 @@ def test_fewer_than_three_seeds_give_no_verdict(seeds: int, said: str) -> None:
     assert cell.difference.is_off_zero
     assert (cell.bold, cell.pairs, table.columns[0].smallest) == (False, seeds, None)
     assert any(said in note for note in table.notes)
-    assert "Nothing is bold: a verdict takes 3 seeds or more." in table.notes
+    assert table.notes[-1] == "There is no verdict: it takes 3 seeds or more."
 
 
 def test_one_seed_of_a_set_has_a_difference_without_an_interval() -> None:
@@ -123,7 +159,7 @@ def test_one_seed_of_a_set_has_a_difference_without_an_interval() -> None:
 
 def test_what_is_not_done_is_waited_for() -> None:
     """Three seeds of four are no verdict; a run that failed keeps its last line."""
-    ours, theirs = [{"l1": mean_score(shifted(9))}], [{"l1": mean_score(BASE)}]
+    ours, theirs = [{"l1": mean_score((9, 8, 9, 9))}], [{"l1": mean_score(BASE)}]
     table = made(
         {"gan": [], "cgan": ours * 3, "l1_cgan": theirs * 4},
         {"cgan-3": "failed: memory", "gan-0": "running", "l1_cgan-0": "running"},
@@ -184,6 +220,9 @@ def test_variants_of_another_protocol_have_a_column_of_their_own() -> None:
     assert none.cells["l1"].pairs == features.cells["plain"].pairs == 3
     assert table.comparisons == 3  # l1 of none; plain of both
     assert table.notes == ()
+    told = "l1 (styles own): edges has no such score, so there is no difference."
+    assert told in footers(table)
+    assert [head.whole for head in lay_out(table)[1].heads] == ["variant", "l1 ↓", "plain ↓"]
     table = made({"none": measured(1, "own"), "edges": measured(0, "")}, reference="edges")
     assert [column.name for column in table.columns][:2] == ["l1", "l1 (styles own)"]
     assert table.columns[0].protocol["styles"] == ""  # the reference's, though last of the two
@@ -200,9 +239,25 @@ def test_a_judge_that_hardly_judges_is_shown_and_never_believed() -> None:
     assert [cell.bold for cell in table.rows[0].cells.values()] == [False, False, True]
     assert table.columns[0].beside == {"ceiling": 0.31}
     assert table.notes == (
-        "judge: its judge scores 0.31 on real pictures, below 0.4. It is shown, and no difference "
-        "of it is bold.",
+        "judge: its judge scores 0.31 on real pictures, below 0.4. No difference of it may be "
+        "believed.",
     )
+
+
+@pytest.mark.parametrize("ceiling", [math.nan, math.inf, -math.inf])
+def test_a_judge_whose_ceiling_is_no_number_is_never_believed(ceiling: float) -> None:
+    def judged(shift: float) -> dict[str, Score]:
+        return {"judge.iou": mean_score(shifted(shift), "iou", beside={"ceiling": ceiling})}
+
+    table = made({"cgan": [judged(1)] * 3, "l1_cgan": [judged(0)] * 3})
+    assert not table.rows[0].cells["judge.iou"].bold
+    assert table.notes == (
+        "judge: its judge has no finite score on real pictures. No difference of it may be "
+        "believed.",
+    )
+    assert json.loads(as_json(table))["columns"][0]["beside"] == {"ceiling": None}
+    assert "judge.iou id" in footers(table)[-1]
+    assert "ceiling unknown" in footers(table)[-1]
 
 
 def test_scores_that_are_no_numbers_or_biased_are_told() -> None:

@@ -84,6 +84,16 @@ def test_only_equal_protocols_are_set_side_by_side(capsys: pytest.CaptureFixture
     ones = replace(one, measured=ratio), replace(other, measured=worse)
     [nearer] = compare(*ones)
     assert (nearer.better, nearer.worse) == (2, 0)
+    assert nearer.interval is not None
+    assert nearer.interval.mean == pytest.approx(0.2 - 0.5)  # of distances, as what is better is
+    eight = [
+        replace(side, measured={"r": replace(score, values=score.values * 4)})  # type: ignore[operator]
+        for side in ones
+        for score in side.measured.values()
+    ]
+    print_comparison(*eight, compare(*eight), ("runs/a", "runs/b"))
+    said = capsys.readouterr().out
+    assert "r: A is nearer to 1 on these pictures; A - B is of each picture's distance to 1" in said
 
 
 def test_two_runs_as_a_user_sees_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

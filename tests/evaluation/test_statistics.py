@@ -188,8 +188,18 @@ def test_so_do_those_of_tables(pictures: int, spread: float) -> None:
 # ---------------------------------------------------------------------------------- what shows
 
 
+def test_a_difference_of_that_size_is_missed_half_the_time() -> None:
+    shown = []
+    for run in range(300):
+        means = some_differences(3, 60, spread=1.0, seed=run).mean(axis=1)
+        one = seeds_interval(means)
+        shown.append(seeds_interval(means + one.half_width).is_off_zero)
+    assert 0.4 <= np.mean(shown) <= 0.6
+
+
 def test_the_smallest_difference_is_the_median_half_width() -> None:
     found = [Interval(0.0, -1.0, 3.0), Interval(5.0, 4.0, 5.0), Interval(0.0, -9.0, 9.0)]
     assert smallest_difference(found) == 2.0
+    assert smallest_difference([*found, Interval(1.0, 1.0, 1.0 + 1e-12)]) == 2.0  # has no width
     assert smallest_difference([seeds_interval([1.0])]) is None
     assert smallest_difference([]) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gan_zoo.ablation.table import Row, Table
-from gan_zoo.ablation.tables.footers import footers
+from gan_zoo.ablation.tables.footers import footers, methods
 from gan_zoo.ablation.tables.layout import Block, Entry, lay_out, spans
 from gan_zoo.report.markup import Html, table, tag
 
@@ -13,11 +13,13 @@ FAILED = "failed: "  # how the state of a run begins that failed, before its cau
 
 
 def show_table(made: Table) -> Html:
-    """The blocks of the table, and below them what must be read."""
+    """The blocks of the table, below them what must be read, and how all of it was made."""
     rows = {row.variant: row for row in made.rows}
     blocks = [_show(block, {} if n else rows) for n, block in enumerate(lay_out(made))]
     told = [tag("li", sentence) for sentence in footers(made)]
-    return tag("div", *blocks, tag("ul", *told, class_="note"), class_="outcome")
+    made_so = tag("ul", *(tag("li", sentence) for sentence in methods(made)), class_="note")
+    more = tag("details", tag("summary", "How it was measured"), made_so) if made.columns else None
+    return tag("div", *blocks, tag("ul", *told, class_="note"), more, class_="outcome")
 
 
 def _show(block: Block, failing: Mapping[str, Row]) -> Html:

@@ -12,24 +12,31 @@ from gan_zoo.report.markup import Html, tag
 from gan_zoo.report.wording import listing
 
 DONE = "done"
-NAMED = 4  # variants, at most, that a verdict names
+NAMED = 4  # variants, at most, that a sentence names
 
 
 def describe_verdict(table: Table) -> str:
     """Which variants differ from the reference, in a sentence."""
     others = [row for row in table.rows if row.variant != table.reference]
-    if not any(row.cells for row in others):
-        return "Nothing can be said yet: no variant is done beside the reference."
+    whole = all(state == DONE for row in table.rows for state in row.states.values())
+    if not table.comparisons:
+        why = "no score is measured in one way" if whole else "no seed is done"
+        return f"Nothing can be said yet: {why} in {table.reference} and another variant."
     if len(table.seeds) < FEWEST_SEEDS:
         return f"There is no verdict: it takes {FEWEST_SEEDS} seeds or more."
     differing = [row.variant for row in others if any(cell.bold for cell in row.cells.values())]
+    if not differing and not whole:
+        return "There is no verdict yet: not all runs are done."
     if not differing:
-        return f"No variant differs from {table.reference} in a way that may be believed."
+        told = (
+            f"No difference to {table.reference} may be believed, which is not that there is none"
+        )
+        return f"{told}: the table says how large one must be for these seeds to show it."
     if len(differing) > NAMED:
         told = f"{len(differing)} of {len(others)} variants differ"
     else:
         told = listing(differing) + (" differs" if len(differing) == 1 else " differ")
-    return f"{told} from {table.reference} in a score, by more than chance explains."
+    return f"{told} from {table.reference} in a score whose interval is off zero."
 
 
 def list_findings(table: Table) -> Html:
@@ -52,8 +59,13 @@ def _finding(table: Table, column: Column, told: Mapping[str, Entry]) -> Html:
         good = (cell.difference.mean < 0) == is_lower_better(column)
         (better if good else worse).append(f"{row.variant} ({told[row.variant].text})")
     parts = {"better: ": better, "worse: ": worse, "no verdict on ": unsure}
-    said = "; ".join(f"{word}{listing(found)}" for word, found in parts.items() if found)
-    return tag("li", tag("strong", column.name), f": {said or 'no difference yet'}.")
+    said = "; ".join(f"{word}{_name(found)}" for word, found in parts.items() if found)
+    away = "" if column.ideal is None else f", distance to {column.ideal:g}"
+    return tag("li", tag("strong", column.name), f"{away}: {said or 'no difference'}.")
+
+
+def _name(variants: list[str]) -> str:
+    return listing(variants) if len(variants) <= NAMED else f"{len(variants)} variants"
 
 
 def is_lower_better(column: Column) -> bool:
@@ -77,7 +89,7 @@ def describe_progress(table: Table) -> str:
                 missing.setdefault(seed, []).append(row.variant)
     for seed, variants in missing.items():
         whole = len(variants) == len(table.rows)
-        told += f" Seed {seed} is missing of {'all' if whole else listing(variants)}."
+        told += f" Seed {seed} is missing of {'all' if whole else _name(variants)}."
     return told
 
 
@@ -95,15 +107,6 @@ def list_failures(table: Table) -> Html | None:
         if state.startswith(FAILED)
     ]
     return tag("ul", *items, class_="failures") if items else None
-
-
-def describe_chance(table: Table) -> str:
-    """How many differences were looked at, and what chance makes of so many."""
-    if not table.comparisons:
-        return ""
-    verb = "was" if table.comparisons == 1 else "were"
-    told = f"{_count(table.comparisons, 'difference')} to {table.reference} {verb} taken"
-    return f"{told}; one in twenty is off zero by chance."
 
 
 def _count(number: int, noun: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from gan_zoo.ablation.table import Table
 from gan_zoo.ablation.tables.footers import footers
 from gan_zoo.ablation.tables.layout import Block, Entry, lay_out, spans
+from gan_zoo.ablation.tables.numbers import TIMES
 
 SPECIAL = {
     **{letter: f"\\{letter}" for letter in "&%$#_{}"},
@@ -18,7 +19,11 @@ SPECIAL = {
     "↓": r"$\downarrow$",
     "↑": r"$\uparrow$",
     "→": r"$\to$",
+    TIMES: r"$\times$",
 }
+POWER = re.compile(rf" {TIMES} 10\^(-?\d+)")
+LONG = 95  # letters of a row, beyond which it is wider than a page
+BESIDE = 3  # columns of a tabular whose rows would be that long
 MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 
 
@@ -29,8 +34,20 @@ def as_latex(table: Table) -> str:
     said = [table.name, *([table.about] if table.about else []), *footers(table)]
     lines = [*map(_comment, said), _comment("\\usepackage{booktabs}")]
     for block in lay_out(table):
-        lines += ["", *_tabular(block)]
+        for part in _parts(block):
+            lines += ["", *_tabular(part)]
     return "\n".join(lines) + "\n"
+
+
+def _parts(block: Block) -> Iterator[Block]:
+    """The block, or several of a few columns each where its rows are wider than a page."""
+    lengths = [sum(len(f"{e.text} {e.aside}") for e in row) for row in block.rows]
+    count = len(block.heads) - 1
+    step = BESIDE if max(lengths) > LONG else count
+    for start in range(1, count + 1, step):
+        own = slice(start, start + step)
+        rows = tuple((row[0], *row[own]) for row in block.rows)
+        yield Block(block.title, (block.heads[0], *block.heads[own]), rows)
 
 
 def _tabular(block: Block) -> Iterator[str]:
@@ -67,7 +84,16 @@ def _cell(entry: Entry) -> str:
 
 
 def _plain(text: str) -> str:
-    return MINUS.sub("$-$", "".join(SPECIAL.get(letter, letter) for letter in text))
+    """A text that means what it says; every second part is a power of ten."""
+    parts = POWER.split(text)
+    return "".join(
+        f" $\\times 10^{{{part}}}$" if n % 2 else _escaped(part) for n, part in enumerate(parts)
+    )
+
+
+def _escaped(text: str) -> str:
+    escaped = "".join(SPECIAL.get(letter, letter) for letter in text)
+    return MINUS.sub("$-$", escaped.replace("--", "-{}-"))
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from gan_zoo.ablation.table import PUBLISHED, Cell, Column, Row, Table
-from gan_zoo.ablation.tables.numbers import as_written, decimals, fixed
+from gan_zoo.ablation.tables.numbers import DIGITS, as_written, decimals, fixed, off_zero
 
 NONE = "-"  # there is no such number
-DIGITS = 4  # of scores without a spread, and of sizes
 
 
 @dataclass(frozen=True)
@@ -91,8 +90,8 @@ def differences(table: Table) -> dict[str, dict[str, Entry]]:
     found = {}
     for column in table.columns:
         cells = _cells(column, table)
-        widths = [cell.difference.half_width for cell in cells.values() if cell.difference]
-        places = decimals(widths)
+        within = [cell.difference for cell in cells.values() if cell.difference]
+        places = decimals(one.half_width for one in within if not one.is_point)
         places = _places(cells) if places is None else places
         found[column.name] = {
             row.variant: _difference(cells.get(row.variant), places)
@@ -132,6 +131,8 @@ def _scores(table: Table) -> Columns:
 def _differences(table: Table) -> Columns:
     told = differences(table)
     for column in table.columns:
+        if not any(cell.difference for cell in _cells(column, table).values()):
+            continue  # measured in another way than the reference: nothing to show
         head = _head(column)
         if column.ideal is not None:
             head = Head(f"distance to {column.ideal:g} ↓", column.name)
@@ -169,10 +170,12 @@ def _difference(cell: Cell | None, places: int | None) -> Entry:
     if cell is None or cell.difference is None:
         return Entry(NONE)
     found = cell.difference
-    told = fixed(found.mean, places, sign=True)
+    tell = off_zero if found.is_off_zero else fixed  # what is off zero never reads as if it held it
+    told = tell(found.mean, places, sign=True)
     if math.isfinite(found.half_width):
-        told += f" [{fixed(found.low, places)}, {fixed(found.high, places)}]"
-    return Entry(told, cell.bold, f"{cell.better}/{cell.pairs}")
+        told += f" [{tell(found.low, places)}, {tell(found.high, places)}]"
+    ties = f", {cell.equal} equal" if cell.equal else ""
+    return Entry(told, cell.bold, f"{cell.better}/{cell.pairs}{ties}")
 
 
 def _published(table: Table) -> Columns:

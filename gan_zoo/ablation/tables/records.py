@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -15,8 +16,8 @@ FORMAT = 1
 
 
 def as_data(table: Table) -> dict[str, Any]:
-    """As JSON knows it, in full precision. What runs took stands apart, in `costs`: it is another
-    each time, and all else is equal where results are.
+    """As JSON knows it, in full precision; what is no finite number is null. What runs took stands
+    apart, in `costs`: it is another each time, and all else is equal where results are.
     """
     told = asdict(table)
     told["rows"] = [_row(row) for row in table.rows]
@@ -24,7 +25,8 @@ def as_data(table: Table) -> dict[str, Any]:
         row.variant: {"seconds_a_step": row.seconds_a_step, "peak_bytes": row.peak_bytes}
         for row in table.rows
     }
-    return {"format": FORMAT, **told, "costs": costs}
+    made: dict[str, Any] = _finite({"format": FORMAT, **told, "costs": costs})
+    return made
 
 
 def as_json(table: Table) -> str:
@@ -47,7 +49,7 @@ def records(table: Table) -> list[dict[str, Any]]:
         for column in table.columns:
             told = {**_flat(row.cells.get(column.name)), "id": column.id}
             record |= {f"{column.name}.{key}": value for key, value in told.items()}
-        record |= {_published(name): row.published.get(name) for name in published}
+        record |= {_published(name): _finite(row.published.get(name)) for name in published}
         record["seeds"] = len(table.seeds)
         record["seeds_done"] = sum(state == "done" for state in row.states.values())
         for name in ("parameters", "flop", "seconds_a_step", "peak_bytes"):
@@ -73,9 +75,6 @@ def _published(name: str) -> str:
 def _row(row: Row) -> dict[str, Any]:
     told = asdict(row)
     del told["seconds_a_step"], told["peak_bytes"]
-    for cell in told["cells"].values():
-        if cell["difference"]:
-            cell["difference"] = {k: _finite(v) for k, v in cell["difference"].items()}
     return told
 
 
@@ -93,6 +92,12 @@ def _flat(cell: Cell | None) -> dict[str, Any]:
     }
 
 
-def _finite(value: float) -> float | None:
-    """JSON has no infinity: where nothing bounds a difference there is no end."""
-    return value if math.isfinite(value) else None
+def _finite(value: Any) -> Any:
+    """The same with None for what is no finite number, as JSON has none: where nothing bounds a
+    difference there is no end.
+    """
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [*map(_finite, value)]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ def print_ablation(found: Ablation, as_json: bool = False) -> None:
 def print_listing(found: Listing) -> None:
     """The variants with their changes and size, and how long it all takes."""
     plan = found.plan
-    print(f"{plan.name}: {plan.about}" if plan.about else plan.name)
+    print_head(plan.name, plan.about)
     rows = [["variant", "parameters", "GFLOP a step", "steps", "a run takes", "changes"]]
     for name, one in plan.variants.items():
         takes = format_duration(found.seconds[name]) if found.seconds else "-"
@@ -52,6 +53,12 @@ def print_listing(found: Listing) -> None:
     print(f"\n{runs}{done}; {found.jobs} at a time{threads}{took}")
 
 
+def print_head(name: str, about: str) -> None:
+    """What it is called, and what it asks."""
+    told = f"{name}: {about}" if about else name
+    print(textwrap.fill(told, window(), break_long_words=False, break_on_hyphens=False))
+
+
 def print_table(table: Table, as_json: bool = False) -> None:
     """What came out, and below it what must be read. Columns that do not fit beside the others of
     their block stand below them, again beside the variants' names.
@@ -59,7 +66,7 @@ def print_table(table: Table, as_json: bool = False) -> None:
     if as_json:
         print(json.dumps(as_data(table), indent=2, allow_nan=False))
         return
-    print(f"{table.name}: {table.about}" if table.about else table.name)
+    print_head(table.name, table.about)
     for block in lay_out(table):
         print()
         print_rows([[block.title]])

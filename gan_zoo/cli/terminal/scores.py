@@ -101,13 +101,10 @@ def _verdict(found: Difference, score: Score) -> str:
         return f"{found.name}: {len(score.values)} pictures are too few to tell A from B"
     if not found.interval.is_off_zero:
         return f"{found.name}: these pictures do not tell A from B"
-    assert found.better is not None
-    assert found.worse is not None
     if score.ideal is not None:
-        if found.better == found.worse:
-            return f"{found.name}: apart, and as near to {score.ideal:g} on as many pictures"
-        nearer = "A" if found.better > found.worse else "B"
-        return f"{found.name}: apart; nearer to {score.ideal:g} on most pictures is {nearer}"
+        nearer = "A" if found.interval.mean < 0 else "B"
+        of = f"A - B is of each picture's distance to {score.ideal:g}"
+        return f"{found.name}: {nearer} is nearer to {score.ideal:g} on these pictures; {of}"
     better = "A" if (found.interval.mean < 0) == score.lower_is_better else "B"
     return f"{found.name}: {better} is better on these pictures"
 

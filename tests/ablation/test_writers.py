@@ -178,6 +178,12 @@ def test_fields_stand_under_their_metric() -> None:
     assert block.heads[2].whole == "segmentation mean_iou ↑"
 
 
+def test_markdown_means_what_a_name_says() -> None:
+    told = as_markdown(replace(SMALL, about="a|b ~c~ $d$ &lt; [e](f) `g` *h* l1_cgan _i_"))
+    line = told.splitlines()[2]
+    assert line == r"a\|b \~c\~ \$d\$ \&lt; \[e](f) \`g\` \*h\* l1_cgan \_i\_"
+
+
 def test_markdown() -> None:
     said = "\n".join(f"- {sentence}" for sentence in SENTENCES).replace("GiB |", "GiB \\|")
     about = "Which part of the loss does what"

@@ -16,6 +16,7 @@ from gan_zoo.report.scores import describe_order
 
 TICKS = 7  # of an axis, at most
 MARGIN = 0.05  # of the drawing, free at either side
+EDGE = 6  # per cent of the width at either side, in which a number would stand out of it
 HEIGHT, MIDDLE, DOTS = 34, 13, 25  # pixels of a row, and where its interval and its dots lie
 
 
@@ -154,7 +155,9 @@ def _axis(axis: Axis, lower: bool) -> Html:
     for value, told in axis.ticks.items():
         place = axis.place(value)
         marks.append(tag("line", x1=place, x2=place, y1=4, y2=8))
-        marks.append(tag("text", told, x=place, y=22, class_="tick"))
+        at = float(place.removesuffix("%"))
+        edge = " first" if at < EDGE else " last" if at > 100 - EDGE else ""
+        marks.append(tag("text", told, x=place, y=22, class_=f"tick{edge}"))
     told = "← better" if lower else "better →"
     side = {"x": "0%"} if lower else {"x": "100%", "text_anchor": "end"}
     marks.append(tag("text", told, y=40, **side))

@@ -10,7 +10,7 @@ from gan_zoo.ablation.tables.footers import footers
 from gan_zoo.ablation.tables.layout import Block, Entry, lay_out
 
 # An underscore within a word is no emphasis, as in l1_cgan.
-SPECIAL = re.compile(r"[\\`*<|~$&[]|(?<![^\W_])_|_(?![^\W_])")
+SPECIAL = re.compile(r"[\\`*<|~$]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def as_markdown(table: Table) -> str:

@@ -4,7 +4,8 @@ until something is planned anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from gan_zoo.ablation.claims import alone
-from gan_zoo.ablation.file import read_ablation
+from gan_zoo.ablation.file import AblationFile, read_ablation
 from gan_zoo.ablation.folder import HOME, AblationFolder, is_folder
-from gan_zoo.ablation.making import prepare_judges
+from gan_zoo.ablation.judges import prepare_judges, refuse_unfit
 from gan_zoo.ablation.page import leave_page
+from gan_zoo.ablation.places import reuse_runs
 from gan_zoo.ablation.plan import Plan
-from gan_zoo.ablation.planning import adopt, make_plan, unchanged
+from gan_zoo.ablation.planning import make_plan, unchanged
 from gan_zoo.ablation.room import count_jobs
 from gan_zoo.ablation.runner import Outcome, run_all
 from gan_zoo.ablation.table import Table
@@ -95,13 +97,17 @@ def ablate(
     reporter = reporter or Reporter()
     folder = prepare_folder(file, out, set=set, jobs=jobs, join=join, reporter=reporter)
     if reuse is not None:
-        taken = adopt(folder, expand_user(reuse))
+        taken = reuse_runs(folder, expand_user(reuse))
         reporter.say(f"{len(taken)} finished runs of {reuse} are taken over")
     plan = folder.plan()
     spec = pick_executor(plan, executor)
     asked = [key for key, run in plan.runs.items() if only is None or run.variant in only]
     if not (retry is None and asked and all(map(folder.is_done, asked))):
-        prepare_judges(folder, reporter)
+
+        def prepare(keys: Collection[str]) -> None:
+            refuse_unfit(folder, keys)
+            prepare_judges(folder, keys, reporter)
+
         outcome = run_all(
             folder,
             executor=spec,
@@ -112,6 +118,7 @@ def ablate(
             hours=hours,
             stop_on_failure=stop_on_failure,
             reporter=reporter,
+            prepare=prepare,
             on_done=lambda key: _tabulate(folder),
         )
     else:
@@ -148,6 +155,34 @@ def prepare_folder(
         RecipeError, UserError, OSError: as `ablate`.
     """
     reporter = reporter or Reporter()
+    folder, asked = find_folder(file, out, set=set)
+    if asked is None:
+        return folder
+    if join:
+        return AblationFolder.open(folder.path)
+    if not unchanged(asked, folder):
+        with _planning(folder):
+            if not unchanged(asked, folder):  # another process may have planned it meanwhile
+                before = folder.plan() if folder.is_planned() else None
+                plan = make_plan(asked, folder=folder, jobs=jobs, reporter=reporter)
+                for line in describe_change(plan, before):
+                    reporter.say(line)
+    return folder
+
+
+def find_folder(
+    file: str | Path, out: str | Path | None = None, *, set: Mapping[str, Any] | None = None
+) -> tuple[AblationFolder, AblationFile | None]:
+    """Where an ablation lies or will, and its file; None where it is named by its folder, which is
+    planned and goes on as it was.
+
+    Args:
+        file: As of `ablate`, and the others likewise.
+
+    Raises:
+        RecipeError: every mistake of the file.
+        UserError: a folder is asked for with changes, or another file's is at the usual place.
+    """
     if is_folder(file):
         for what, given in (("--set", set), ("--out", out)):
             if given:
@@ -155,17 +190,34 @@ def prepare_folder(
                     f"{what}: {file} is planned, and goes on as it was; ask for its file to plan "
                     "it anew"
                 )
-        return AblationFolder.open(expand_user(file))
+        return AblationFolder.open(expand_user(file)), None
     asked = read_ablation(file, set=set)
-    folder = AblationFolder(expand_user(out) if out is not None else HOME / asked.name)
-    if join:
-        return AblationFolder.open(folder.path)
-    if not unchanged(asked, folder):
-        before = folder.plan() if folder.is_planned() else None
-        plan = make_plan(asked, folder=folder, jobs=jobs, reporter=reporter)
-        for line in describe_change(plan, before):
-            reporter.say(line)
-    return folder
+    if out is not None:
+        return AblationFolder(expand_user(out)), asked
+    folder = AblationFolder(HOME / asked.name)
+    if folder.is_planned():
+        other = Path(folder.plan().stamps.get("file") or asked.path)
+        there = other != asked.path.resolve() and other.is_file()
+        if there and other.read_text(encoding="utf-8") != asked.text:
+            raise UserError(
+                f"{folder.path} is the folder of {other}, which has the same name; say where this "
+                f"one goes: --out {folder.path}-2"
+            )
+    return folder, asked
+
+
+@contextmanager
+def _planning(folder: AblationFolder) -> Iterator[None]:
+    """In here one process at a time plans; what comes to no plan leaves no folder."""
+    claim = folder.claim("plan")
+    new = [path for path in claim.parents if not path.exists()]
+    try:
+        with alone(claim):
+            yield
+    finally:
+        for path in new if not folder.is_planned() else ():
+            with suppress(OSError):  # somebody else is at it
+                path.rmdir()
 
 
 def describe_change(plan: Plan, before: Plan | None) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gan_zoo.ablation.names import Named, list_variants, patches
+from gan_zoo.ablation.names import Named, name_variants, patches
 from gan_zoo.recipe.problems import Keys, Place, Problem, RecipeError
 from gan_zoo.recipe.recipe import Recipe, change_source
 from gan_zoo.recipe.source import Source, find_recipe, read_files
@@ -49,7 +49,7 @@ def make_candidates(
         The sound ones, and all mistakes of the others and of the base, each once.
     """
     base = ablation.root.child("base")
-    named = list_variants(ablation.root)
+    named = name_variants(ablation.root)
     if base is None or not isinstance(base.value, str) or not named:
         return (), []
     try:

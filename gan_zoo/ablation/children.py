@@ -56,14 +56,17 @@ class Child:
     said: int
 
 
-def submit(folder: AblationFolder, key: str, place: str, executor: Executor, name: str) -> Child:
-    """Hand a run on to an executor of this name.
+def submit(
+    folder: AblationFolder, key: str, place: str, executor: Executor, name: str
+) -> Child | None:
+    """Hand a run on to an executor of this name; None where it is planned no more.
 
     Raises:
         UserError: the executor does not take it; says the cure.
     """
     plan, log = folder.plan(), folder.log(key)
-    run = plan.runs[key]
+    if (run := plan.runs.get(key)) is None:
+        return None
     log.parent.mkdir(parents=True, exist_ok=True)
     said = log.stat().st_size if log.exists() else 0
     path = folder.path.absolute()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gan_zoo.ablation.needs import told_once
+from gan_zoo.ablation.needs import each_once
 from gan_zoo.ablation.plan import Plan
 from gan_zoo.ablation.variants import Variant
 from gan_zoo.checks.data_at_hand import first_size
-from gan_zoo.checks.last_batch import count_samples
+from gan_zoo.checks.last_batch import count_samples, count_steps
 from gan_zoo.errors import UserError
 from gan_zoo.recipe import text
-from gan_zoo.recipe.wired import WiredPhase, WiredRecipe
+from gan_zoo.recipe.wired import WiredRecipe
 from gan_zoo.reporter import progress
 
 
@@ -94,13 +94,36 @@ def pick_class(variants: Iterable[Variant], before: Plan | None, *, here: bool =
     return next(iter(found))
 
 
-def prepare(variant: Variant, device: str) -> Prepared:
-    """Make a variant what its runs will find; its data is at hand."""
+def pick_precision(device: str) -> str | None:
+    """What precision `auto` means to all runs: what it means on this machine's GPU, or if there is
+    none on a recent one. None on CPUs, where it is the same everywhere.
+    """
+    from gan_zoo.engine.precision import AUTO, Precision
+
+    if device == "cpu":
+        return None
+    try:
+        return Precision.of(device=device).name
+    except UserError:  # it is not here, and runs are made elsewhere
+        return str(AUTO[device]["precision"])
+
+
+def prepare(variant: Variant, device: str, precision: str | None = None) -> Prepared:
+    """Make a variant what its runs will find; its data is at hand.
+
+    Args:
+        variant: As the file has it.
+        device: cpu, cuda or mps.
+        precision: What `auto` means; machines that join may have other GPUs. It stays if None.
+    """
     recipe = variant.wired.with_absolute_paths().recipe
-    engine = recipe.engine.model_copy(update={"device": device})
+    changes = {"device": device}
+    if precision is not None and recipe.engine.precision == "auto":
+        changes["precision"] = precision
+    engine = recipe.engine.model_copy(update=changes)
     wired = WiredRecipe(recipe.model_copy(update={"engine": engine}), variant.wired.zoo)
     samples = count_samples(wired)
-    steps = {name: _steps(wired.phase(name), samples.get(name, 0)) for name in recipe.phases}
+    steps = {name: count_steps(wired.phase(name), samples.get(name, 0)) for name in recipe.phases}
     return Prepared(variant, wired, steps)
 
 
@@ -128,11 +151,5 @@ def rehearse_all(prepared: Iterable[Prepared]) -> dict[str, Figures]:
                 )
             advance()
     if wrong:
-        raise UserError("\n".join(told_once(wrong, len(asked))))
+        raise UserError("\n".join(each_once(wrong, len(asked))))
     return found
-
-
-def _steps(phase: WiredPhase, samples: int) -> int:
-    recipe, said = phase.recipe, phase.phase
-    a_pass = -(-samples // (recipe.data.batch * recipe.engine.accumulate))
-    return said.steps or (said.epochs or 0) * a_pass

@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from gan_zoo.ablation.candidates import Candidate, make_candidates
-from gan_zoo.ablation.names import list_variants, mistakes
+from gan_zoo.ablation.names import mistakes, name_variants
 from gan_zoo.components.watching import ExecutorSpec, MetricSpec
 from gan_zoo.errors import quoted
 from gan_zoo.recipe.model import Name, RecipeFields, Section
@@ -195,7 +195,7 @@ class AblationFields(Section):
         """The variant that the others are set against."""
         return self.reference or next(
             one.name
-            for one in list_variants(Node.of({"vary": self.vary, "grid": self.grid}))
+            for one in name_variants(Node.of({"vary": self.vary, "grid": self.grid}))
             if not one.patches
         )
 

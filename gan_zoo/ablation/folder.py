@@ -7,12 +7,13 @@ nothing of it, and what is written is whole or not there. No torch.
     scores/KEY.json                    of every run that is done
     attempts/KEY.jsonl, KEY.log        a line a try, and what it printed
     claims/KEY/                        who holds it now
+    judges/                            what metrics have made to score with
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -135,13 +136,17 @@ class AblationFolder:
         return _read(path, Result.of_text, RESCORE) if path.is_file() else None
 
     def results(self) -> dict[str, Result]:
-        """Key -> result of every planned run that is done, in the order of the plan.
+        """Key -> result of every planned run that is done, in the order of the plan, which says
+        how its variant is called now.
 
         Raises:
             UserError: a file is damaged; says the cure.
         """
-        found = {key: self.result(key) for key in self.plan().runs}
-        return {key: result for key, result in found.items() if result is not None}
+        return {
+            key: replace(result, variant=run.variant, seed=run.seed)
+            for key, run in self.plan().runs.items()
+            if (result := self.result(key)) is not None
+        }
 
     def write_result(self, result: Result) -> None:
         """A run is done.
@@ -171,9 +176,12 @@ class AblationFolder:
         """The folder of who holds a run."""
         return self.path / "claims" / key
 
-    def relative(self, run: Path) -> str:
-        """A run as plan.json names it: within the folder if it is."""
-        return os.path.relpath(run, self.path) if run.is_relative_to(self.path) else str(run)
+    @property
+    def judges(self) -> Path:
+        """Where metrics keep what they make for the scores of runs, as a judge: for all machines,
+        since scores by two judges are no column.
+        """
+        return self.path / "judges"
 
     def _score(self, key: str) -> Path:
         return self.path / "scores" / f"{key}.json"

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from gan_zoo.ablation.file import Score
 
 DIGITS = 16
-HASHED = 64 * 2**20  # bytes; a larger file counts by its name and size
 
 # What a recipe may say of it cannot change a number, and why.
 UNCOUNTED = {
@@ -75,7 +74,7 @@ def key_of(
 
 def counted(wired: WiredRecipe) -> dict[str, Any]:
     """A recipe less what cannot change numbers: of a phase that sets something, all that holds in
-    it. Files that losses and metrics name count by their content.
+    it. Files that components name count by their content.
     """
     tree = _counted(wired.recipe.dump(wired.zoo))
     tree["order"] = {section: [*tree[section]] for section in ORDERED}
@@ -129,8 +128,6 @@ def by_content(value: Any) -> Any:
     if not isinstance(value, str) or not (path := Path(value)).is_absolute() or not path.is_file():
         return value
     told = path.stat()
-    if told.st_size > HASHED:
-        return {"name": path.name, "bytes": told.st_size}
     return {"sha256": _content(path, told.st_size, told.st_mtime_ns)}
 
 
@@ -150,7 +147,4 @@ def _counted(tree: dict[str, Any]) -> dict[str, Any]:
     for path in UNCOUNTED:
         section, option = path.split(".")
         tree[section].pop(option, None)
-    tree["losses"] = by_content(tree["losses"])
-    if tree.get("validation"):
-        tree["validation"]["metrics"] = by_content(tree["validation"]["metrics"])
-    return tree
+    return {name: part if name == "data" else by_content(part) for name, part in tree.items()}

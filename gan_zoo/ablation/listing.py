@@ -7,15 +7,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gan_zoo.ablation.ablate import fitting_jobs, pick_executor
+from gan_zoo.ablation.ablate import find_folder, fitting_jobs, pick_executor
 from gan_zoo.ablation.figures import prepare
-from gan_zoo.ablation.file import AblationFile, read_ablation
-from gan_zoo.ablation.folder import HOME, AblationFolder, is_folder
+from gan_zoo.ablation.file import AblationFile
+from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.pace import measure_pace
 from gan_zoo.ablation.plan import Plan
 from gan_zoo.ablation.planning import make_plan, unchanged
 from gan_zoo.ablation.variants import make_variants
-from gan_zoo.components.paths import expand_user
+from gan_zoo.errors import UserError
 from gan_zoo.reporter import Reporter
 
 
@@ -82,7 +82,8 @@ def list_variants(
     """Plan an ablation without writing anything: every variant is checked and rehearsed.
 
     The time is that of the steps alone. Where nothing is done yet, some steps of the reference are
-    measured in a process of its own, and the others are as much longer as they compute more.
+    measured in a process of its own, if runs are made on this machine, and the others are as much
+    longer as they compute more.
 
     Args:
         file: As of `ablate`, and the others likewise.
@@ -91,31 +92,43 @@ def list_variants(
         RecipeError, UserError: as `ablate`.
     """
     reporter = reporter or Reporter()
-    if is_folder(file):
-        folder = AblationFolder.open(expand_user(file))
-        return _listing(folder.plan(), folder, {}, jobs)
-    asked = read_ablation(file, set=set)
-    folder = AblationFolder(expand_user(out) if out is not None else HOME / asked.name)
-    if unchanged(asked, folder):
+    folder, asked = find_folder(file, out, set=set)
+    if asked is None or unchanged(asked, folder):
         plan = folder.plan()
     else:
         plan = make_plan(asked, folder=folder, jobs=jobs, reporter=reporter, write=False)
-    known = {name: one.seconds_a_step for name, one in plan.variants.items()}
-    if not any(known.values()) and not any(map(folder.is_done, plan.runs)):
+    paces = {n: one.seconds_a_step for n, one in plan.variants.items() if one.seconds_a_step}
+    places, here = _places(plan, jobs)
+    if asked is not None and here and not paces and not any(map(folder.is_done, plan.runs)):
         reporter.say(f"Measuring some steps of {plan.reference}")
-        known = {plan.reference: _measure(asked, plan)}
-    return _listing(plan, folder, {name: pace for name, pace in known.items() if pace}, jobs)
+        try:
+            paces = {plan.reference: _measure(asked, plan)}
+        except UserError as problem:
+            reporter.say(str(problem))
+    return _listing(plan, folder, paces, places)
 
 
 def _measure(asked: AblationFile, plan: Plan) -> float:
     """Seconds a step of the reference."""
     [one] = [one for one in make_variants(asked).variants if one.name == plan.reference]
-    prepared = prepare(one, plan.device)
+    prepared = prepare(one, plan.device, plan.precision)
     return measure_pace(prepared.wired, prepared.steps, plan.threads)
 
 
+def _places(plan: Plan, jobs: int | None) -> tuple[int, bool]:
+    """How many runs at once, and whether they are made here. Where the executor cannot work here,
+    as on a machine that only looks on, what is said counts.
+    """
+    try:
+        executor = pick_executor(plan)
+        jobs = jobs or executor.jobs or fitting_jobs(plan, executor)
+        return len(executor.build(device=plan.device, jobs=jobs).places), executor.here
+    except UserError:
+        return jobs or plan.executor.get("jobs") or 1, False
+
+
 def _listing(
-    plan: Plan, folder: AblationFolder, paces: Mapping[str, float], jobs: int | None
+    plan: Plan, folder: AblationFolder, paces: Mapping[str, float], places: int
 ) -> Listing:
     """With the paces of what is done, where it is known, over those that are given."""
     done = tuple(key for key in plan.runs if folder.is_done(key))
@@ -124,9 +137,6 @@ def _listing(
         result = folder.result(key)
         if result is not None and result.costs.seconds_a_step:
             known[plan.runs[key].variant] = result.costs.seconds_a_step
-    executor = pick_executor(plan)
-    jobs = jobs or executor.jobs or fitting_jobs(plan, executor)
-    places = len(executor.build(device=plan.device, jobs=jobs).places)
     return Listing(plan, done, _seconds(plan, known), min(places, len(plan.runs)))
 
 

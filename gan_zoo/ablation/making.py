@@ -4,18 +4,17 @@ torch; making a run is not.
 
 from __future__ import annotations
 
-import json
+import os
 import shutil
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from statistics import median
 from typing import Any
 
+from gan_zoo.ablation.costs import read_costs
 from gan_zoo.ablation.file import Score
 from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.keys import counted, fingerprint, key_of
 from gan_zoo.ablation.plan import Plan
-from gan_zoo.ablation.results import Costs, Result
+from gan_zoo.ablation.results import Result
 from gan_zoo.components.at_hand import read_once
 from gan_zoo.errors import UserError
 from gan_zoo.recipe.recipe import Recipe, change_source, read_source
@@ -49,8 +48,8 @@ def make_run(folder: AblationFolder, key: str, reporter: Reporter | None = None)
     reporter = reporter or Reporter()
     plan = folder.plan()
     path, score = folder.run(key), Score.model_validate(plan.score)
-    source, wired = _recipe(folder, plan, key)
-    _refuse_other(folder, plan, key, wired, score)
+    source, wired = read_run(folder, plan, key)
+    refuse_other(folder, plan, key, wired, score)
     _take_threads(plan)
     if _is_begun(path, wired):
         resume(path, reporter=reporter)
@@ -62,6 +61,7 @@ def make_run(folder: AblationFolder, key: str, reporter: Reporter | None = None)
         metrics=score.metrics,
         weights=score.weights,
         device=plan.device,
+        cache=folder.judges,
         reporter=reporter,
     )
     run = plan.runs[key]
@@ -70,77 +70,12 @@ def make_run(folder: AblationFolder, key: str, reporter: Reporter | None = None)
     return result
 
 
-def prepare_judges(folder: AblationFolder, reporter: Reporter | None = None) -> None:
-    """Let metrics make what takes long, as the training of a judge, before the first run starts:
-    runs that start at once would each make it. It is kept in this user's cache, so every machine
-    does so for itself.
-
-    Args:
-        folder: Of the ablation.
-        reporter: Told what takes long.
+def read_run(folder: AblationFolder, plan: Plan, key: str) -> tuple[Source, WiredRecipe]:
+    """A variant's recipe with the run's seed.
 
     Raises:
-        UserError: the data cannot be read, or the cache cannot be written.
+        UserError: no run has this key.
     """
-    from gan_zoo.evaluation.measurement import build_metrics, describe_context
-
-    plan, say = folder.plan(), (reporter or Reporter()).say
-    score, device = Score.model_validate(plan.score), _device(plan)
-    built: list[Any] = []
-    waiting = [run.variant for key, run in plan.runs.items() if not folder.is_done(key)]
-    for variant in dict.fromkeys(waiting):
-        recipe = parse(Recipe, read_source(folder.resolved(variant)), None)
-        wired = WiredRecipe(recipe)
-        asked = [([*recipe.phases][-1], score.split, score.metrics)]
-        if recipe.validation is not None:
-            own = recipe.validation
-            asked += [(name, own.split, own.metrics) for name in recipe.phases]
-        for name, split, metrics in asked:
-            phase = wired.phase(name)
-            about = (phase.recipe.data, phase.phase.size, split, metrics)
-            if about not in built:
-                built.append(about)
-                build_metrics(metrics, describe_context(phase, None, device, say, split=split))
-
-
-def _device(plan: Plan) -> str:
-    """Where judges are made: as runs are, or with what is here where those are made elsewhere."""
-    from gan_zoo.engine.precision import pick_device
-
-    try:
-        return str(pick_device(plan.device))
-    except UserError:
-        return str(pick_device("auto"))
-
-
-def read_costs(log: Path) -> Costs:
-    """What a run took, by its log.jsonl: whatever befell it, a step has one line there."""
-    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    paces = [*_paces(lines)]
-    memory = [line["memory"] for line in lines if "memory" in line]
-
-    def most(name: str) -> int | None:
-        return max((told[name] for told in memory if name in told), default=None)
-
-    return Costs(
-        seconds=round(sum(steps * seconds for steps, seconds in paces), 3),
-        seconds_a_step=median(seconds for _, seconds in paces) if paces else None,
-        device_bytes=most("device_bytes"),
-        process_bytes=most("process_bytes"),
-    )
-
-
-def _paces(lines: list[Mapping[str, Any]]) -> Iterator[tuple[int, float]]:
-    """Of each line with times: the steps since the one before, and the seconds that each took."""
-    before = 0
-    for line in lines:
-        if "seconds" in line:
-            yield line["step"] - before, line["seconds"]
-            before = line["step"]
-
-
-def _recipe(folder: AblationFolder, plan: Plan, key: str) -> tuple[Source, WiredRecipe]:
-    """A variant's recipe with the run's seed."""
     run = plan.runs.get(key)
     if run is None:
         raise UserError(f"{folder.path} has no run of the key {key}; plan.json lists them")
@@ -148,10 +83,14 @@ def _recipe(folder: AblationFolder, plan: Plan, key: str) -> tuple[Source, Wired
     return source, WiredRecipe(parse(Recipe, source, None))
 
 
-def _refuse_other(
+def refuse_other(
     folder: AblationFolder, plan: Plan, key: str, wired: WiredRecipe, score: Score
 ) -> None:
-    """Refuse a run that would not come to what its key stands for."""
+    """Refuse a run that would not come to what its key stands for.
+
+    Raises:
+        UserError: says the cure.
+    """
     run = plan.runs[key]
     now = key_of(
         wired,
@@ -164,8 +103,8 @@ def _refuse_other(
     if now != key:
         told = f"{run.variant}, seed {run.seed}: {folder.resolved(run.variant)}, its data or its "
         raise UserError(
-            f"{told}plugins have changed since the plan was made; ask for {plan.name} by its file "
-            "again, which plans anew and keeps what is equal"
+            f"{told}plugins have changed since the plan was made, or are others on this machine; "
+            f"ask for {plan.name} by its file again, which plans anew and keeps what is equal"
         )
 
 
@@ -178,7 +117,8 @@ def _take_threads(plan: Plan) -> None:
 
 
 def _is_begun(path: Path, wired: WiredRecipe) -> bool:
-    """Whether there is a run to go on with. What a start left that was cut is removed.
+    """Whether there is a run to go on with: where its files lie elsewhere than it was told, it is
+    told now. What a start left that was cut is removed.
 
     Raises:
         UserError: there is another run, or something that is none.
@@ -186,11 +126,26 @@ def _is_begun(path: Path, wired: WiredRecipe) -> bool:
     if not path.exists():
         return False
     if (path / "recipe.yaml").is_file():
-        there = WiredRecipe(RunFolder.open(path).recipe())
-        if counted(there) != counted(wired):
+        run = RunFolder.open(path)
+        there = run.recipe()
+        if not _are_equal(counted(WiredRecipe(there)), counted(wired)):
             raise UserError(f"{path} is another run; move it away, and ask for this one again")
+        if there.dump() != wired.recipe.dump():
+            run.rewrite(wired.recipe)
         return True
     if path.is_symlink() or not path.is_dir():
         raise UserError(f"{path} is no run; move it away, and ask for this one again")
     shutil.rmtree(path)  # its recipe comes last: before it there are only files about it
     return False
+
+
+def _are_equal(there: Any, here: Any) -> bool:
+    """Whether what counts of a run is what is asked for: of a file that is not where it was, only
+    that there was one.
+    """
+    if isinstance(there, dict) and isinstance(here, dict):
+        return there.keys() == here.keys() and all(_are_equal(there[k], here[k]) for k in there)
+    if isinstance(there, list) and isinstance(here, list):
+        return len(there) == len(here) and all(map(_are_equal, there, here))
+    gone = isinstance(there, str) and os.path.isabs(there) and isinstance(here, dict)
+    return gone or bool(there == here)

@@ -32,7 +32,7 @@ class Named:
     patches: Patches
 
 
-def list_variants(root: Node) -> list[Named]:
+def name_variants(root: Node) -> list[Named]:
     """The variants in the order of the table: those of `vary`, then every combination of the grid
     that is not left out. What is no mapping of mappings is left to the check of the values.
     """
@@ -55,7 +55,7 @@ def patches(patch: Node | None) -> Patches:
 
 def mistakes(root: Node) -> Iterator[Problem]:
     """What is wrong between the names of a file: variants, levels, references to them."""
-    variants = list_variants(root)
+    variants = name_variants(root)
     yield from _mistakes_in_leave_out(root)
     yield from _mistakes_in_patches(root)
     if not variants:

@@ -4,7 +4,7 @@ first of them starts. No torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gan_zoo.ablation.file import Score
 from gan_zoo.checks.data_at_hand import data_mistakes
@@ -29,11 +29,26 @@ def refuse_needy(variants: Mapping[str, WiredRecipe], score: Score) -> None:
     Raises:
         UserError: what is needed and what is wrong, each once, with the variants that have it.
     """
-    count = len(variants)
-    needed = told_once({name: list_needed(wired) for name, wired in variants.items()}, count)
-    found = [*_scoring_needs(score), *needed] or told_once(
-        {name: _mistakes(wired, score) for name, wired in variants.items()}, count
+    refuse(
+        list_needs(variants, score)
+        or each_once(
+            {name: _mistakes(wired, score) for name, wired in variants.items()}, len(variants)
+        )
     )
+
+
+def list_needs(variants: Mapping[str, WiredRecipe], score: Score) -> list[str]:
+    """What is not at hand and needed to train or to score variants, each once."""
+    needed = {name: list_needed(wired) for name, wired in variants.items()}
+    return [*_scoring_needs(score), *each_once(needed, len(variants))]
+
+
+def refuse(found: Sequence[str]) -> None:
+    """Say what is needed or wrong, if anything is.
+
+    Raises:
+        UserError: says it.
+    """
     if found:
         more = len(found) - SHOWN
         rest = [f"and {more} more; they show as these are mended"] if more > 0 else []
@@ -42,7 +57,7 @@ def refuse_needy(variants: Mapping[str, WiredRecipe], score: Score) -> None:
         raise UserError("\n".join([*shown, *rest]))
 
 
-def told_once(lines: Mapping[str, Iterable[str]], variants: int) -> list[str]:
+def each_once(lines: Mapping[str, Iterable[str]], variants: int) -> list[str]:
     """Lines of several variants, each once: with their names, where it is not in all of them.
 
     Args:

@@ -63,7 +63,9 @@ def measure_pace(wired: WiredRecipe, steps: Mapping[str, int], threads: int | No
 
 
 def _paces(log: Path) -> Iterator[tuple[str, float]]:
-    """Phase -> seconds a step; a line of the log has the mean over the steps so far."""
+    """Phase -> seconds a step; a line of the log has the mean over the steps so far, of which there
+    are fewer than a mean is taken of.
+    """
     means: dict[str, list[float]] = {}
     for line in log.read_text(encoding="utf-8").splitlines():
         told: dict[str, Any] = json.loads(line)

@@ -4,10 +4,13 @@ not asked for any more gives way. No torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gan_zoo.ablation.attempts import REAPER, bury
+from gan_zoo.ablation.claims import alone, take
 from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.plan import Plan, PlannedRun
 from gan_zoo.errors import UserError
@@ -22,7 +25,7 @@ class Places:
     Args:
         runs: Key -> run, of those that are asked for.
         orphans: Key -> run, of those that were.
-        moves: Run -> where it goes, within the folder.
+        moves: Key of an orphan that gives way -> where it was, within the folder.
     """
 
     runs: dict[str, PlannedRun] = field(default_factory=dict)
@@ -30,13 +33,16 @@ class Places:
     moves: dict[str, str] = field(default_factory=dict)
 
 
-def place_runs(asked: Asked, before: Plan | None, folder: AblationFolder | None) -> Places:
+def place_runs(
+    asked: Asked, before: Plan | None, folder: AblationFolder | None, ours: Collection[str] = ()
+) -> Places:
     """Find a place for every run.
 
     Args:
         asked: The runs of the plan.
         before: The plan that it takes the place of.
         folder: Where it is.
+        ours: Keys of runs that this process holds; what others hold stays in its place.
     """
     known = {**before.orphans, **before.runs} if before else {}
     if folder is not None:
@@ -51,34 +57,43 @@ def place_runs(asked: Asked, before: Plan | None, folder: AblationFolder | None)
         for orphan, run in found.orphans.items():
             if run.run != place:
                 continue
-            if folder is not None and folder.claim(orphan).exists():
+            if folder is not None and orphan not in ours and folder.claim(orphan).exists():
                 taken.add(place)  # somebody is at it
             else:
-                found.moves[place] = _aside(run, orphan)
-                found.orphans[orphan] = replace(run, run=found.moves[place])
+                found.moves[orphan] = place
+                found.orphans[orphan] = replace(run, run=_aside(run, orphan))
         if place in taken:
             place = f"{place}-{key}"
         found.runs[key] = PlannedRun(variant, seed, place)
     return found
 
 
-def move_runs(folder: AblationFolder, moves: Mapping[str, str]) -> None:
-    """Let runs give way; those that are not there, or have done so already, need not."""
-    for place, aside in moves.items():
-        here, there = folder.path / place, folder.path / aside
-        if here.exists() and not there.exists():
-            here.rename(there)
+@contextmanager
+def given_way(asked: Asked, before: Plan | None, folder: AblationFolder) -> Iterator[Places]:
+    """Find a place for every run, and let those give way whose place is needed. In here nobody can
+    begin one of them: the plan that says where they are now is to be written.
+
+    Args:
+        asked: The runs of the plan.
+        before: The plan that it takes the place of.
+        folder: Where it is.
+    """
+    with ExitStack() as held:
+        ours = set()
+        for key in place_runs(asked, before, folder).moves:
+            if (claim := take(folder.claim(key), place=REAPER)) is not None:
+                held.enter_context(claim.held())
+                bury(folder, key, claim.before)
+                ours.add(key)
+        places = place_runs(asked, before, folder, ours)
+        for key, place in places.moves.items():
+            here, there = folder.path / place, folder.path / places.orphans[key].run
+            if here.exists() and not there.exists():
+                here.rename(there)
+        yield places
 
 
-def name_results(folder: AblationFolder, before: Plan, plan: Plan) -> None:
-    """Scores of variants that are called otherwise now take the new name."""
-    known = {**before.orphans, **before.runs}
-    for key, run in plan.runs.items():
-        if key in known and known[key].variant != run.variant and (done := folder.result(key)):
-            folder.write_result(replace(done, variant=run.variant))
-
-
-def adopt(folder: AblationFolder, other: Path) -> list[str]:
+def reuse_runs(folder: AblationFolder, other: Path) -> list[str]:
     """Take the finished runs of another ablation that have keys of this one: their scores and
     attempts are copied, their runs stay where they are.
 
@@ -92,21 +107,22 @@ def adopt(folder: AblationFolder, other: Path) -> list[str]:
     Raises:
         UserError: one of them is no ablation.
     """
-    plan, theirs = folder.plan(), AblationFolder.open(other)
-    adopted = {}
-    for key in _adoptable(folder, theirs):
-        run, result = plan.runs[key], theirs.result(key)
-        assert result is not None
-        if (tries := theirs.attempts(key)).is_file():
-            folder.write_attempts(key, tries.read_text(encoding="utf-8"))
-        folder.write_result(replace(result, variant=run.variant, seed=run.seed))
-        adopted[key] = replace(run, run=str(theirs.run(key).resolve()))
-    if adopted:
-        folder.write_plan(replace(plan, runs={**plan.runs, **adopted}))
-    return [*adopted]
+    theirs, taken = AblationFolder.open(other), {}
+    with alone(folder.claim("plan")):
+        plan = folder.plan()
+        for key in _reusable(folder, theirs):
+            run, result = plan.runs[key], theirs.result(key)
+            assert result is not None
+            if (tries := theirs.attempts(key)).is_file():
+                folder.write_attempts(key, tries.read_text(encoding="utf-8"))
+            folder.write_result(result)
+            taken[key] = replace(run, run=str(theirs.run(key).resolve()))
+        if taken:
+            folder.write_plan(replace(plan, runs={**plan.runs, **taken}))
+    return [*taken]
 
 
-def _adoptable(folder: AblationFolder, theirs: AblationFolder) -> Iterator[str]:
+def _reusable(folder: AblationFolder, theirs: AblationFolder) -> Iterator[str]:
     if theirs.path.resolve() == folder.path.resolve():
         raise UserError(f"{theirs.path} is the ablation itself; name another one")
     plan = theirs.plan()

@@ -61,13 +61,14 @@ class Plan:
         device: cpu, cuda or mps.
         threads: Of each run, on CPUs: numbers depend on them. None elsewhere.
         variants: By name, in the order of the table.
-        runs: Key -> run, in the order in which they start: all variants of the first seed, then
-            those of the next.
+        runs: Key -> run, in the order in which they start: all variants of the first seed, the
+            reference first, then those of the next.
         orphans: Key -> run of what an earlier state of the file asked for; it stays on disk.
         left_out: Variant -> why it cannot be had, where the file says `impossible: list`.
         published: Numbers of a paper: its `source`, and `values`: variant -> column -> number.
         score: How runs are scored, as the file says it: `split`, `weights`, `metrics`.
         executor: Where runs are made, as the file says it; no part of the keys.
+        precision: What engine.precision `auto` means in all runs, on GPUs; None on CPUs.
         stamps: Of what the keys were made of, so that an unchanged file is known without its data.
     """
 
@@ -84,6 +85,7 @@ class Plan:
     published: Mapping[str, Any] = field(default_factory=dict)
     score: Mapping[str, Any] = field(default_factory=dict)
     executor: Mapping[str, Any] = field(default_factory=lambda: {"use": "local"})
+    precision: str | None = None
     stamps: Mapping[str, Any] = field(default_factory=dict)
 
     def as_text(self) -> str:

@@ -6,13 +6,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from gan_zoo.ablation.figures import Figures, Prepared, pick_class, prepare, rehearse_all
+from gan_zoo.ablation.figures import (
+    Figures,
+    Prepared,
+    pick_class,
+    pick_precision,
+    prepare,
+    rehearse_all,
+)
 from gan_zoo.ablation.file import AblationFile
 from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.keys import UNCOUNTED, digest, fingerprint, key_of, versions
 from gan_zoo.ablation.needs import refuse_needy
 from gan_zoo.ablation.pace import measure_pace, name_pace
-from gan_zoo.ablation.places import adopt, move_runs, name_results, place_runs
+from gan_zoo.ablation.places import Places, given_way, place_runs
 from gan_zoo.ablation.plan import Plan, PlannedVariant
 from gan_zoo.ablation.room import count_cores, count_jobs, count_threads
 from gan_zoo.ablation.stamps import (
@@ -27,8 +34,6 @@ from gan_zoo.components.at_hand import read_once
 from gan_zoo.errors import UserError
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.atomic import sync_folder
-
-__all__ = ["adopt", "make_plan", "unchanged"]
 
 
 def make_plan(
@@ -60,10 +65,9 @@ def make_plan(
     before = folder.plan() if folder is not None and folder.is_planned() else None
     with read_once():
         planning = _Planning(file, folder, before, jobs, reporter)
-        plan = planning.plan()
-        if folder is not None and write:
-            planning.write(folder, plan)
-    return plan
+        if folder is None or not write:
+            return planning.plan(place_runs(planning.keys, before, folder))
+        return planning.write(folder)
 
 
 def unchanged(file: AblationFile, folder: AblationFolder) -> bool:
@@ -109,6 +113,8 @@ class _Planning:
         refuse_needy({one.name: one.wired for one in self.asked.variants}, self.score)
         self.executor = file.fields.executor
         self.device = pick_class(self.asked.variants, before, here=self.executor.here)
+        kept = before.precision if before is not None and before.device == self.device else None
+        self.precision = kept or pick_precision(self.device)
         self.made = self._prepared()
         self.figures: dict[str, Figures] = {}
         self.threads = self._threads()
@@ -117,10 +123,11 @@ class _Planning:
         if self.seconds:
             self.asked = make_variants(file, seconds=self.seconds)
             self.made = self._prepared()
-        self.places = place_runs(self._keys(), before, folder)
+        self.keys = self._keys()
+        self.variants = self._variants()
 
-    def plan(self) -> Plan:
-        """What it comes to."""
+    def plan(self, places: Places) -> Plan:
+        """What it comes to, where runs lie there."""
         fields, published = self.file.fields, self.file.fields.published
         told = {"source": published.source, "values": published.columns()} if published else {}
         return Plan(
@@ -130,31 +137,31 @@ class _Planning:
             seeds=fields.seeds,
             device=self.device,
             threads=self.threads,
-            variants=self._variants(),
-            runs=self.places.runs,
-            orphans=self.places.orphans,
+            variants=self.variants,
+            runs=places.runs,
+            orphans=places.orphans,
             left_out=dict(self.asked.left_out),
             published=told,
             score=self.score.model_dump(mode="json"),
             executor=self.executor.model_dump(mode="json"),
+            precision=self.precision,
             stamps=self._stamps(),
         )
 
-    def write(self, folder: AblationFolder, plan: Plan) -> None:
-        """Write a plan and what belongs to it, itself last: a run whose recipe is not that of its
+    def write(self, folder: AblationFolder) -> Plan:
+        """Write the plan and what belongs to it, itself last: a run whose recipe is not that of its
         key is refused.
         """
         folder.write_file(self.file.text)
         for one in self.made:
             folder.write_resolved(one.name, one.text)
-        move_runs(folder, self.places.moves)
-        if self.before is not None:
-            name_results(folder, self.before, plan)
-        folder.write_plan(plan)
+        with given_way(self.keys, self.before, folder) as places:
+            folder.write_plan(plan := self.plan(places))
         sync_folder(folder.path)
+        return plan
 
     def _prepared(self) -> list[Prepared]:
-        return [prepare(one, self.device) for one in self.asked.variants]
+        return [prepare(one, self.device, self.precision) for one in self.asked.variants]
 
     def _threads(self) -> int | None:
         """Of each run: numbers depend on them, so they stay what they were."""
@@ -185,12 +192,16 @@ class _Planning:
         return found
 
     def _keys(self) -> dict[str, tuple[str, int]]:
-        """Key -> variant and seed, in the order in which they start."""
+        """Key -> variant and seed, in the order in which they start: differences are told from the
+        second run of a seed on, since the reference is the first.
+        """
+        reference = self.file.fields.compared_with
+        made = sorted(self.made, key=lambda one: one.name != reference)
         prints = {one.name: fingerprint(one.wired, self.score.split) for one in self.made}
         where: dict[str, Any] = {"device": self.device, "threads": self.threads}
         found: dict[str, tuple[str, int]] = {}
         for seed in self.file.fields.seeds:
-            for one in self.made:
+            for one in made:
                 key = key_of(one.wired, seed, data=prints[one.name], score=self.score, **where)
                 if key in found:
                     raise UserError(
@@ -204,8 +215,8 @@ class _Planning:
         """With the figures of an earlier plan, where a run of equal key has them."""
         known = self.before.runs if self.before else {}
         earlier = {
-            run.variant: self.before.variants[known[key].variant]
-            for key, run in self.places.runs.items()
+            variant: self.before.variants[known[key].variant]
+            for key, (variant, _) in self.keys.items()
             if self.before is not None and key in known
         }
         self.figures |= rehearse_all(
@@ -235,6 +246,7 @@ class _Planning:
         recipes = [one.wired for one in self.made]
         return {
             "asked": digest(self.file.source.tree),  # with what the command line said
+            "file": str(self.file.path.resolve()),
             "files": stamp_sources([self.file.source, *(o.variant.source for o in self.made)]),
             "resolved": stamp_texts({one.name: one.text for one in self.made}),
             "versions": stamp_versions(guests),

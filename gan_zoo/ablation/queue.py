@@ -163,6 +163,8 @@ class Queue:
                 except UserError as problem:
                     self._refused, self._halted = problem, True
                     return
+                if child is None:
+                    continue
                 self._children[child.id] = child
                 self._say(f"{self._name(key)} starts at {place}")
 
@@ -229,6 +231,9 @@ class Queue:
         """
         folder = self._folder
         self.elsewhere.pop(key, None)
+        if key in self._keys and key not in folder.plan().runs:  # planned anew beside us
+            self._keys = [one for one in self._keys if one != key]
+            self._say(f"{self._name(key)} is not asked for any more")
         if key not in self._keys:  # asked for before, and not this time
             return
         chain = owners(folder.claim(key))

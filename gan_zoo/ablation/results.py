@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Self
 
@@ -27,6 +26,11 @@ class Costs:
     seconds_a_step: float | None = None
     device_bytes: int | None = None
     process_bytes: int | None = None
+
+    @property
+    def held(self) -> int | None:
+        """The most bytes that the run held, where its networks are."""
+        return self.process_bytes if self.device_bytes is None else self.device_bytes
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,3 @@ class Result:
             raise ValueError(f"another format than {FORMAT}")
         named = {name: told[name] for name in ("key", "variant", "seed")}
         return cls(**named, scores=Scores.of_data(told["scores"]), costs=Costs(**told["costs"]))
-
-
-def by_variant(results: Mapping[str, Result]) -> dict[str, dict[int, Result]]:
-    """Variant -> seed -> result."""
-    found: dict[str, dict[int, Result]] = {}
-    for result in results.values():
-        found.setdefault(result.variant, {})[result.seed] = result
-    return found

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from gan_zoo.ablation.attempts import retry_failed
+from gan_zoo.ablation.attempts import failure, read_attempts, retry_failed
 from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.queue import Queue
 from gan_zoo.components.watching import ExecutorSpec
@@ -46,6 +46,7 @@ def run_all(
     hours: float | None = None,
     stop_on_failure: bool = False,
     reporter: Reporter | None = None,
+    prepare: Callable[[Sequence[str]], object] | None = None,
     on_done: Callable[[str], object] | None = None,
 ) -> Outcome:
     """Make all runs that are not done, as many at a time as the executor has places.
@@ -61,6 +62,7 @@ def run_all(
         hours: After so many no run starts; those that have started end.
         stop_on_failure: After a failure no run starts.
         reporter: Where it is told.
+        prepare: Called before the first starts, with the keys of those that may be made.
         on_done: Called with the key of each run that is done from now on, whoever made it.
 
     Returns:
@@ -80,12 +82,17 @@ def run_all(
         hint = f"did you mean {' or '.join(near)}?" if near else f"it has {known}"
         raise UserError(f"--only {unknown[0]}: {plan.name} has no such variant; {hint}")
     keys = [key for key, run in plan.runs.items() if only is None or run.variant in only]
+    built = executor.build(device=plan.device, jobs=jobs)
     if retry is not None and not retry_failed(folder, keys, retry):
         reporter.say(f"Nothing failed{'' if retry == 'all' else f' for {retry}'}")
+    open_ = [key for key in keys if not folder.is_done(key)]
+    waiting = [key for key in open_ if failure(read_attempts(folder.attempts(key))) is None]
+    if prepare is not None and waiting:
+        prepare(waiting)
     queue = Queue(
         folder,
         keys,
-        executor.build(device=plan.device, jobs=jobs),
+        built,
         executor.name,
         join=join,
         hours=hours,
@@ -95,7 +102,7 @@ def run_all(
     )
     queue.work()
     parts: dict[str, list[str]] = {"done": [], "failed": [], "elsewhere": [], "left": []}
-    for key in keys:
+    for key in (key for key in keys if key in folder.plan().runs):  # planned anew, maybe
         where = (name for name in ("done", "failed", "elsewhere") if key in getattr(queue, name))
         parts[next(where, "left")].append(key)
     return Outcome(**{name: tuple(part) for name, part in parts.items()})

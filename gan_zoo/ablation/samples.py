@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gan_zoo.checks.last_batch import steps_a_pass
 from gan_zoo.components.at_hand import read_once
 from gan_zoo.components.data import DataSpec
 from gan_zoo.components.spec import Size
@@ -39,12 +40,11 @@ class Samples:
             DataError: it is not what the recipe says.
         """
 
-        def steps_a_pass(name: str) -> int:
+        def count_steps(name: str) -> int:
             here = recipe.in_phase(name, zoo)
-            count = self._count(here.data, here.phases[name].size)
-            return -(-count // (here.data.batch * here.engine.accumulate))
+            return steps_a_pass(here, self._count(here.data, here.phases[name].size))
 
-        return steps_a_pass
+        return count_steps
 
     def _count(self, data: DataSpec, size: Size | None) -> int:
         for spec, at, count in self._counted:

@@ -41,9 +41,7 @@ def stamp_data(wired: Iterable[WiredRecipe], score: Mapping[str, Any]) -> dict[s
     found: set[str] = set()
     for one in wired:
         for name in one.recipe.phases:
-            tree = one.phase(name).recipe.dump(one.zoo)
-            scored = (tree.get("validation") or {}).get("metrics")
-            found.update(_paths([tree["data"], tree["losses"], scored]))
+            found.update(_paths(one.phase(name).recipe.dump(one.zoo)))
     found.update(_paths(score))
     return {path: stamp_path(Path(path)) for path in sorted(found)}
 

@@ -12,7 +12,7 @@ import numpy as np
 from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.plan import Plan
 from gan_zoo.ablation.protocols import Runs, part_by_protocol
-from gan_zoo.ablation.results import Costs, Result
+from gan_zoo.ablation.results import Result
 from gan_zoo.ablation.states import read_faults, read_states
 from gan_zoo.ablation.table import PUBLISHED, Cell, Column, Row, Table
 from gan_zoo.evaluation.score_files import Score
@@ -203,14 +203,9 @@ def _row(
         parameters=variant.parameters,
         flop=variant.flop,
         seconds_a_step=statistics.median(times) if times else None,
-        peak_bytes=max(filter(None, map(_held, costs)), default=None),
+        peak_bytes=max(filter(None, (one.held for one in costs)), default=None),
         published=published if isinstance(published, Mapping) else {PUBLISHED: published},
     )
-
-
-def _held(costs: Costs) -> int | None:
-    """The most that a run held, where its networks are."""
-    return costs.process_bytes if costs.device_bytes is None else costs.device_bytes
 
 
 def _notes_of_bias(done: Mapping[str, Result]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from gan_zoo.checks.last_batch import steps_a_pass
 from gan_zoo.components.shapes import Image
 from gan_zoo.recipe.wired import WiredPhase, WiredRecipe
 
@@ -42,7 +43,7 @@ def _epochs(phase: WiredPhase, samples: int | None) -> int:
     """At most so many passes over the data end in a phase."""
     if phase.phase.epochs:
         return phase.phase.epochs
-    steps, data = phase.phase.steps or 0, phase.recipe.data
+    steps = phase.phase.steps or 0
     if samples is None:
         return steps
-    return steps // -(-samples // (data.batch * phase.recipe.engine.accumulate))
+    return steps // steps_a_pass(phase.recipe, samples)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gan_zoo.errors import DataError
+from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.wired import WiredPhase, WiredRecipe
 
 
@@ -20,13 +21,22 @@ def count_samples(wired: WiredRecipe) -> dict[str, int]:
     return found
 
 
+def steps_a_pass(recipe: Recipe, samples: int) -> int:
+    """Steps in which so many samples are seen once, by a recipe as it is in a phase."""
+    return -(-samples // (recipe.data.batch * recipe.engine.accumulate))
+
+
+def count_steps(phase: WiredPhase, samples: int) -> int:
+    """Steps of a phase that learns from so many samples."""
+    return phase.phase.steps or (phase.phase.epochs or 0) * steps_a_pass(phase.recipe, samples)
+
+
 def last_batch(phase: WiredPhase, samples: int) -> int:
     """Samples of the last batch of a pass, where it is smaller than the others and the phase gets
     there; 0 otherwise.
     """
     batch = phase.recipe.data.batch
-    steps_a_pass = -(-samples // (batch * phase.recipe.engine.accumulate))
-    if phase.phase.steps and phase.phase.steps < steps_a_pass:
+    if phase.phase.steps and phase.phase.steps < steps_a_pass(phase.recipe, samples):
         return 0
     return samples % batch
 

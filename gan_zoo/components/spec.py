@@ -102,14 +102,29 @@ class Spec(BaseModel):
         return []
 
     def with_absolute_paths(self) -> Self:
-        """The same from any working directory: relative paths of data, losses and metrics made
-        absolute.
+        """The same from any working directory: relative paths of files made absolute, those of
+        components in it too. One whose options name a file says how.
         """
-        return self
+        moved = {name: from_anywhere(value) for name, value in self}
+        changed = {name: value for name, value in moved.items() if value != getattr(self, name)}
+        return self.model_copy(update=changed) if changed else self
 
     @model_serializer(mode="wrap")
     def _with_use(self, handler: Any, info: SerializationInfo) -> dict[str, Any]:
         return {"use": _names(info.context or {}).name_of(type(self)), **handler(self)}
+
+
+def from_anywhere(value: Any) -> Any:
+    """A component, or several in a mapping or a list, from any working directory; whatever else it
+    is stays as it is.
+    """
+    if isinstance(value, Spec):
+        return value.with_absolute_paths()
+    if isinstance(value, Mapping):
+        return {key: from_anywhere(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(from_anywhere, value))
+    return value
 
 
 _DEFAULT: list[Callable[[], Names]] = []

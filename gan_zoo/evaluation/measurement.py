@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -55,6 +56,7 @@ def describe_context(
     *,
     split: str,
     data: DataSpec | None = None,
+    cache: Path | None = None,
 ) -> MetricContext:
     """What metrics may know of a phase of a run.
 
@@ -65,6 +67,7 @@ def describe_context(
         say: Tells the user a line.
         split: The one that is scored.
         data: Is scored in place of the run's own.
+        cache: Where metrics keep what takes long to make; this user's cache if absent.
     """
     return MetricContext(
         data=data or phase.recipe.data,
@@ -73,7 +76,7 @@ def describe_context(
         split=split,
         target=phase.wiring.target,
         pictures=translator,
-        cache=cache_folder(),
+        cache=cache or cache_folder(),
         device=device,
         seed=phase.recipe.seed,
         say=say,

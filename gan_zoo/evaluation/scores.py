@@ -39,6 +39,7 @@ def evaluate(
     weights: str | None = None,
     device: str = "auto",
     fetch: bool = False,
+    cache: Path | None = None,
     reporter: Reporter | None = None,
 ) -> Scores:
     """Score 8-bit translations on a split of the run's data, or of other data in the same layout:
@@ -57,6 +58,7 @@ def evaluate(
         weights: latest or best; what the recipe says if absent.
         device: As in the recipe's engine section.
         fetch: Fetch published weights that the metrics lack. Nothing is fetched otherwise.
+        cache: Where metrics keep what takes long to make; this user's cache if absent.
         reporter: Told what takes long, as the training of a judge.
 
     Raises:
@@ -81,7 +83,9 @@ def evaluate(
         moved = recipe.data.model_copy(update={"root": str(data)})
     phase = WiredPhase(translator.phase, recipe)
     where = str(translator.cast.precision.device)
-    at = describe_context(phase, translator, where, reporter.say, split=split, data=moved)
+    at = describe_context(
+        phase, translator, where, reporter.say, split=split, data=moved, cache=cache
+    )
     _refuse_unscorable(specs, at.maps)
     dataset = at.dataset(split)
     found = measure(translator, dataset, specs, at)

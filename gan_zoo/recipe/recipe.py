@@ -13,6 +13,7 @@ from pydantic import ConfigDict, ValidationError
 
 from gan_zoo.components.learning import Parts
 from gan_zoo.components.paths import expand_user
+from gan_zoo.components.spec import from_anywhere
 from gan_zoo.errors import ContractError, UserError
 from gan_zoo.recipe import source as written
 from gan_zoo.recipe.model import RecipeFields
@@ -88,16 +89,16 @@ class Recipe(RecipeFields):
         return type(self).model_validate(tree.plain(), context={"zoo": zoo})
 
     def with_absolute_paths(self, zoo: Zoo | None = None) -> Self:
-        """The same recipe from any working directory: relative paths of the data, in what phases
-        set too, of the losses and of the metrics made absolute.
+        """The same recipe from any working directory: relative paths of all components made
+        absolute, those of the data in what phases set too.
         """
-        losses = {name: spec.with_absolute_paths() for name, spec in self.losses.items()}
-        changes: dict[str, Any] = {"data": self.data.with_absolute_paths(), "losses": losses}
+        moved = {name: from_anywhere(value) for name, value in self}
         if self.validation is not None:
-            metrics = self.validation.metrics
-            held = {name: spec.with_absolute_paths() for name, spec in metrics.items()}
-            if held != dict(metrics):  # what is only a default stays one
-                changes["validation"] = self.validation.model_copy(update={"metrics": held})
+            held = from_anywhere(self.validation.metrics)
+            if held != self.validation.metrics:
+                moved["validation"] = self.validation.model_copy(update={"metrics": held})
+        # What is only a default stays one.
+        changes = {name: value for name, value in moved.items() if value != getattr(self, name)}
         phases = dict(self.phases)
         for name, phase in self.phases.items():
             if not any(key.split(".")[0] == "data" for key in phase.set):
@@ -112,7 +113,7 @@ class Recipe(RecipeFields):
                 for key, value in phase.set.items()
             }
             phases[name] = phase.model_copy(update={"set": values})
-        if phases != self.phases:  # what is only a default stays one
+        if phases != self.phases:
             changes["phases"] = phases
         return self.model_copy(update=changes)
 

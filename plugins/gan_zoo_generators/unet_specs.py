@@ -127,6 +127,13 @@ class TimmUNetSpec(GeneratorSpec, name="unet_timm"):
             f"dict of timm's {self.backbone}, or imagenet, or none"
         ]
 
+    def with_absolute_paths(self) -> Self:
+        """The same from any working directory: the file's path made absolute."""
+        if self.weights in ("imagenet", "none"):
+            return self
+        path = Path(self.weights).expanduser().resolve()
+        return self.model_copy(update={"weights": str(path)})
+
     def build(self, given: Image, wanted: Image) -> nn.Module:
         """A TimmUNet. One that is pretrained on RGB takes RGB as its weights know it: converted
         from [-1, 1] to their mean and deviation. Other channels enter as they are.

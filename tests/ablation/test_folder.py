@@ -63,8 +63,6 @@ def test_where_things_lie(tmp_path: Path) -> None:
     assert folder.run(KEY) == tmp_path / "runs/both/seed-0"
     assert folder.run(OTHER) == tmp_path / "runs/old/seed-0"
     assert folder.run(ADOPTED) == Path("/elsewhere/runs/both/seed-4")
-    assert folder.relative(folder.run(KEY)) == "runs/both/seed-0"
-    assert folder.relative(folder.run(ADOPTED)) == "/elsewhere/runs/both/seed-4"
     assert folder.resolved("no_skips.l1") == tmp_path / "resolved/no_skips.l1.yaml"
     assert folder.attempts(KEY) == tmp_path / f"attempts/{KEY}.jsonl"
     assert folder.log(KEY) == tmp_path / f"attempts/{KEY}.log"

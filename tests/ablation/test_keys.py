@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan_zoo.ablation.file import Score
-from gan_zoo.ablation.keys import HASHED, UNCOUNTED, by_content, fingerprint, key_of
+from gan_zoo.ablation.keys import UNCOUNTED, by_content, fingerprint, key_of
 from gan_zoo.components.learning import LossSpec
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.wired import WiredRecipe
@@ -179,10 +179,29 @@ def test_files_count_by_what_they_hold(key: Key, tmp_path: Path) -> None:
     assert key(absent) not in {same, other, key()}
 
 
-def test_a_large_file_counts_by_its_name_and_size(tmp_path: Path) -> None:
-    path = tmp_path / "large.pth"
-    with path.open("wb") as file:
-        file.truncate(HASHED + 1)
-    told = by_content({"weights": [str(path)], "word": "large.pth", "number": 1})
-    large = {"name": "large.pth", "bytes": HASHED + 1}
-    assert told == {"weights": [large], "word": "large.pth", "number": 1}
+def test_files_of_networks_count_too(
+    key: Key, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    encoder = tmp_path / "encoder.pth"
+    encoder.write_text("old")
+    timm = {"use": "unet_timm", "levels": 3, "width": 2, "backbone": "test_byobnet"}
+    said = {"generator": {**timm, "weights": "encoder.pth"}}
+    old = key(said)
+    assert key({"generator": {**timm, "weights": str(encoder)}}) == old
+    encoder.write_text("newer")
+    assert key(said) != old
+
+
+def test_a_large_file_counts_by_all_of_it(tmp_path: Path) -> None:
+    paths = [tmp_path / name / "net.pth" for name in ("a", "b")]
+    for path, last in zip(paths, (b"a", b"b"), strict=True):
+        path.parent.mkdir()
+        with path.open("wb") as file:
+            file.truncate(70 * 2**20)
+            file.seek(70 * 2**20 - 1)
+            file.write(last)
+    one, other = (by_content({"weights": [str(path)], "word": "net.pth"}) for path in paths)
+    assert one["word"] == "net.pth"
+    assert one["weights"][0].keys() == other["weights"][0].keys() == {"sha256"}
+    assert one != other

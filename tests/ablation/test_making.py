@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 
 import gan_zoo
 from gan_zoo.ablation import making
+from gan_zoo.ablation.costs import read_costs
 from gan_zoo.ablation.file import read_ablation
 from gan_zoo.ablation.folder import AblationFolder
-from gan_zoo.ablation.making import make_run, prepare_judges, read_costs
-from gan_zoo.ablation.planning import adopt, make_plan
+from gan_zoo.ablation.making import make_run
+from gan_zoo.ablation.places import reuse_runs
+from gan_zoo.ablation.planning import make_plan
 from gan_zoo.ablation.results import Costs, Result
 from gan_zoo.errors import UserError
 from gan_zoo.evaluation.score_files import Scores
@@ -97,7 +100,7 @@ def test_what_is_done_is_left_as_it_is(
 ) -> None:
     result = make(ready)
     shutil.rmtree(ready.path / "runs")
-    monkeypatch.setattr(making, "_recipe", None)
+    monkeypatch.setattr(making, "read_run", None)
     assert make(ready) == result
     assert not (ready.path / "runs").exists()
 
@@ -205,32 +208,34 @@ def test_an_adopted_run_is_not_made(ready: AblationFolder, small: Write, tmp_pat
     result = make(ready, "gan", 0)
     other = AblationFolder(tmp_path / "other")
     make_plan(read_ablation(small(seeds=[0], about="Again")), folder=other)
-    assert adopt(other, ready.path) == [result.key]
+    assert reuse_runs(other, ready.path) == [result.key]
     assert make_run(other, result.key, QUIET) == result
     assert not (other.path / "runs").exists()
     assert gan_zoo.load(other.run(result.key)) is not None
 
 
-def test_judges_are_made_once_for_all_that_is_left(
-    ready: AblationFolder, monkeypatch: pytest.MonkeyPatch
+def test_data_that_moved_is_followed(
+    small: Write, folder: AblationFolder, more_pairs: Callable[..., Path], tmp_path: Path
 ) -> None:
-    built: list[tuple[str, str, str]] = []
+    root = more_pairs(tmp_path / "own")
+    planned(small(root), folder)
+    result = make(folder)
+    (folder.path / f"scores/{result.key}.json").unlink()
+    moved = root.rename(tmp_path / "moved")
+    planned(small(moved), folder)
+    assert make(folder).scores.scores == result.scores.scores
+    run = folder.run(result.key)
+    assert yaml.safe_load((run / "recipe.yaml").read_text())["data"]["root"] == str(moved)
+    assert "changed" not in (run / "log.txt").read_text()
 
-    def note(metrics: Any, at: Any) -> None:
-        assert at.pictures is None
-        built.append((" ".join(metrics), at.split, at.device))
 
-    monkeypatch.setattr("gan_zoo.evaluation.measurement.build_metrics", note)
-    prepare_judges(ready, QUIET)
-    assert built == [("l1 sharp", "test", "cpu")]  # all variants share their data
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    ready.write_plan(replace(ready.plan(), device="cuda"))  # of another machine
-    prepare_judges(ready, QUIET)
-    assert built[1:] == [("l1 sharp", "test", "cpu")]
-    for key in ready.plan().runs:
-        ready.write_result(Result(key, "both", 0, SCORES, Costs(1.0)))
-    prepare_judges(ready, QUIET)
-    assert len(built) == 2  # nothing is left
+def test_files_that_moved_are_those_that_were() -> None:
+    now = {"losses": [{"weights": {"sha256": "ab"}}]}
+    assert making._are_equal({"losses": [{"weights": "/was/here.pth"}]}, now)
+    assert making._are_equal(now, now)
+    assert not making._are_equal({"losses": [{"weights": {"sha256": "cd"}}]}, now)
+    assert not making._are_equal({"losses": [{"weights": "none"}]}, now)
+    assert not making._are_equal({"losses": []}, now)
 
 
 def test_costs_count_every_step_once(tmp_path: Path) -> None:

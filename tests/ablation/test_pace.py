@@ -13,7 +13,7 @@ from gan_zoo.ablation.file import read_ablation
 from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.planning import make_plan
 from gan_zoo.errors import UserError
-from gan_zoo.reporter import Reporter
+from gan_zoo.reporter import RECENT, Reporter
 from tests.ablation.conftest import Write, planned
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -57,6 +57,10 @@ def test_a_pace_of_two_phases_is_their_mean(tmp_path: Path) -> None:
     lines = [*map(json.dumps, told)]
     (tmp_path / "log.jsonl").write_text("\n".join([*lines, json.dumps({"phase": "late"})]))
     assert dict(pace._paces(tmp_path / "log.jsonl")) == pytest.approx({"main": 2.0, "late": 1.0})
+
+
+def test_a_log_tells_means_of_all_steps_so_far() -> None:
+    assert pace.WARM + pace.TIMED <= RECENT
 
 
 def test_a_short_run_that_fails_says_why(

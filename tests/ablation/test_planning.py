@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gan_zoo.ablation.file import read_ablation
+from gan_zoo.ablation.file import AblationFile, read_ablation
 from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.plan import Plan
 from gan_zoo.ablation.planning import make_plan
@@ -35,7 +35,7 @@ def test_a_plan(small: Write, folder: AblationFolder, pairs: Path) -> None:
     assert (plan.name, plan.reference, plan.seeds) == ("small", "both", (0, 1))
     assert (plan.device, plan.threads) == ("cpu", 1)
     order = [(run.variant, run.seed) for run in plan.runs.values()]
-    assert order == [("gan", 0), ("both", 0), ("gan", 1), ("both", 1)]  # a table after one seed
+    assert order == [("both", 0), ("gan", 0), ("both", 1), ("gan", 1)]  # a table after one seed
     assert where(plan)["gan/1"] == "runs/gan/seed-1"
     assert [*plan.variants] == ["gan", "both"]
     gan, both = plan.variants.values()
@@ -102,6 +102,39 @@ def test_runs_that_are_made_elsewhere(small: Write, monkeypatch: pytest.MonkeyPa
         plan = make_plan(replace(file, fields=fields), jobs=2)
         assert (plan.device, plan.threads) == (device.partition(":")[0], threads)
         assert plan.executor == {"use": "elsewhere", "jobs": 3}
+
+
+def test_auto_is_one_precision_for_all_gpus(
+    small: Write, folder: AblationFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    vary = {"both": {}, "full": {"engine.precision": "float32"}}
+
+    def asked(**fields: object) -> AblationFile:
+        fields = {"vary": vary, **fields}
+        file = read_ablation(small(set={"engine.device": "cuda"}, **fields))
+        executor = {"executor": Elsewhere(jobs=3)}
+        return replace(file, fields=file.fields.model_copy(update=executor))
+
+    plan = make_plan(asked(), folder=folder)
+    assert plan.precision == "bfloat16"
+    told = {name: yaml.safe_load(folder.resolved(name).read_text())["engine"] for name in vary}
+    assert {name: one["precision"] for name, one in told.items()} == {
+        "both": "bfloat16",
+        "full": "float32",
+    }
+    assert told["both"]["share_views"] == "auto"  # of which numbers do not depend
+    monkeypatch.setattr("gan_zoo.ablation.planning.pick_precision", lambda device: "float32")
+    again = make_plan(asked(about="Again, on an older GPU"), folder=folder)
+    assert (again.precision, [*again.runs]) == ("bfloat16", [*plan.runs])
+    older = make_plan(asked(vary={"both": {}}))
+    assert older.precision == "float32"
+    assert [*older.runs] == [plan.key_of("full", seed) for seed in plan.seeds]
+
+
+def test_on_cpus_auto_stays(small: Write, folder: AblationFolder) -> None:
+    assert planned(small(), folder).precision is None
+    assert yaml.safe_load(folder.resolved("both").read_text())["engine"]["precision"] == "auto"
 
 
 def test_threads_stay_what_they_were(

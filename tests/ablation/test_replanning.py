@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 
 from gan_zoo.ablation import planning
+from gan_zoo.ablation.claims import take
 from gan_zoo.ablation.figures import Figures, Prepared
 from gan_zoo.ablation.file import read_ablation
 from gan_zoo.ablation.folder import AblationFolder
+from gan_zoo.ablation.places import given_way, reuse_runs
 from gan_zoo.ablation.plan import Plan
-from gan_zoo.ablation.planning import adopt, make_plan, unchanged
+from gan_zoo.ablation.planning import make_plan, unchanged
 from gan_zoo.ablation.results import Costs, Result
 from gan_zoo.errors import UserError
 from gan_zoo.evaluation.score_files import Score, Scores
@@ -153,6 +155,52 @@ def test_an_orphan_that_somebody_makes_stays_in_its_place(
     assert after.runs[new].run == f"runs/gan/seed-0-{new}"
 
 
+def test_a_run_that_begins_while_it_is_planned_stays_in_its_place(
+    small: Write, folder: AblationFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = planned(small(), folder)
+    orphan = before.key_of("gan", 0)
+    finish(folder, orphan)
+    rehearse = planning.rehearse_all
+
+    def begin(prepared: Iterable[Prepared]) -> dict[str, Figures]:
+        take(folder.claim(orphan), place="cpu:0")
+        return rehearse(prepared)
+
+    monkeypatch.setattr(planning, "rehearse_all", begin)
+    after = planned(small(vary={"both": {}, "gan": {"data.flip": 0}}), folder)
+    assert after.orphans[orphan].run == "runs/gan/seed-0"
+    assert (folder.path / "runs/gan/seed-0/mark").read_text() == orphan
+    new = after.key_of("gan", 0)
+    assert after.runs[new].run == f"runs/gan/seed-0-{new}"
+
+
+def test_nobody_begins_what_gives_way(small: Write, folder: AblationFolder) -> None:
+    before = planned(small(), folder)
+    orphan = before.key_of("gan", 0)
+    finish(folder, orphan)
+    asked = {key: (run.variant, run.seed) for key, run in before.runs.items() if key != orphan}
+    with given_way({**asked, "0" * 16: ("gan", 0)}, before, folder) as places:
+        assert take(folder.claim(orphan), place="cpu:0") is None
+        assert places.orphans[orphan].run == f"runs/gan/seed-0-was-{orphan}"
+        assert (folder.path / places.orphans[orphan].run / "mark").is_file()
+    assert take(folder.claim(orphan), place="cpu:0") is not None
+
+
+def test_weights_of_a_network_that_change_are_seen(
+    small: Write, folder: AblationFolder, tmp_path: Path
+) -> None:
+    weights = tmp_path / "encoder.pth"
+    weights.write_text("old")
+    timm = {"use": "unet_timm", "levels": 3, "width": 2, "weights": str(weights)}
+    path = small(vary={"both": {}, "timm": {"generator": timm}})
+    before = planned(path, folder)
+    assert unchanged(read_ablation(path), folder)
+    weights.write_text("newer")
+    assert not unchanged(read_ablation(path), folder)
+    assert planned(path, folder).key_of("timm", 0) not in before.runs
+
+
 def test_a_variant_may_be_called_otherwise(small: Write, folder: AblationFolder) -> None:
     before = planned(small(), folder)
     key = before.key_of("gan", 0)
@@ -161,7 +209,9 @@ def test_a_variant_may_be_called_otherwise(small: Write, folder: AblationFolder)
     after = planned(small(vary=vary), folder)
     assert after.runs[key].variant == "only_gan"
     assert after.runs[key].run == "runs/gan/seed-0"
-    assert folder.result(key) == replace(result, variant="only_gan")
+    assert folder.results()[key] == replace(result, variant="only_gan")
+    folder.write_result(replace(result, seed=7))  # by who began before that
+    assert folder.results()[key] == replace(result, variant="only_gan")
     new = after.key_of("gan", 0)
     assert where(after)["gan/0"] == f"runs/gan/seed-0-{new}"
     assert after.variants["only_gan"].parameters == before.variants["gan"].parameters
@@ -213,17 +263,16 @@ def test_finished_runs_of_another_ablation(
         other.write_attempts(key, json.dumps({"exit": 0}) + "\n")
     ours = planned(small(seeds=[0]), folder)
     assert ours.key_of("gan", 0) == done[0]
-    assert adopt(folder, other.path) == [done[0]]
-    result = folder.result(done[0])
-    assert result is not None
+    assert reuse_runs(folder, other.path) == [done[0]]
+    result = folder.results()[done[0]]
     assert (result.variant, result.scores.scores) == ("gan", {"l1": 0.5})
     assert folder.attempts(done[0]).read_text() == '{"exit": 0}\n'
     assert folder.run(done[0]) == other.run(done[0]).resolve()
     assert not list(folder.path.rglob("mark"))
-    assert adopt(folder, other.path) == []
+    assert reuse_runs(folder, other.path) == []
     kept = planned(small(seeds=[0, 1]), folder)
     assert kept.runs[done[0]].run == str(other.run(done[0]).resolve())
     with pytest.raises(UserError, match="is the ablation itself"):
-        adopt(folder, folder.path)
+        reuse_runs(folder, folder.path)
     with pytest.raises(UserError, match="is not an ablation"):
-        adopt(folder, tmp_path)
+        reuse_runs(folder, tmp_path)

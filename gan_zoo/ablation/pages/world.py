@@ -121,13 +121,13 @@ def _costs(plan: Plan, results: Mapping[str, Result]) -> Html:
         if not costs:
             continue
         times = [one.seconds_a_step for one in costs if one.seconds_a_step is not None]
-        held = [one.device_bytes or one.process_bytes or 0 for one in costs]
+        held = [one.held for one in costs if one.held is not None]
         rows.append(
             [
                 name,
                 _range([one.seconds for one in costs], format_duration),
                 _range(times, lambda value: f"{value:.3g} s"),
-                _range([b for b in held if b], lambda value: f"{value / 2**20:,.0f} MiB"),
+                _range(held, lambda value: f"{value / 2**20:,.0f} MiB"),
             ]
         )
     head = ["variant", "steps of a run took", "a step", "at the peak"]

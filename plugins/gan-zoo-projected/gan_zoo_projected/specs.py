@@ -131,6 +131,13 @@ class ProjectedSpec(Single, name="projected"):
             f"dict of timm's {self.backbone}. {cure}"
         ]
 
+    def with_absolute_paths(self) -> Self:
+        """The same from any working directory: the file's path made absolute."""
+        if self.weights in ("imagenet", "none"):
+            return self
+        path = Path(self.weights).expanduser().resolve()
+        return self.model_copy(update={"weights": str(path)})
+
     def notes(self) -> list[str]:
         """Random features are no learned ones."""
         if self.weights != "none":

@@ -60,8 +60,9 @@ def key_of(
         name: {**spec.model_dump(mode="json"), "version": spec.version}
         for name, spec in score.metrics.items()
     }
+    seeded = wired.recipe.model_copy(update={"seed": seed})
     told = {
-        "recipe": {**counted(wired), "seed": seed},
+        "recipe": counted(WiredRecipe(seeded, wired.zoo)),
         "data": data,
         "score": {"split": score.split, "weights": score.weights, "metrics": by_content(metrics)},
         "version": metadata.version("gan-zoo").split(".")[0],

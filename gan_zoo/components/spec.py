@@ -122,8 +122,10 @@ def from_anywhere(value: Any) -> Any:
         return value.with_absolute_paths()
     if isinstance(value, Mapping):
         return {key: from_anywhere(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(map(from_anywhere, value))
+    if isinstance(value, list):
+        return [*map(from_anywhere, value)]
+    if isinstance(value, tuple):
+        return tuple(map(from_anywhere, value))
     return value
 
 

@@ -86,6 +86,7 @@ def test_in_phases_too(key: Key) -> None:
     loud = {"phases.late.set": {"data.batch": 3}}
     assert key({**PHASED, **quiet}) == key(PHASED)
     assert key({**PHASED, **loud}) != key(PHASED)
+    assert key({**PHASED, "seed": 5}) == key(PHASED) != key(PHASED, seed=5)
 
 
 @pytest.mark.parametrize(

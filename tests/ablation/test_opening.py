@@ -13,6 +13,7 @@ import pytest
 
 from gan_zoo.ablation import ablate as front
 from gan_zoo.ablation import listing
+from gan_zoo.ablation.file import read_ablation
 from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.plan import Plan
 from gan_zoo.errors import UserError
@@ -29,6 +30,7 @@ def test_typed_twice_it_is_planned_once(
     small: Write, folder: AblationFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, make_plan, made = small(), front.make_plan, list[Plan]()
+    read_ablation(path)  # plugins are loaded once, by one thread
 
     def slow(*given: Any, **named: Any) -> Plan:
         time.sleep(0.2)

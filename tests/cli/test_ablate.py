@@ -141,7 +141,7 @@ def test_a_changed_file_keeps_what_is_equal(made: Path, zoo: Command, tmp_path: 
     assert not (copy / "runs/strong").exists()
     said = zoo("ablate", write(tmp_path / "losses.yaml", seeds=[1]), "--out", copy)
     assert said.code == 0
-    gone = "Not asked for any more, and left where they are: runs/l1/seed-0"
+    gone = "Not asked for any more, and left where they are: runs/l1_cgan/seed-0, runs/l1/seed-0"
     assert gone in said.out
     assert (copy / "runs/l1/seed-0/recipe.yaml").is_file()
 

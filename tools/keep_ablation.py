@@ -7,6 +7,7 @@ scores and its table. Runs stay where they are; what names paths of one machine 
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from dataclasses import replace
@@ -31,7 +32,8 @@ def keep(source: Path, home: Path = HOME) -> Path:
         shutil.copyfile(here.file, kept.file)
         kept.write_plan(replace(plan, stamps={}, orphans={}))
         for result in here.results().values():
-            kept.write_result(result)
+            told = re.sub(r"(?<!\S)/\S*/", "", result.scores.data)  # of where the data lies
+            kept.write_result(replace(result, scores=replace(result.scores, data=told)))
     (there / "table.md").write_text(as_markdown(read_table(kept)), encoding="utf-8")
     return there
 

@@ -20,6 +20,7 @@ TIMES = 3  # so often
 FAILURES = ("contract", "data", "memory", "not_finite", *RESUMED, "other")
 STOPPED, RETRY = "stopped", "retry"  # no failures: the user asked, before and for once more
 REAPER = "reaper"  # the place of who claims a run only to note what became of it
+LONGEST = 240  # letters of a last line that stands in a table; the log has all
 TAIL = 65536  # bytes at the end of a log in which its last line is looked for
 
 # What torch, numpy, the system and its loader say where they get no memory; torch's allocator for
@@ -67,7 +68,8 @@ class Attempt:
     ) -> Self:
         """One that has just ended, of who held the run."""
         who = (owner.id, owner.host, owner.place, threads, owner.begun)
-        return cls(*who, end=utc(), exit=exit, cause=cause, last=last)
+        brief = last if len(last) <= LONGEST else f"{last[: LONGEST - 3].rstrip()}..."
+        return cls(*who, end=utc(), exit=exit, cause=cause, last=brief)
 
     @property
     def seconds(self) -> float:

@@ -108,6 +108,18 @@ def test_an_exception_has_a_cause(
     assert read_faults(folder) == {}
 
 
+def test_a_long_last_word_is_cut_and_the_log_has_all(tmp_path: Path) -> None:
+    def fail(*_: object) -> None:
+        raise UserError("no loss is a number, on " + "train/cherries.png, " * 40)
+
+    folder = make_folder(tmp_path)
+    assert run_one(folder, KEY, make=fail, reporter=Reporter(quiet=True)) == 1
+    [one] = read_attempts(folder.attempts(KEY))
+    assert one.last.startswith("no loss is a number, on train/cherries.png")
+    assert one.last.endswith("...")
+    assert len(one.last) <= 240
+
+
 def test_a_run_that_is_locked_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -170,11 +170,15 @@ def test_mix_components(
 def test_run_an_ablation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Its file, with networks so small and runs so short that they take no time."""
+    """Its file, with networks so small and runs so short and few that they take no time."""
     page = (PAGES / "run-an-ablation.md").read_text()
     file, grid = map(yaml.safe_load, re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S))
     small = {"generator.width": 4, "generator.depth": 4, "discriminator.width": 4}
-    quick = {"budget": {"steps": 2}, "set": {**small, "data.workers": 0, "callbacks": None}}
+    quick = {
+        "budget": {"steps": 2},
+        "seeds": [0],
+        "set": {**small, "data.workers": 0, "callbacks": None},
+    }
     monkeypatch.chdir(tmp_path)
     Path("losses.yaml").write_text(yaml.safe_dump({**file, **quick}, sort_keys=False))
     assert follow("run-an-ablation.md", capfd) == 4

@@ -40,9 +40,11 @@ def describe_verdict(table: Table) -> str:
 
 
 def list_findings(table: Table) -> Html:
-    """Score by score what is better and what is worse than the reference."""
+    """Score by score what is better and what is worse than the reference, of those that it has."""
     told = differences(table)
-    items = [_finding(table, column, told[column.name]) for column in table.columns]
+    [reference] = [row for row in table.rows if row.variant == table.reference]
+    columns = [one for one in table.columns if one.name in reference.cells] or table.columns
+    items = [_finding(table, column, told[column.name]) for column in columns]
     return tag("ul", *items, class_="findings")
 
 

@@ -133,6 +133,11 @@ def deaths(attempts: Sequence[Attempt]) -> int:
     return sum(one.cause in RESUMED for one in _since_asked(attempts))
 
 
+def sum_seconds(attempts: Sequence[Attempt]) -> float | None:
+    """How long all tries took together; None where none are known."""
+    return sum(one.seconds for one in attempts) if attempts else None
+
+
 def _since_asked(attempts: Sequence[Attempt]) -> Sequence[Attempt]:
     asked = [n for n, one in enumerate(attempts) if one.cause == RETRY]
     return attempts[asked[-1] + 1 :] if asked else attempts

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gan_zoo.components.at_hand import remembered
 from gan_zoo.components.spec import Spec
 from gan_zoo.recipe.wired import WiredRecipe
 from gan_zoo.registry.zoo import Zoo
@@ -98,6 +99,13 @@ def fingerprint(wired: WiredRecipe, split: str) -> str:
     Raises:
         DataError: the data is not what the recipe says.
     """
+    phases = [wired.phase(name) for name in wired.recipe.phases]
+    read = [(one.recipe.data, one.phase.size) for one in phases]
+    about = (*wired.recipe.phases, *read, *wired.recipe.splits(), split)
+    return remembered(f"fingerprint of {about}", lambda: _fingerprint(wired, split))
+
+
+def _fingerprint(wired: WiredRecipe, split: str) -> str:
     last = wired.phase([*wired.recipe.phases][-1])
     scored = identify_samples(last.recipe.data.open(split, last.phase.size))
     told = {**identify_data(wired), "scored": scored}

@@ -21,6 +21,7 @@ from gan_zoo.ablation.attempts import (
     failure,
     read_attempts,
     reap,
+    sum_seconds,
 )
 from gan_zoo.ablation.children import Child, adopt, forget, note_early, places_of_others, submit
 from gan_zoo.ablation.claims import Owner, living, owners, sweep
@@ -69,7 +70,7 @@ class Queue:
         reporter: Reporter,
         on_done: Callable[[str], object] | None,
     ) -> None:
-        self.done: set[str] = set()
+        self.done: dict[str, float | None] = {}  # with the seconds that it took
         self.failed: dict[str, Attempt] = {}
         self.elsewhere: dict[str, Owner] = {}  # those at which somebody else is
         self.signals = Signals()
@@ -115,10 +116,10 @@ class Queue:
         if (claims := self._folder.claim("any").parent).is_dir():
             sweep(claims)
         for key in self._keys:
-            failed = failure(read_attempts(self._folder.attempts(key)))
+            tries = read_attempts(self._folder.attempts(key))
             if self._folder.is_done(key):
-                self.done.add(key)
-            elif failed is not None:
+                self.done[key] = sum_seconds(tries)
+            elif (failed := failure(tries)) is not None:
                 self.failed[key] = failed
         for child in adopt(self._folder, self._called):
             self._children[child.id] = child
@@ -251,7 +252,7 @@ class Queue:
             tries = read_attempts(folder.attempts(key))
         failed = failure(tries)
         if folder.is_done(key):
-            self.done.add(key)
+            self.done[key] = sum_seconds(tries)
             self.failed.pop(key, None)  # somebody tried once more by hand
             took = format_duration(tries[-1].seconds) if tries else "no time"
             whose = "" if child or not tries else f" on {tries[-1].host}"
@@ -282,8 +283,7 @@ class Queue:
 
     def _rest(self) -> str:
         """How long what is left may take, by what was done."""
-        tries = [read_attempts(self._folder.attempts(key)) for key in self.done]
-        took = [sum(one.seconds for one in each) for each in tries if each]
+        took = [seconds for seconds in self.done.values() if seconds is not None]
         left = len(self._keys) - len(self.done) - len(self.failed)
         return describe_rest(took, left, len(self._executor.places))
 

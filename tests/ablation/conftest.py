@@ -11,7 +11,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from gan_zoo.ablation import planning
+from gan_zoo.ablation import planning, queue
 from gan_zoo.ablation.figures import Figures, Prepared, rehearse_all
 from gan_zoo.ablation.file import read_ablation
 from gan_zoo.ablation.folder import AblationFolder
@@ -107,3 +107,10 @@ def folder(tmp_path: Path) -> AblationFolder:
 
 def planned(path: Path, folder: AblationFolder, **options: Any) -> Plan:
     return make_plan(read_ablation(path), folder=folder, **options)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Queues ask and look all the time."""
+    monkeypatch.setattr(queue, "POLL", 0.02)
+    monkeypatch.setattr(queue, "LOOK", 0.2)

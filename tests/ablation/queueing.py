@@ -20,10 +20,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gan_zoo.ablation.attempts import read_attempts
 from gan_zoo.ablation.claims import process_start
 from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.plan import Plan, PlannedRun, PlannedVariant
 from gan_zoo.ablation.results import Costs, Result
+from gan_zoo.ablation.runner import Outcome, run_all
 from gan_zoo.components.watching import Job
 from gan_zoo.errors import ContractError, DataError, UserError
 from gan_zoo.evaluation.score_files import Score, Scores
@@ -178,6 +180,17 @@ class Said(Reporter):
         self.lines.append(text)
 
 
+def run_quickly(folder: AblationFolder, executor: Any, **more: Any) -> tuple[Outcome, list[str]]:
+    """What comes of all runs, and what is said meanwhile; with the fixture `impatient`."""
+    said = Said()
+    return run_all(folder, executor=executor, reporter=said, **more), said.lines
+
+
+def causes(folder: AblationFolder, key: str) -> list[str | None]:
+    """How the tries of a run ended."""
+    return [one.cause for one in read_attempts(folder.attempts(key))]
+
+
 def parent(folder: AblationFolder, jobs: int, *more: str) -> subprocess.Popen[str]:
     """All runs, in a process."""
     return subprocess.Popen(
@@ -201,7 +214,6 @@ def main() -> None:
     """The two commands."""
     from gan_zoo.ablation import queue
     from gan_zoo.ablation.one import run_one
-    from gan_zoo.ablation.runner import run_all
 
     what, path, *rest = sys.argv[1:]
     folder = AblationFolder.open(path)

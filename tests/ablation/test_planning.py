@@ -85,7 +85,7 @@ def test_runs_share_the_cores(small: Write, monkeypatch: pytest.MonkeyPatch) -> 
 
 class Elsewhere(ExecutorSpec, name="elsewhere"):
     def build(self, *, device: str, jobs: int | None) -> Executor:
-        raise NotImplementedError
+        raise AssertionError("a plan is made without what executes it")
 
 
 def test_runs_that_are_made_elsewhere(small: Write, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,34 +5,18 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from gan_zoo.ablation import queue
-from gan_zoo.ablation.attempts import read_attempts
 from gan_zoo.ablation.children import submit
-from gan_zoo.ablation.folder import AblationFolder
 from gan_zoo.ablation.one import run_one
-from gan_zoo.ablation.runner import Outcome, run_all
-from tests.ablation.queueing import Said, Sleepers, make_folder, sleep_run
+from gan_zoo.ablation.runner import Outcome
+from tests.ablation.queueing import Said, Sleepers, causes, make_folder, run_quickly, sleep_run
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="asks after processes")
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "POLL", 0.02)
-    monkeypatch.setattr(queue, "LOOK", 0.2)
-
-
-def run(folder: AblationFolder, executor: Any, **more: Any) -> tuple[Outcome, list[str]]:
-    said = Said()
-    return run_all(folder, executor=executor, reporter=said, **more), said.lines
-
-
-def causes(folder: AblationFolder, key: str) -> list[str | None]:
-    return [one.cause for one in read_attempts(folder.attempts(key))]
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="asks after processes"),
+    pytest.mark.usefixtures("impatient"),
+]
 
 
 def test_what_is_planned_no_more_is_left(tmp_path: Path) -> None:
@@ -45,7 +29,7 @@ def test_what_is_planned_no_more_is_left(tmp_path: Path) -> None:
         runs = {key: run for key, run in known.items() if key != "b-0"}
         folder.write_plan(replace(plan, runs=runs, orphans={"b-0": known["b-0"]}))
 
-    outcome, said = run(folder, Sleepers(1), on_done=replan)
+    outcome, said = run_quickly(folder, Sleepers(1), on_done=replan)
     assert outcome == Outcome(("a-0", "c-0"), (), ())
     assert "b seed 0 is not asked for any more" in said
     assert submit(folder, "b-0", "cpu:0", Sleepers(1), "sleepers") is None
@@ -56,9 +40,9 @@ def test_what_is_planned_no_more_is_left(tmp_path: Path) -> None:
 
 def test_what_is_prepared_is_what_may_be_made(tmp_path: Path) -> None:
     folder, asked = make_folder(tmp_path, behavior={"a-0": {"faults": ["contract"]}}), []
-    run(folder, Sleepers(2), only=["a"])
+    run_quickly(folder, Sleepers(2), only=["a"])
     assert causes(folder, "a-0") == ["contract"]
-    run(folder, Sleepers(2), prepare=asked.append)
-    run(folder, Sleepers(2), prepare=asked.append)  # nothing will be made
-    run(folder, Sleepers(2), prepare=asked.append, retry="all")
+    run_quickly(folder, Sleepers(2), prepare=asked.append)
+    run_quickly(folder, Sleepers(2), prepare=asked.append)  # nothing will be made
+    run_quickly(folder, Sleepers(2), prepare=asked.append, retry="all")
     assert asked == [["b-0", "b-1"], ["a-0"]]

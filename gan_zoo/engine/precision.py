@@ -17,7 +17,13 @@ from gan_zoo.errors import UserError
 
 # device class -> what `auto` means there. tests/benchmarks/step.py measures it; figures for cuda
 # stand in docs/explanation/speed.md. Norms in half are for bfloat16: float16's range is narrow.
-ALIKE = {"memory_format": "contiguous", "share_views": True, "norms": "half"}
+ALIKE = {
+    "memory_format": "contiguous",
+    "share_views": True,
+    "norms": "half",
+    "compile": "off",  # neither was measured on a GPU yet
+    "graphs": "off",
+}
 AUTO: dict[str, dict[str, Any]] = {
     "cpu": {"precision": "float32", **ALIKE},
     "cuda": {"precision": "bfloat16", **ALIKE},
@@ -74,8 +80,8 @@ def _has_bfloat16(device: torch.device, *, emulated: bool = True) -> bool:
 @dataclass(frozen=True)
 class Precision:
     """How a device computes: the working type of weights and losses, the type of autocast if any,
-    the layout of pictures, whether players share views where a method can, and whether norms leave
-    pictures in the type of autocast.
+    the layout of pictures, whether players share views where a method can, whether norms leave
+    pictures in the type of autocast, which parts are compiled, and whether the step is recorded.
     """
 
     device: torch.device
@@ -83,6 +89,8 @@ class Precision:
     memory_format: Literal["contiguous", "channels_last"]
     share_views: bool = True
     norms: Literal["half", "float32"] = "float32"
+    compile: Literal["off", "blocks", "networks"] = "off"
+    graphs: Literal["off", "on"] = "off"
     auto: Mapping[str, Any] = field(default_factory=dict, compare=False)  # what that means here
 
     @classmethod
@@ -94,12 +102,15 @@ class Precision:
         memory_format: str = "auto",
         share_views: bool | Literal["auto"] = "auto",
         norms: str = "auto",
+        compile: Any = "auto",
+        graphs: Any = "auto",
         kept: Mapping[str, Any] | None = None,
     ) -> Precision:
         """What a recipe's engine section asks for, in its words.
 
         Args:
-            device, precision, memory_format, share_views, norms: As there; a device may be torch's.
+            device, precision, memory_format, share_views, norms, compile, graphs: As there; a device
+                may be torch's.
             kept: What `auto` meant when the run was started, as `described` told it then.
 
         Raises:
@@ -117,7 +128,16 @@ class Precision:
         layout: Any = auto["memory_format"] if memory_format == "auto" else memory_format
         share = auto["share_views"] if share_views == "auto" else share_views
         how: Any = auto["norms"] if norms == "auto" and name == "bfloat16" else norms
-        return cls(place, name, layout, share, "half" if how == "half" else "float32", auto)
+        return cls(
+            place,
+            name,
+            layout,
+            share,
+            "half" if how == "half" else "float32",
+            auto["compile"] if compile == "auto" else compile,
+            auto["graphs"] if graphs == "auto" else graphs,
+            auto,
+        )
 
     def described(self) -> dict[str, Any]:
         """What a run keeps of it: on resume `auto` means the same."""
@@ -127,6 +147,8 @@ class Precision:
             "memory_format": self.memory_format,
             "share_views": self.share_views,
             "norms": self.norms,
+            "compile": self.compile,
+            "graphs": self.graphs,
             "auto": dict(self.auto),
             "threads": torch.get_num_threads(),
         }

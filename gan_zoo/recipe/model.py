@@ -141,7 +141,13 @@ class Validation(Section):
 class Engine(Section):
     """How the numbers are computed and kept."""
 
-    earlier = {"frozen_norm": "batch", "draws": 1, "norms": "float32"}
+    earlier = {
+        "frozen_norm": "batch",
+        "draws": 1,
+        "norms": "float32",
+        "compile": "off",
+        "graphs": "off",
+    }
 
     device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     """auto, cpu, cuda, cuda:N or mps; auto takes the best at hand."""
@@ -156,6 +162,14 @@ class Engine(Section):
     share_views: Literal["auto"] | bool = "auto"
     """One pass of the discriminator serves both players where they learn at once; auto is chosen
     by device and said. The losses are the same either way."""
+    compile: Literal["auto", "off", "blocks", "networks"] = "auto"
+    """Networks, or each of their blocks, as programs of torch's compiler: minutes before the first
+    step for faster ones on a GPU. What cannot be compiled is said, and computes as it does without.
+    auto is chosen by device and said."""
+    graphs: Literal["auto", "off", "on"] = "auto"
+    """A step that is recorded once as a CUDA graph and then replayed, for small batches, whose steps
+    wait for Python. The same numbers; needs a GPU, and a step that is the same work every time. auto
+    is chosen by device and said."""
     frozen_norm: Literal["auto", "running", "batch"] = "auto"
     """Which statistics batch norm takes in a part that does not learn: its learned ones, as
     inference does with norm: running, or the batch's. auto is as inference does, and the batch's
@@ -183,6 +197,7 @@ class Engine(Section):
     def computing(self) -> dict[str, Any]:
         """In which numbers, and on what, as `Precision.of` takes it."""
         names = ("device", "precision", "memory_format", "share_views", "norms")
+        names += ("compile", "graphs")
         return {name: getattr(self, name) for name in names}
 
 

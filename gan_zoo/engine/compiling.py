@@ -1,0 +1,117 @@
+"""Networks as programs of torch's compiler, in place: their names, weights and callers stay as they
+are. What a run may depend on of the compiler is set here, and what it came to is counted here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from gan_zoo.engine.recompute import segments
+
+BACKEND = "inductor"
+VARIANTS = 128  # of one piece of code: shapes, who learns, with a graph or without
+
+# Names of one setting in versions of torch: the number of variants, and that one more is an error
+# and no silent return to slow steps.
+LIMITS = ("recompile_limit", "cache_size_limit")
+ERRORS = ("fail_on_recompile_limit_hit", "fail_on_cache_limit_hit")
+
+
+@dataclass(frozen=True)
+class Count:
+    """What was compiled since the compiler was reset.
+
+    Args:
+        graphs: Programs, forward and backward as one.
+        breaks: Why torch could not make one program of one network: reason -> how often.
+    """
+
+    graphs: int
+    breaks: Mapping[str, int]
+
+
+def compile_in_place(modules: Iterable[nn.Module]) -> None:
+    """Let calls of these run compiled, from their next one on; shapes are fixed, and others are
+    compiled anew. Copies of them are not compiled.
+    """
+    options = {"fallback_random": True} if BACKEND == "inductor" else None  # dropout draws as ever
+    for module in modules:
+        module._compiled_call_impl = torch.compile(  # type: ignore[assignment]
+            _call_of(module), backend=BACKEND, dynamic=False, options=options
+        )
+
+
+def _call_of(module: nn.Module) -> Callable[..., Any]:
+    """A call as a function of ours: torch skips the frames of its own containers, so that of a
+    Sequential it would compile each layer for itself, or nothing.
+    """
+
+    def call(*inputs: Any, **named: Any) -> Any:
+        return module._call_impl(*inputs, **named)
+
+    return call
+
+
+def release(modules: Iterable[nn.Module]) -> None:
+    """Nothing of these is compiled any more, and the compiler knows nothing of what was.
+
+    torch up to 2.13 does not see that what rested when it was compiled learns now: it would get no
+    gradients, without a word.
+    """
+    found = [layer for module in modules for layer in module.modules()]
+    compiled = [layer for layer in found if layer._compiled_call_impl is not None]
+    for layer in compiled:
+        layer._compiled_call_impl = None
+    if compiled:
+        torch.compiler.reset()
+
+
+def pieces(module: nn.Module, how: Literal["blocks", "networks"]) -> list[nn.Module]:
+    """What of a network is compiled: all of it, or its blocks, where it has some."""
+    return [*segments(module)] or [module] if how == "blocks" else [module]
+
+
+@contextmanager
+def settings() -> Iterator[None]:
+    """As steps must be compiled: players may go back through one graph after another, and what
+    cannot be compiled any more is an error.
+    """
+    import torch._dynamo.config as tracing
+    import torch._functorch.config as functorch
+
+    names = [next(n for n in known if hasattr(tracing, n)) for known in (LIMITS, ERRORS)]
+    asked = dict(zip(names, (VARIANTS, True), strict=True))
+    with ExitStack() as all_of_them:
+        all_of_them.enter_context(tracing.patch(asked))  # type: ignore[no-untyped-call]
+        all_of_them.enter_context(functorch.patch(donated_buffer=False))  # type: ignore[no-untyped-call]
+        yield
+
+
+def eagerly(compiled: bool) -> AbstractContextManager[Any]:
+    """What is called in here is not run compiled: gradients of gradients, whose way back torch does
+    not compile, and pictures of sizes of their own.
+
+    Args:
+        compiled: Whether anything is; else torch's compiler is not even loaded.
+    """
+    return torch.compiler.set_stance("force_eager") if compiled else nullcontext()
+
+
+def forget_counts() -> None:
+    """Count anew."""
+    if "torch._dynamo" in sys.modules:
+        torch._dynamo.utils.counters.clear()
+
+
+def count() -> Count:
+    """What was compiled."""
+    from torch._dynamo.utils import counters
+
+    return Count(counters["stats"]["unique_graphs"], dict(counters["graph_break"]))

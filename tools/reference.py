@@ -24,9 +24,10 @@ from gan_zoo.components import Lifecycle, lifecycle
 from gan_zoo.components.hooks import GROUP
 from gan_zoo.components.kinds import KINDS
 from gan_zoo.components.spec import Spec
-from gan_zoo.recipe.model import RecipeFields, Section
+from gan_zoo.recipe.model import RecipeFields
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.schema import schema, sections_beside
+from gan_zoo.recipe.section import Section
 from gan_zoo.registry import describe, hooks
 from gan_zoo.registry.plugins import load_installed
 from gan_zoo.registry.zoo import Zoo

@@ -24,9 +24,10 @@ from gan_zoo.ablation.candidates import Candidate, make_candidates
 from gan_zoo.ablation.names import mistakes, name_variants
 from gan_zoo.components.watching import ExecutorSpec, MetricSpec
 from gan_zoo.errors import quoted
-from gan_zoo.recipe.model import Name, RecipeFields, Section
+from gan_zoo.recipe.model import RecipeFields
 from gan_zoo.recipe.problems import Problem, RecipeError
 from gan_zoo.recipe.schema import PATCH
+from gan_zoo.recipe.section import Name, Section
 from gan_zoo.recipe.source import Source, find_file, node_of_change, read_file
 from gan_zoo.recipe.tree import Node
 from gan_zoo.recipe.validation import parse

@@ -15,7 +15,7 @@ from torch.utils._pytree import tree_map
 
 from gan_zoo.engine.precision import AUTO, Precision
 from gan_zoo.errors import UserError
-from gan_zoo.recipe.model import Engine
+from gan_zoo.recipe.engine_words import Engine
 
 # What autocast does on a GPU, of what networks are made of: compute in half, or in float32.
 HALF: frozenset[Callable[..., Any]] = frozenset(

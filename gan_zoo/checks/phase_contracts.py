@@ -43,6 +43,7 @@ def judge_phase(wired: WiredRecipe, name: str, known: PhaseWords, zoo: Zoo) -> I
         return
     phase = wired.phase(name)
     yield from _recompute(phase.recipe, first)
+    yield from _graphs(phase.recipe)
     yield from _frozen(recipe, phase.recipe, said, here)
     at = (*here, "size") if said.size else ("data",)
     wiring = wire_or_refuse(phase.parts, lambda: phase.wiring, at, zoo)
@@ -77,6 +78,17 @@ def _recompute(recipe: Recipe, wiring: Wiring) -> Iterator[Problem]:
     for index, name in enumerate(recipe.engine.recompute):
         if name not in known:
             yield Problem((*here, index), f"there is no network '{name}'; {hint_at(name, known)}")
+
+
+def _graphs(recipe: Recipe) -> Iterator[Problem]:
+    """A step that is to be recorded does nothing that cannot be."""
+    engine, here = recipe.engine, ("engine", "graphs")
+    if engine.graphs == "on" and engine.recompute:
+        told = "on came; a step with recompute makes forwards anew, which cannot be recorded"
+        yield Problem(here, f"{told}. Leave one of them out")
+    if engine.graphs == "on" and engine.precision == "float16":
+        told = "on came; with precision float16 the host reads every step, which is not recorded"
+        yield Problem(here, f"{told}. bfloat16 needs no such reading")
 
 
 def _start(wiring: Wiring, phase: Phase, here: Keys) -> Iterator[Problem]:

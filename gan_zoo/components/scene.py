@@ -57,6 +57,7 @@ class Scene:
         let_go: What else goes when it forgets: the maps of one micro-batch of several.
         asked: The names that were asked of this scene; who wants to know clears it before.
         is_cuttable: Whether `cut` does anything: a turn that moves goes on from there.
+        due: Answers `is_due`, where a run knows which of its steps this is.
     """
 
     def __init__(self, makers: Mapping[str, Maker], above: Scene | None = None) -> None:
@@ -66,6 +67,7 @@ class Scene:
         self.let_go: Callable[[], None] = _nothing
         self.asked: set[str] = set()
         self.is_cuttable: bool = above is not None and above.is_cuttable
+        self.due: Callable[[int], bool] | None = None if above is None else above.due
         self._cuts: list[Cut] = []
         self._makers = makers
         self._above = above
@@ -140,6 +142,16 @@ class Scene:
         known = tree_leaves([self[name] for name in tuple(self.asked)])
         ends = {id(cut.end) for cut in self.cuts}
         return any(getattr(m, "grad_fn", None) is not None and id(m) not in ends for m in known)
+
+    def is_due(self, every: int) -> bool:
+        """Whether what is taken on each so many steps is taken on this one; the first counts as 0.
+
+        Ask here, not the number of the `step`: a step that reads that is different work every time,
+        and is never recorded (`engine.graphs`).
+        """
+        if every == 1:
+            return True
+        return self.due(every) if self.due is not None else self["step"] % every == 0
 
     def label_of(self, label: str) -> str:
         """The label of a term of this scene: with its side, where there are several."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from gan_zoo.engine.compiling import eagerly
 from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.recompute import ForwardState
 from gan_zoo.engine.regions import region
@@ -24,6 +25,8 @@ class Cast:
 
     Attributes:
         step: The training step of the run, from 0.
+        noted: What steps did so far that is other work every time, in words.
+        periods: Numbers of steps of which somebody asked whether each so many is due.
     """
 
     def __init__(
@@ -37,7 +40,28 @@ class Cast:
         self.conditions = conditions
         self.precision = precision
         self.exact = exact
-        self.step = 0
+        self.noted: set[str] = set()
+        self.periods: set[int] = set()
+        self._step = 0
+
+    @property
+    def step(self) -> int:
+        """The training step of the run, from 0."""
+        self.noted.add("reads the number of the step; scene.is_due(every) says what is due")
+        return self._step
+
+    @step.setter
+    def step(self, number: int) -> None:
+        self._step = number
+
+    def is_due(self, every: int) -> bool:
+        """Whether what is taken on each so many steps is taken on this one."""
+        self.periods.add(every)
+        return self._step % every == 0
+
+    def dues(self) -> tuple[tuple[int, bool], ...]:
+        """What is due on this step, of all that was ever asked after."""
+        return tuple((every, self._step % every == 0) for every in sorted(self.periods))
 
     @property
     def shares_views(self) -> bool:
@@ -62,13 +86,14 @@ class Cast:
 
     def play_exact(self, name: str, *inputs: Tensor) -> Any:
         """Call a network without autocast, as gradients of gradients need it."""
-        with region(name):
+        with region(name), eagerly(self.precision.compile != "off"):
             return self.networks[name](*map(self._working, inputs))
 
     def forward_state(self, *names: str) -> ForwardState:
         """Now, to come back to: these networks and the conditions then give the same once more,
         noise and all.
         """
+        self.noted.add("makes forwards anew, by the state of torch's generators")
         networks = [self.networks[name] for name in names]
         return ForwardState([*networks, *self.conditions.values()], self.precision.device)
 

@@ -41,9 +41,10 @@ def compile_in_place(modules: Iterable[nn.Module]) -> None:
     """Let calls of these run compiled, from their next one on; shapes are fixed, and others are
     compiled anew. Copies of them are not compiled.
     """
-    options = {"fallback_random": True} if BACKEND == "inductor" else None  # dropout draws as ever
+    own = BACKEND == "inductor"
+    options: dict[str, Any] | None = {"fallback_random": True} if own else None  # draws as ever
     for module in modules:
-        module._compiled_call_impl = torch.compile(  # type: ignore[assignment]
+        module._compiled_call_impl = torch.compile(
             _call_of(module), backend=BACKEND, dynamic=False, options=options
         )
 
@@ -54,7 +55,7 @@ def _call_of(module: nn.Module) -> Callable[..., Any]:
     """
 
     def call(*inputs: Any, **named: Any) -> Any:
-        return module._call_impl(*inputs, **named)
+        return module._call_impl(*inputs, **named)  # type: ignore[no-untyped-call]  # torch's own
 
     return call
 
@@ -79,7 +80,7 @@ def pieces(module: nn.Module, how: Literal["blocks", "networks"]) -> list[nn.Mod
 
 
 @contextmanager
-def settings() -> Iterator[None]:
+def compiler_settings() -> Iterator[None]:
     """As steps must be compiled: players may go back through one graph after another, and what
     cannot be compiled any more is an error.
     """
@@ -89,8 +90,8 @@ def settings() -> Iterator[None]:
     names = [next(n for n in known if hasattr(tracing, n)) for known in (LIMITS, ERRORS)]
     asked = dict(zip(names, (VARIANTS, True), strict=True))
     with ExitStack() as all_of_them:
-        all_of_them.enter_context(tracing.patch(asked))  # type: ignore[no-untyped-call]
-        all_of_them.enter_context(functorch.patch(donated_buffer=False))  # type: ignore[no-untyped-call]
+        all_of_them.enter_context(tracing.patch(asked))
+        all_of_them.enter_context(functorch.patch(donated_buffer=False))
         yield
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -45,13 +45,23 @@ class Ledger:
             found.append(self.ended)
         return torch.stack(found).any() if found else None
 
-    def send(self, outbox: Outbox) -> None:
-        """Let the numbers leave the device; nothing is added any more, and nobody waits."""
+    def packed(self) -> Tensor | None:
+        """All numbers in one tensor, on the device; nothing is added any more."""
         values = [*self.terms.values(), *self.largest.values()]
-        if values:
-            wide = any(value.dtype == torch.float64 for value in values)
-            kind = torch.float64 if wide else torch.float32
-            self._sent = outbox.send(torch.stack([value.to(kind) for value in values]))
+        if not values:
+            return None
+        wide = any(value.dtype == torch.float64 for value in values)
+        kind = torch.float64 if wide else torch.float32
+        return torch.stack([value.to(kind) for value in values])
+
+    def send(self, outbox: Outbox, packed: Tensor | None) -> None:
+        """Let the numbers, `packed`, leave the device; nobody waits."""
+        if packed is not None:
+            self._sent = outbox.send(packed)
+
+    def again(self) -> Ledger:
+        """That of a step which was the same work: the same names, whose numbers were not sent."""
+        return replace(self, _sent=None)
 
     def numbers(self) -> dict[str, float]:
         """All terms as numbers; waits for the device."""
@@ -64,5 +74,5 @@ class Ledger:
     def _numbers(self) -> list[float]:
         """Everything, in one transfer from the device."""
         if self._sent is None:
-            self.send(Outbox(torch.device("cpu")))
+            self.send(Outbox(torch.device("cpu")), self.packed())
         return [] if self._sent is None else self._sent.read()

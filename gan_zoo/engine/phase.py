@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from gan_zoo.components.interfaces import Ear, LossFunction, Method
 from gan_zoo.engine.assembly import Assembly, seeded_by_name
+from gan_zoo.engine.compiling import compiler_settings, eagerly, release
+from gan_zoo.engine.enlisting import enlist
 from gan_zoo.engine.late_numbers import Outbox
 from gan_zoo.engine.ledger import Ledger
 from gan_zoo.engine.listening import Listener
@@ -25,13 +27,12 @@ from gan_zoo.engine.player import (
     restore_scaler,
     scaler_state,
 )
-from gan_zoo.engine.playing import cast_of, layers_that_learn
+from gan_zoo.engine.playing import cast_of
 from gan_zoo.engine.precision import Precision, generator_states, restore_generators
 from gan_zoo.engine.received import Received
 from gan_zoo.engine.recompute import recompute
-from gan_zoo.engine.resting import rests, set_to_train
+from gan_zoo.engine.step_graph import StepGraphs
 from gan_zoo.engine.turns import Turn
-from gan_zoo.errors import UserError
 
 LONG_STEP = 2.0  # seconds; such a step is timed without a first one to warm up
 
@@ -77,18 +78,17 @@ class PhaseRunner:
         }
         built = (*assembly.networks.values(), *assembly.conditions.values(), *self.losses.values())
         self._modules = [m for m in dict.fromkeys(built) if isinstance(m, nn.Module)]
-        if any(module._compiled_call_impl is not None for module in self._modules):
-            # torch up to 2.13 does not see that what rested when it was compiled learns now: it
-            # would get no gradients, without a word.
-            torch.compiler.reset()
+        release(self._modules)
         for module in self._modules:
             precision.place(module)
         anew = {*self.recipe.engine.recompute}
         for name, module in assembly.networks.items():
             recompute(module, on=not anew.isdisjoint({name, name.partition(".")[0]}))
         self.cast = cast_of(assembly, self.wired, precision)
-        self.resting_norms: dict[str, set[str]] = {}  # network -> statistics that its norms take
-        self.players = self._players(assembly)
+        enlisted = enlist(assembly, self.wired, self.cast.networks, precision)
+        self.players, self.resting_norms = enlisted.players, enlisted.resting_norms
+        self.compiled = False  # whether a network is; `settle` makes it so
+        self.recorded: StepGraphs | None = None  # `settle` makes one where steps are to be
         self._outbox = Outbox(precision.device)
         self._ended: Tensor | None = None  # whether something was no number: then nobody moves
 
@@ -133,20 +133,42 @@ class PhaseRunner:
             number: Of the step in the run, from 0.
         """
         self.cast.step = number
-        ledger = self._step(self.method, batches, moves=True)
-        self._ended = ledger.spoilt()
-        ledger.send(self._outbox)
+        take = self._take if self.recorded is None else self.recorded.step
+        with compiler_settings() if self.compiled else nullcontext():
+            ledger, numbers = take(batches)
+        ledger.send(self._outbox, numbers)
         return ledger
+
+    def record_steps(self) -> None:
+        """From now on steps are recorded once they have come some times, and replayed."""
+
+        def state() -> Iterator[Tensor]:
+            for module in self._modules:
+                yield from module.parameters()
+                yield from module.buffers()
+
+        self.recorded = StepGraphs(
+            self._take,
+            players=[*self.players.values()],
+            dues=self.cast.dues,
+            state=state,
+            device=self.precision.device,
+        )
+
+    def rehearse(self, method: Method, batches: Sequence[Mapping[str, Tensor]]) -> Ledger:
+        """A step in which nobody moves; inside of `unmoved`, whose method it takes."""
+        with compiler_settings() if self.compiled else nullcontext():
+            return self._step(method, batches, moves=False)
 
     def seconds_a_step(self, batches: Sequence[Mapping[str, Tensor]]) -> float:
         """Time a step in which nobody moves: weights, statistics and generators stay as they are.
 
         The optimizers' own work, the smallest part, is left out.
         """
-        with self._unmoved() as method:
+        with self.unmoved() as method:
             for _ in range(2):
                 start = time.perf_counter()
-                self._step(method, batches, moves=False).numbers()
+                self.rehearse(method, batches).numbers()
                 took = time.perf_counter() - start
                 if took > LONG_STEP:
                     break
@@ -163,7 +185,7 @@ class PhaseRunner:
         def take(player: Player) -> Turn:
             return Listener(player, self.losses, ear, self.precision.casts)
 
-        with self._unmoved() as method:
+        with self.unmoved() as method, eagerly(self.compiled):
             self._play(method, [batch], take)
 
     def remember(self) -> Memory:
@@ -175,6 +197,18 @@ class PhaseRunner:
             if player.scaler:
                 self.memory.scalers[player.name] = scaler_state(player)
         return self.memory
+
+    def _take(self, batches: Sequence[Mapping[str, Tensor]]) -> tuple[Ledger, Tensor | None]:
+        """A step, and its numbers in one tensor. The flag stays the same tensor, too, so that a
+        step that is recorded heeds the one before.
+        """
+        ledger = self._step(self.method, batches, moves=True)
+        spoilt = ledger.spoilt()
+        if self._ended is None or spoilt is None:
+            self._ended = spoilt
+        else:
+            self._ended.copy_(spoilt)
+        return ledger, ledger.packed()
 
     def _step(
         self, method: Method, batches: Sequence[Mapping[str, Tensor]], *, moves: bool
@@ -207,6 +241,7 @@ class PhaseRunner:
             scene.share = count / sum(samples)
             scene.autocast = self.precision.autocast
             scene.is_cuttable = cut
+            scene.due = self.cast.is_due
             if len(batches) > 1:
                 scene.let_go = maps.forget
 
@@ -218,7 +253,7 @@ class PhaseRunner:
             method.step(scenes, turn)
 
     @contextmanager
-    def _unmoved(self) -> Iterator[Method]:
+    def unmoved(self) -> Iterator[Method]:
         """A method to take steps with, all of which are undone."""
         buffers = [buffer for module in self._modules for buffer in module.buffers()]
         before = [buffer.clone() for buffer in buffers]
@@ -244,44 +279,3 @@ class PhaseRunner:
                 if isinstance(made, nn.Module) and isinstance(before, nn.Module):
                     made.load_state_dict(before.state_dict(), assign=True)
         return losses
-
-    def _players(self, assembly: Assembly) -> dict[str, Player]:
-        train = self.phase.train
-        taught = layers_that_learn(assembly, self.cast.networks, train)
-        moving = {id(p) for layer in taught for p in layer.parameters(recurse=False)}
-        learns: dict[str, dict[str, nn.Parameter]] = {p: {} for p in assembly.wiring.players}
-        for network, module in assembly.networks.items():
-            named = dict(module.named_parameters(prefix=network))
-            frozen = [p for name, p in named.items() if name in assembly.frozen]
-            moving -= {id(parameter) for parameter in frozen}
-            learning = taught - rests(module, frozen)
-            if norms := set_to_train(module, learning, self._frozen_norm(network)):
-                self.resting_norms[network] = norms
-            for name, parameter in named.items():
-                parameter.grad = None  # of an earlier phase
-                parameter.requires_grad_(id(parameter) in moving)
-                if id(parameter) in moving:
-                    learns[assembly.owner(network)][name] = parameter
-        for path in train or ():
-            own = [p for module in assembly.parts(path) for p in module.parameters()]
-            if own and not moving & {id(parameter) for parameter in own}:
-                told = f"'{path}' was frozen when it was built, so it cannot learn; leave it out"
-                raise UserError(f"phases.{self.wired.name}.train: {told}")
-        return {name: self._player(name, own) for name, own in learns.items()}
-
-    def _frozen_norm(self, network: str) -> str:
-        """The statistics of batch norm that does not learn."""
-        said = self.recipe.engine.frozen_norm
-        if said != "auto":
-            return said
-        makes_pictures = self.assembly.owner(network) == self.assembly.wiring.players[0]
-        as_inference = self.recipe.inference.norm == "running"
-        return "running" if makes_pictures and as_inference else "batch"
-
-    def _player(self, name: str, learns: dict[str, nn.Parameter]) -> Player:
-        spec = self.recipe.optimizers[name]
-        optimizer = spec.build(learns.values()) if learns else None
-        player = Player(name, learns, optimizer, self.precision.scaler() if optimizer else None)
-        if optimizer is not None:  # the player knows the rates in all their digits
-            self.precision.place_optimizer(optimizer)
-        return player

@@ -109,8 +109,8 @@ class Precision:
         """What a recipe's engine section asks for, in its words.
 
         Args:
-            device, precision, memory_format, share_views, norms, compile, graphs: As there; a device
-                may be torch's.
+            device: As there, or torch's own.
+            precision, memory_format, share_views, norms, compile, graphs: As there.
             kept: What `auto` meant when the run was started, as `described` told it then.
 
         Raises:
@@ -162,6 +162,11 @@ class Precision:
     def half(self) -> torch.dtype | None:
         """The type of autocast, where the run is half."""
         return HALVES.get(self.name)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether steps are neither compiled nor recorded."""
+        return self.compile == "off" and self.graphs == "off"
 
     def scaler(self) -> torch.amp.GradScaler | None:
         """One for each player, where gradients would vanish in the numbers of autocast."""

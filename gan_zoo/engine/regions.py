@@ -14,6 +14,7 @@ WAITING = "waiting for data"
 RECEIVING = "receiving data"
 READING = "reading numbers"
 GUARDING = "looking at gradients"
+RECORDED = "recorded step"
 
 
 @contextmanager

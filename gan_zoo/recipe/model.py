@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     PositiveInt,
-    Strict,
     ValidationError,
     model_validator,
 )
@@ -22,20 +20,10 @@ from gan_zoo.components.learning import InitSpec, LossSpec, MethodSpec, Optimize
 from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec
 from gan_zoo.components.spec import Size, Spec
 from gan_zoo.components.watching import CallbackSpec, MetricSpec
+from gan_zoo.recipe.engine_words import Engine
+from gan_zoo.recipe.section import Name, Names, Section
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]  # a step of a path, part of a file name
-Names = Annotated[tuple[str, ...], Strict(False)]
 LEARNED = "train"  # the split that a run learns from
-
-
-class Section(BaseModel):
-    """A part of a recipe that is not a component."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
-
-    earlier: ClassVar[Mapping[str, Any]] = {}  # as of a Spec
-    knows: ClassVar[str] = "known here are"  # how its keys are told to who wrote another one
-    foreign: ClassVar[Mapping[str, str]] = {}  # key that others write -> what it is called here
 
 
 class Schedule(Section):
@@ -64,9 +52,9 @@ class Phase(Section):
     """The part that makes the picture: the generator, or a part of it with a head of its own."""
     train: Names | None = None
     """Paths of the parts that learn; everything that plays if absent."""
-    start: dict[str, Literal["carried", "fresh"]] = {}
+    start: dict[str, Literal["carried", "fresh"]] = Field({})
     """Player -> optimizer state at the phase's start; carried if absent."""
-    set: dict[str, Any] = {}
+    set: dict[str, Any] = Field({})
     """Values that hold in this phase only, by path."""
     schedule: Schedule | None = None
     """How the learning rate falls; constant if absent."""
@@ -83,7 +71,7 @@ class Phase(Section):
 class Inference(Section):
     """How a trained model makes pictures; previews, validation and translation obey it."""
 
-    earlier = {"styles": "usual"}
+    earlier: ClassVar[Mapping[str, Any]] = {"styles": "usual"}
 
     dropout: bool = False
     """Keep dropout on, seeded by each input."""
@@ -138,69 +126,6 @@ class Validation(Section):
         return {one: spec for name, spec in specs for one in spec.names(name)}
 
 
-class Engine(Section):
-    """How the numbers are computed and kept."""
-
-    earlier = {
-        "frozen_norm": "batch",
-        "draws": 1,
-        "norms": "float32",
-        "compile": "off",
-        "graphs": "off",
-    }
-
-    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
-    """auto, cpu, cuda, cuda:N or mps; auto takes the best at hand."""
-    precision: Literal["auto", "float64", "float32", "bfloat16", "float16"] = "auto"
-    """bfloat16 and float16 are autocast over float32 weights; auto is chosen by device and said."""
-    norms: Literal["auto", "half", "float32"] = "auto"
-    """What instance and group norm make of pictures in half: the same type, by statistics in
-    float32; or what autocast makes of them, float32 on a GPU, slower and for more memory. Batch
-    norm leaves them in half. auto is half under bfloat16, else float32."""
-    memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
-    """Layout of pictures in memory; auto is chosen by device and said."""
-    share_views: Literal["auto"] | bool = "auto"
-    """One pass of the discriminator serves both players where they learn at once; auto is chosen
-    by device and said. The losses are the same either way."""
-    compile: Literal["auto", "off", "blocks", "networks"] = "auto"
-    """Networks, or each of their blocks, as programs of torch's compiler: minutes before the first
-    step for faster ones on a GPU. What cannot be compiled is said, and computes as it does without.
-    auto is chosen by device and said."""
-    graphs: Literal["auto", "off", "on"] = "auto"
-    """A step that is recorded once as a CUDA graph and then replayed, for small batches, whose steps
-    wait for Python. The same numbers; needs a GPU, and a step that is the same work every time. auto
-    is chosen by device and said."""
-    frozen_norm: Literal["auto", "running", "batch"] = "auto"
-    """Which statistics batch norm takes in a part that does not learn: its learned ones, as
-    inference does with norm: running, or the batch's. auto is as inference does, and the batch's
-    in networks that make no picture or have learned none."""
-    accumulate: PositiveInt = 1
-    """Batches a step: their gradients are averaged, for the memory of one of them."""
-    recompute: Names = ()
-    """Networks that keep less for their backward pass and compute it anew: slower, for memory."""
-    draws: Literal[1, 2] = 2
-    """Which numbers follow from the seed: 1 is for runs of earlier versions, in which the order of
-    the samples and the augmentation of the first one were drawn alike."""
-    deterministic: bool = False
-    """Only operations that give the same numbers every time on the same device."""
-    read_late: int = Field(2, ge=0, le=7)
-    """Steps after which a step's losses are read, so that nobody waits for the device. None is
-    lost, and all are read before a checkpoint, a look at pictures, a line of the log and the end.
-    0 reads them at once."""
-    log_every: PositiveInt = 20
-    """Steps between two lines of log.jsonl."""
-    checkpoint_every: PositiveInt = 1000
-    """Steps between two checkpoints; there is one before pictures are looked at and at the end of
-    every phase, too."""
-
-    @property
-    def computing(self) -> dict[str, Any]:
-        """In which numbers, and on what, as `Precision.of` takes it."""
-        names = ("device", "precision", "memory_format", "share_views", "norms")
-        names += ("compile", "graphs")
-        return {name: getattr(self, name) for name in names}
-
-
 class RecipeFields(Section):
     """What one run is made of."""
 
@@ -231,7 +156,7 @@ class RecipeFields(Section):
     """How the trained model makes pictures."""
     validation: Validation | None = None
     """Scores during training; none if absent."""
-    callbacks: dict[Name, CallbackSpec] = {}
+    callbacks: dict[Name, CallbackSpec] = Field({})
     """What watches the run, by name."""
     engine: Engine = Engine()
     """How the numbers are computed and kept."""

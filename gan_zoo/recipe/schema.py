@@ -13,8 +13,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from gan_zoo.components.kinds import KINDS
-from gan_zoo.recipe.model import RecipeFields, Section
+from gan_zoo.recipe.model import RecipeFields
 from gan_zoo.recipe.recipe import Recipe
+from gan_zoo.recipe.section import Section
 from gan_zoo.registry.describe import as_plain_data
 from gan_zoo.registry.option_docs import option_docs
 from gan_zoo.registry.zoo import Zoo

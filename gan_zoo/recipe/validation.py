@@ -22,8 +22,8 @@ from gan_zoo.recipe.field_types import (
     names_at,
 )
 from gan_zoo.recipe.foreign_words import ELSEWHERE
-from gan_zoo.recipe.model import Section
 from gan_zoo.recipe.problems import Keys, Place, Problem, RecipeError
+from gan_zoo.recipe.section import Section
 from gan_zoo.registry.option_docs import option_docs
 from gan_zoo.registry.zoo import Zoo
 

@@ -18,7 +18,8 @@ from gan_zoo.components.watching import CallbackSpec
 from gan_zoo.engine.assembly import Assembly, assemble
 from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.errors import ContractError
-from gan_zoo.recipe.model import Engine, Phase
+from gan_zoo.recipe.engine_words import Engine
+from gan_zoo.recipe.model import Phase
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.wired import WiredRecipe
 from gan_zoo.reporter import Reporter

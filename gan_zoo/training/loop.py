@@ -30,6 +30,7 @@ from gan_zoo.training.announcements import announce_duration, announce_end, anno
 from gan_zoo.training.comparison import note_unread
 from gan_zoo.training.guards import Interrupted
 from gan_zoo.training.profiling import StepProfile
+from gan_zoo.training.settled import settle_steps
 from gan_zoo.training.signals import Stopped
 from gan_zoo.training.state import RunState
 from gan_zoo.training.validation import is_best, is_due, watch
@@ -133,6 +134,8 @@ class Run(RunState):
         engine, plan = self.runner.recipe.engine, self.course.plan
         done, total = self.position.phase_step, self.position.phase_step + self.course.left
         feed = self._stop.between(feed)
+        if not self.precision.is_plain:
+            feed = self._settled(feed)
         if total - done >= WORTH_TIMING:
             feed = self._estimated(feed, total - done)
         profiled = self.profile.steps if self.profile is not None else iter
@@ -184,6 +187,12 @@ class Run(RunState):
                 f"{run / 'recipe.yaml'} takes it, gan-zoo resume {run} goes on (where it was taken "
                 "out, with --changed-data). gan-zoo check reads all files"
             ) from problem
+
+    def _settled(self, feed: Iterator[list[Batch]]) -> Iterator[list[Batch]]:
+        """Settle how the steps are computed, by the first batch."""
+        first = next(feed)
+        settle_steps(self, [batch.maps for batch in first])
+        return chain([first], feed)
 
     def _estimated(self, feed: Iterator[list[Batch]], steps: int) -> Iterator[list[Batch]]:
         """Say how long the steps will take, by the first batch."""

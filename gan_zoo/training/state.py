@@ -19,6 +19,7 @@ from gan_zoo.engine.loader import Batch, collate, read_batches
 from gan_zoo.engine.phase import Memory, PhaseRunner
 from gan_zoo.engine.playing import cast_of
 from gan_zoo.engine.precision import Precision, restore_generators
+from gan_zoo.engine.settling import refuse_graphs
 from gan_zoo.errors import UserError
 from gan_zoo.inference.translator import Translator
 from gan_zoo.recipe.wired import WiredRecipe
@@ -60,7 +61,9 @@ class RunState:
         self.reporter = reporter
         self._kept = precision.described()
         for phase in recipe.phases:  # a device that is not there is said before the first of them
-            Precision.of(**wired.phase(phase).recipe.engine.computing, kept=self._kept)
+            played = wired.phase(phase)
+            where = Precision.of(**played.recipe.engine.computing, kept=self._kept).device
+            refuse_graphs(played, where)
         self.course = Course(wired, last_step=last_step)
         self.assembly = assemble(wired, weights=not checkpoint.saved(dir.state))
         self.memory = Memory()

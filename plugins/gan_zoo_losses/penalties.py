@@ -54,7 +54,7 @@ class GradientPenalty:
 
     def __call__(self, scene: Scene, player: str) -> Iterator[Term]:
         """The discriminator's term."""
-        if player == "discriminator" and is_due(scene, self.every):
+        if player == "discriminator" and scene.is_due(self.every):
             gradient = slope(scene["judge"], self._point(scene))
             norm = torch.linalg.vector_norm(gradient, dim=(1, 2, 3))  # B
             penalty = (norm - self.target).square().mean()
@@ -84,14 +84,9 @@ class R1:
 
     def __call__(self, scene: Scene, player: str) -> Iterator[Term]:
         """The discriminator's term."""
-        if player == "discriminator" and is_due(scene, self.every):
+        if player == "discriminator" and scene.is_due(self.every):
             squared = slope(scene["judge"], scene["real"]).square().sum(dim=(1, 2, 3)).mean()
             yield Term("D_R1", squared, self.weight / 2 * self.every)
-
-
-def is_due(scene: Scene, every: int) -> bool:
-    """Whether a penalty is taken on this step; the first step counts as 0."""
-    return every == 1 or scene["step"] % every == 0
 
 
 class TotalVariation:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gan_zoo.checks.meta_precision import MetaPrecision, precision_on_meta
 from gan_zoo.checks.rehearsal import rehearse
-from gan_zoo.recipe.model import Engine
+from gan_zoo.recipe.engine_words import Engine
 from gan_zoo.recipe.recipe import Recipe
 
 META = torch.device("meta")

@@ -11,9 +11,10 @@ from gan_zoo.ablation.file import AblationFields
 from gan_zoo.cli import app
 from gan_zoo.components.kinds import KINDS
 from gan_zoo.components.spec import Spec
-from gan_zoo.recipe.model import RecipeFields, Section
+from gan_zoo.recipe.model import RecipeFields
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.schema import sections_beside
+from gan_zoo.recipe.section import Section
 from gan_zoo.registry.plugins import Plugin, load_installed
 from gan_zoo.testing.stand_ins import PainterSpec
 from tools import reference

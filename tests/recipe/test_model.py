@@ -14,7 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from gan_zoo.components.kinds import KINDS
 from gan_zoo.recipe import text
-from gan_zoo.recipe.model import Engine, Inference, Phase, Schedule, Validation
+from gan_zoo.recipe.engine_words import Engine
+from gan_zoo.recipe.model import Inference, Phase, Schedule, Validation
 from gan_zoo.recipe.recipe import Recipe, read_source
 from gan_zoo.recipe.source import Source
 from gan_zoo.recipe.tree import Node, merge

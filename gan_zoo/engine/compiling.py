@@ -5,6 +5,7 @@ are. What a run may depend on of the compiler is set here, and what it came to i
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import torch
 from torch import nn
 
 from gan_zoo.engine.recompute import segments
+from gan_zoo.errors import UserError, first_line
 
 BACKEND = "inductor"
 VARIANTS = 128  # of one piece of code: shapes, who learns, with a graph or without
@@ -41,6 +43,8 @@ def compile_in_place(modules: Iterable[nn.Module]) -> None:
     """Let calls of these run compiled, from their next one on; shapes are fixed, and others are
     compiled anew. Copies of them are not compiled.
     """
+    # It asks cut graphs for gradients, which torch warns of whenever it compiles: nobody uses them.
+    warnings.filterwarnings("ignore", "The .grad attribute of a Tensor that is not a leaf")
     own = BACKEND == "inductor"
     options: dict[str, Any] | None = {"fallback_random": True} if own else None  # draws as ever
     for module in modules:
@@ -93,6 +97,33 @@ def compiler_settings() -> Iterator[None]:
         all_of_them.enter_context(tracing.patch(asked))
         all_of_them.enter_context(functorch.patch(donated_buffer=False))
         yield
+
+
+@contextmanager
+def telling_compiler_errors() -> Iterator[None]:
+    """What the compiler cannot do once steps are taken ends them, in words: they would go on slowly
+    and in other digits.
+
+    Raises:
+        UserError: what it could not, and the cure.
+    """
+    try:
+        yield
+    except Exception as problem:
+        if not type(problem).__module__.startswith("torch._dynamo"):
+            raise
+        root = root_of(problem)
+        raise UserError(
+            f"engine.compile: torch's compiler failed at this step ({type(root).__name__}: "
+            f"{first_line(root)}). With engine.compile: off, in the run's recipe.yaml too, steps "
+            "are taken without it"
+        ) from problem
+
+
+def root_of(problem: BaseException) -> BaseException:
+    """What is at fault, in the errors that torch's compiler wraps around it."""
+    inner = getattr(problem, "inner_exception", None) or problem.__cause__
+    return problem if inner is None else root_of(inner)
 
 
 def eagerly(compiled: bool) -> AbstractContextManager[Any]:

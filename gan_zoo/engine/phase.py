@@ -14,7 +14,12 @@ from torch import Tensor, nn
 
 from gan_zoo.components.interfaces import Ear, LossFunction, Method
 from gan_zoo.engine.assembly import Assembly, seeded_by_name
-from gan_zoo.engine.compiling import compiler_settings, eagerly, release
+from gan_zoo.engine.compiling import (
+    compiler_settings,
+    eagerly,
+    release,
+    telling_compiler_errors,
+)
 from gan_zoo.engine.enlisting import enlist
 from gan_zoo.engine.late_numbers import Outbox
 from gan_zoo.engine.ledger import Ledger
@@ -134,7 +139,10 @@ class PhaseRunner:
         """
         self.cast.step = number
         take = self._take if self.recorded is None else self.recorded.step
-        with compiler_settings() if self.compiled else nullcontext():
+        if self.compiled:
+            with telling_compiler_errors(), compiler_settings():
+                ledger, numbers = take(batches)
+        else:
             ledger, numbers = take(batches)
         ledger.send(self._outbox, numbers)
         return ledger

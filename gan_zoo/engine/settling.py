@@ -21,6 +21,7 @@ from gan_zoo.engine.compiling import (
     forget_counts,
     pieces,
     release,
+    root_of,
 )
 from gan_zoo.engine.host_work import describe_host_work, host_state
 from gan_zoo.engine.phase import PhaseRunner
@@ -122,19 +123,13 @@ def _compile(runner: PhaseRunner, batches: Batches, settled: Settled) -> None:
     except Exception as problem:  # of torch's compiler, or what would be said of a step anyway
         release(modules)
         runner.compiled = False
-        root = _root(problem)
+        root = root_of(problem)
         told = f"{type(root).__name__}: {first_line(root)}"
         settled.lines.append(f"Nothing is compiled, since torch cannot ({told})")
         return
     settled.seconds, counted = time.perf_counter() - start, count()
     settled.compiled, settled.graphs = tuple(named), counted.graphs
     settled.lines.append(_describe(settled, counted))
-
-
-def _root(problem: BaseException) -> BaseException:
-    """What is at fault, in the errors that torch's compiler wraps around it."""
-    inner = getattr(problem, "inner_exception", None) or problem.__cause__
-    return problem if inner is None else _root(inner)
 
 
 def _describe(settled: Settled, counted: Count) -> str:

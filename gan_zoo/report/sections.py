@@ -18,6 +18,7 @@ from gan_zoo.report.wording import (
     listing,
 )
 from gan_zoo.reporter import format_duration
+from gan_zoo.runs.compiled_code import read_compiled
 
 TOLD = 200  # lines of log.txt, the last ones
 NONE_SAYS_ANYTHING = "No run says anything of its health: no recipe lists a callback for that."
@@ -206,6 +207,10 @@ def _facts(run: RunView) -> dict[str, str]:
         facts["command"] = " ".join(map(str, command))
     facts["device"] = str(computing.get("device", ""))
     facts["numbers"] = str(computing.get("precision", ""))
+    for phase, one in read_compiled(run.path).items():
+        if one.parts:
+            told = f"{listing(one.parts)}, in {phase}"
+            facts["compiled"] = "; ".join(filter(None, (facts.get("compiled"), told)))
     steps, waits = run.history.time()
     if run.told.seconds:
         facts["time"] = format_duration(run.told.seconds)

@@ -152,9 +152,11 @@ def test_no_step_follows_one_that_is_no_number(tiny: Make) -> None:
             bias.copy_(before)
         stays = game.weights()
         game.runner.step([maps(22)], 22)
-        assert not game.weights().keys() - {
-            name for name, tensor in game.weights().items() if torch.equal(tensor, stays[name])
-        } - {name for name in stays if "running" in name or "num_batches" in name}
+        assert (
+            not game.weights().keys()
+            - {name for name, tensor in game.weights().items() if torch.equal(tensor, stays[name])}
+            - {name for name in stays if "running" in name or "num_batches" in name}
+        )
     assert ours.runner.recorded is not None
     assert len(ours.runner.recorded) == 1
 
@@ -234,7 +236,7 @@ def test_what_is_another_step_every_time_is_refused(tiny: Make, how: str) -> Non
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ({"method.pool": 3}, "its method remembers what steps made, in Python, as an image pool does"),
+        ({"method.pool": 3}, "its method remembers what steps made, in Python"),
         ({"engine.accumulate": 2}, "it makes forwards anew, by the state of torch's generators"),
         ({"engine.recompute": ["generator"]}, "engine.recompute makes forwards anew"),
         ({"engine.precision": "float16"}, "float16 scales losses by what the host reads"),
@@ -254,7 +256,7 @@ def test_whoever_waits_is_told(tiny: Make) -> None:
     settle(runner, [maps(0)])
     for number in range(1 + WARM):  # the first one reaches what was never reached: another kind
         runner.step([maps(number)], number)
-    with pytest.raises(UserError, match="this step cannot be recorded: aten._local_scalar_dense"):
+    with pytest.raises(UserError, match=r"this step cannot be recorded: aten\._local"):
         runner.step([maps(9)], 9)
     before: dict[str, Tensor] = game.weights()
     assert isinstance(runner.networks["generator"], nn.Module)

@@ -31,10 +31,6 @@ PHASES: dict[str, Any] = {
     "second": {"steps": 9, "schedule": {"hold": 1, "fall": 2}},
 }
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The .grad attribute of a Tensor that is not a leaf"  # dynamo looks at what it is given
-)
-
 
 @pytest.fixture(autouse=True)
 def programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:

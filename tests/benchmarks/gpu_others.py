@@ -161,7 +161,7 @@ def other_steps(bench: Bench) -> list[Table]:
         ]
 
     return [
-        table_of(bench, "g", "CycleGAN, 256 x 256, batch 1", CYCLEGAN, {}, cyclegan),
+        table_of(bench, "g", "CycleGAN without a pool, 256 x 256, batch 1", CYCLEGAN, {}, cyclegan),
         table_of(bench, "g", "pix2pixHD, 512 x 1024, bfloat16", HD, {}, views(0)),
         table_of(bench, "g", "pix2pixHD, joint, 1024 x 2048, bfloat16", JOINT, {}, views(1)),
     ]

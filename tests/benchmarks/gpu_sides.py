@@ -24,6 +24,7 @@ from torch import Tensor
 from gan_zoo.engine.assembly import assemble
 from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.settling import settle
+from gan_zoo.engine.step_graph import RECORDERS
 from gan_zoo.recipe.wired import WiredRecipe
 
 MIB = 2**20
@@ -84,7 +85,7 @@ class Ours:
     reads_late = True
 
     def __init__(self, case: Case, device: torch.device, *, small: bool, **words: Any) -> None:
-        if words.get("graphs") == "on" and device.type != "cuda":
+        if words.get("graphs") == "on" and device.type not in RECORDERS:
             raise Unavailable(f"a {device.type} records no step")
         recipe = case.load(small=small)
         usual = {"share_views": True, "memory_format": "contiguous", "compile": "off"}

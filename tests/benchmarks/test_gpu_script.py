@@ -9,17 +9,22 @@ import time
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import gpu_sides
 import pytest
 import torch
 from gpu_bench import Bench, judged
+from gpu_cases import PIX2PIX
 from gpu_kernels import KINDS, Work, kind_of, summed
 from gpu_rows import CLOSING, Budget, Column, Figures, Row, Sheet, Table, Unavailable
 from gpu_sides import SMALL, Pace, compare
 from gpu_tables import FASTER, SLOWER, layout_of
 
+from gan_zoo.engine import compiling, step_graph
 from tests.benchmarks import gpu
+from tests.engine.tape import TapeRecorder
 
 SCRIPT = Path(gpu.__file__)
 
@@ -148,24 +153,59 @@ def test_a_row_that_fails_says_why_and_the_next_follows(tmp_path: Path) -> None:
     assert "| lacks | not here: no such device |" in page
 
 
-def test_sides_take_turns_and_are_compared_round_by_round() -> None:
-    class Sleeper:
+def test_sides_take_turns_and_are_compared_round_by_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, turns = 0.0, []
+
+    class Side:
         reads_late = True
 
-        def __init__(self, seconds: float) -> None:
-            self.seconds = seconds
+        def __init__(self, name: str, seconds: float) -> None:
+            self.name, self.seconds = name, seconds
 
         def take(self) -> Callable[[], object]:
-            time.sleep(self.seconds)
+            nonlocal now
+            now += self.seconds
+            turns.append(self.name)
             return lambda: None
 
-    pace = Pace(seconds=0, fewest=3, most=9, chunk=2, warm=1)
-    found = compare(Sleeper(0.01), Sleeper(0.04), torch.device("cpu"), pace)
-    assert found["rounds"] == 3
-    assert 10 <= found["ms"] < 20
-    assert 40 <= found["beside"] < 60
-    assert 2.5 < found["times_low"] <= found["times"] <= found["times_high"] <= 4
-    assert 10 <= found["once"] < 20
+    monkeypatch.setattr(gpu_sides, "time", SimpleNamespace(perf_counter=lambda: now))
+    pace = Pace(seconds=0.7, fewest=1, most=9, chunk=2, warm=1)
+    found = compare(Side("a", 0.01), Side("b", 0.04), torch.device("cpu"), pace)
+    assert found["rounds"] == 5  # 0.15 s each
+    assert "".join(turns) == "ab" + "aaabbb" + "bbbaaa" + "aaabbb" + "bbbaaa" + "aaabbb"
+    for name, told in {"ms": 10, "once": 10, "beside": 40, "times": 4}.items():
+        assert found[f"{name}_low"] == found[name] == found[f"{name}_high"] == told
+
+
+def test_a_way_is_measured_beside_the_eager_step_and_held_against_the_published_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a CPU, by a recorder that replays operations."""
+    monkeypatch.setitem(step_graph.RECORDERS, "cpu", TapeRecorder)
+    bench = Bench(torch.device("cpu"), True, Pace(0, 2, 2, 2, warm=5))
+    eager = bench.step("a", "eager", PIX2PIX, precision="float32", look=True)
+    assert eager.keys().isdisjoint({"beside", "times", "graphs"})
+    way = bench.step("a", "recorded", PIX2PIX, precision="float32", graphs="on")
+    assert way["rounds"] == 2
+    assert way["beside_low"] <= way["beside"] <= way["beside_high"]
+    assert way["memory_format"] == "contiguous"
+    seen = bench.kernels["a, eager"]
+    assert 0 < seen["convolution"] < seen["device"]
+    found = bench.published("a", PIX2PIX)
+    assert found["gains"].keys() == {"eager", "recorded"}
+    assert found["best"] == max(found["gains"].values()) == found["gains"][found["which"]]
+    ratio = found["float32"] * way["times"]
+    assert found["gains"]["recorded"] == pytest.approx(ratio, abs=1e-3)
+
+
+def test_what_was_compiled_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "BACKEND", "aot_eager")
+    bench = Bench(torch.device("cpu"), True, Pace(0, 1, 1, 1, 1))
+    way = bench.step("a", "networks", PIX2PIX, precision="float32", compile="networks")
+    assert (way["graphs"], way["graphs_later"]) == (3, 0)
+    assert way["said"][0].startswith("Compiled generator, discriminator in ")
+    assert way["first"] > 0.1
+    torch.compiler.reset()
 
 
 # ---------------------------------------------------------------------- what is told

@@ -35,7 +35,7 @@ class UNetSpec(DiscriminatorSpec, name="unet"):
     bias: bool = True
     """Bias of all layers but the first and the heads, which always have one."""
     spectral: bool = True
-    """Every convolution divided by its spectral norm (Miyato et al. 2018), as in the paper's base."""
+    """Every convolution divided by its spectral norm (Miyato et al. 2018), heads included."""
     conditional: bool = True
     """Whether it sees the condition beside the picture."""
 

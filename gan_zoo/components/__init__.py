@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gan_zoo.components import backbones, downloads, pretrained
     from gan_zoo.components.at_hand import remembered
+    from gan_zoo.components.augment import DrawnAugment, draw_augment
     from gan_zoo.components.conditions import ConditionSpec
     from gan_zoo.components.data import DataSpec, Found, Glance, Refused
     from gan_zoo.components.distances import mean_distance
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
         require_halvings,
     )
     from gan_zoo.components.sheets import color_ids, make_sheet, sheet_bytes
-    from gan_zoo.components.spec import Norm, Size, Spec
+    from gan_zoo.components.spec import Augments, Norm, Size, Spec
     from gan_zoo.components.thinning import thinned
     from gan_zoo.components.user_cache import cache_folder
     from gan_zoo.components.watching import CallbackSpec, Executor, ExecutorSpec, Job, MetricSpec
@@ -92,6 +93,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS",
+    "Augments",
     "CallbackSpec",
     "Cast",
     "ConditionSpec",
@@ -100,6 +102,7 @@ __all__ = [
     "DataSpec",
     "Dataset",
     "DiscriminatorSpec",
+    "DrawnAugment",
     "Ear",
     "Executor",
     "ExecutorSpec",
@@ -155,6 +158,7 @@ __all__ = [
     "count_halvings",
     "distinct_ids",
     "downloads",
+    "draw_augment",
     "expand_user",
     "first_line",
     "fits_png",
@@ -187,6 +191,7 @@ __all__ = [
 
 _MODULES = {  # where the names live
     "gan_zoo.components.at_hand": "remembered",
+    "gan_zoo.components.augment": "DrawnAugment draw_augment",
     "gan_zoo.components.conditions": "ConditionSpec",
     "gan_zoo.components.data": "DataSpec Found Glance Refused",
     "gan_zoo.components.distances": "mean_distance",
@@ -216,7 +221,7 @@ _MODULES = {  # where the names live
         "Image Values convolved_side count_halvings receptive_field require_halvings"
     ),
     "gan_zoo.components.sheets": "color_ids make_sheet sheet_bytes",
-    "gan_zoo.components.spec": "Norm Size Spec",
+    "gan_zoo.components.spec": "Augments Norm Size Spec",
     "gan_zoo.components.thinning": "thinned",
     "gan_zoo.components.user_cache": "cache_folder",
     "gan_zoo.components.watching": "CallbackSpec Executor ExecutorSpec Job MetricSpec",

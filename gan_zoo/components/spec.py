@@ -23,6 +23,9 @@ from pydantic_core import core_schema
 Norm = Literal["batch", "instance", "group", "none"]
 Size = Annotated[tuple[PositiveInt, PositiveInt], Strict(False)]  # [height, width]
 
+# Differentiable augmentation, in the order in which it is done; see components/augment.py.
+Augments = Annotated[tuple[Literal["color", "translation", "cutout"], ...], Strict(False)]
+
 
 class Names(Protocol):
     """Who knows components by name: the registry's Zoo."""

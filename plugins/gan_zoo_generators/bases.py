@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import Field, PositiveInt
 
 from gan_zoo.components import GeneratorSpec, Image, Norm, require_halvings
-from gan_zoo_generators.contracts import Padding, Upsampling, require_mirror, require_statistics
+from gan_zoo_generators.contracts import (
+    Activation,
+    Padding,
+    Upsampling,
+    require_mirror,
+    require_statistics,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,6 +35,8 @@ class Levels(GeneratorSpec):
     """How the decoder doubles the sides; `transposed` is published, and can show as checkers."""
     padding: Padding = "zero"
     """What surrounds the convolutions; around transposed ones there are always zeros."""
+    activation: Activation = "relu"
+    """`relu` (published): LeakyReLU 0.2 on the way down and ReLU on the way up; `silu` on both."""
 
     @classmethod
     def example(cls) -> Self:
@@ -65,6 +73,7 @@ class Levels(GeneratorSpec):
             "norm": self.norm,
             "upsampling": self.upsampling,
             "padding": self.padding,
+            "activation": self.activation,
         }
 
     def _last(self) -> int:
@@ -89,6 +98,8 @@ class Residual(GeneratorSpec):
     """How the decoder doubles the sides; `transposed` is published, and can show as checkers."""
     padding: Padding = "reflect"
     """Around convolutions that keep the sides; halving and transposed ones always have zeros."""
+    activation: Activation = "relu"
+    """After every norm but those that end a block; `relu` is published."""
 
     @classmethod
     def example(cls) -> Self:
@@ -131,6 +142,7 @@ class Residual(GeneratorSpec):
             dropout=self._drops(),
             upsampling=self.upsampling,
             padding=self.padding,
+            activation=self.activation,
         )
 
     def _biased(self) -> bool:

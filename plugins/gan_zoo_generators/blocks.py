@@ -10,14 +10,14 @@ from typing import Literal
 from torch import Tensor, nn
 
 from gan_zoo.components import Norm, norm_layer
-from gan_zoo_generators.contracts import Padding, Upsampling, hidden_bias
-from gan_zoo_generators.layers import convolution, upsampler
+from gan_zoo_generators.contracts import Activation, Padding, Upsampling, hidden_bias
+from gan_zoo_generators.layers import activation_layer, convolution, upsampler
 
 Dropout = Literal["none", "code", "paper"]
 
 
 class Down(nn.Module):
-    """One encoder level: LeakyReLU 0.2, convolution, norm. `B C H W -> B D H/2 W/2`.
+    """One encoder level: activation, convolution, norm. `B C H W -> B D H/2 W/2`.
 
     Args:
         channels_in: C.
@@ -25,7 +25,7 @@ class Down(nn.Module):
         norm: The norm after the convolution.
         bias: Whether the convolution has one.
         padding: Around the convolution.
-        activate: Whether the LeakyReLU goes first; the picture itself enters without.
+        activation: What goes first, a ReLU as LeakyReLU 0.2; None where the picture itself enters.
     """
 
     def __init__(
@@ -36,10 +36,10 @@ class Down(nn.Module):
         norm: Norm,
         bias: bool,
         padding: Padding,
-        activate: bool,
+        activation: Activation | None,
     ) -> None:
         super().__init__()
-        self.activation = nn.LeakyReLU(0.2) if activate else nn.Identity()
+        self.activation = activation_layer(activation, slope=0.2) if activation else nn.Identity()
         self.conv = convolution(channels_in, channels_out, 4, stride=2, bias=bias, padding=padding)
         self.norm = norm_layer(norm, channels_out)
 
@@ -51,7 +51,7 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """One decoder level: ReLU, upsampling, norm, dropout. `B C H W -> B D 2H 2W`.
+    """One decoder level: activation, upsampling, norm, dropout. `B C H W -> B D 2H 2W`.
 
     Args:
         channels_in: C.
@@ -60,6 +60,7 @@ class Up(nn.Module):
         bias: Whether the convolution has one.
         upsampling: How the sides are doubled.
         padding: Around the convolution of an upsampling that is not `transposed`.
+        activation: What goes first.
         dropout: Whether half of the result is dropped, the only noise of the published nets.
     """
 
@@ -72,10 +73,11 @@ class Up(nn.Module):
         bias: bool,
         upsampling: Upsampling,
         padding: Padding,
+        activation: Activation,
         dropout: bool,
     ) -> None:
         super().__init__()
-        self.activation = nn.ReLU()
+        self.activation = activation_layer(activation)
         self.conv = upsampler(
             upsampling, channels_in, channels_out, kernel=4, bias=bias, padding=padding
         )
@@ -88,7 +90,13 @@ class Up(nn.Module):
 
 
 def encoder(
-    *, channels_in: int, width: int, depth: int, norm: Norm, padding: Padding
+    *,
+    channels_in: int,
+    width: int,
+    depth: int,
+    norm: Norm,
+    padding: Padding,
+    activation: Activation,
 ) -> nn.ModuleList:
     """D1 .. Dn. D1 has no norm (sec. 6.1.1), nor has Dn: batch norm of one pixel is zero."""
     channels = [channels_in, *level_widths(width, depth)]
@@ -99,7 +107,7 @@ def encoder(
             norm=norm if 0 < level < depth - 1 else "none",
             bias=hidden_bias(norm),
             padding=padding,
-            activate=level > 0,
+            activation=activation if level > 0 else None,
         )
         for level in range(depth)
     )
@@ -114,6 +122,7 @@ def decoder(
     dropout: Dropout,
     upsampling: Upsampling,
     padding: Padding,
+    activation: Activation,
     skips: bool,
 ) -> nn.ModuleList:
     """U1 .. Un, innermost first; with skips, every level but U1 takes twice the channels."""
@@ -128,6 +137,7 @@ def decoder(
             bias=level == last or hidden_bias(norm),
             upsampling=upsampling,
             padding=padding,
+            activation=activation,
             dropout=level in dropout_levels(dropout, depth),
         )
         for level in range(depth)

@@ -8,6 +8,7 @@ from gan_zoo.components import ContractError, Image, Norm, count_halvings
 
 Padding = Literal["zero", "reflect", "replicate"]
 Upsampling = Literal["transposed", "nearest", "bilinear", "pixel_shuffle"]
+Activation = Literal["relu", "silu"]
 
 
 def require_mirror(given: Image, times: int, *, option: str, cure: str) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gan_zoo.components import Norm
 from gan_zoo_generators.blocks import decoder, encoder
-from gan_zoo_generators.contracts import Padding, Upsampling
+from gan_zoo_generators.contracts import Activation, Padding, Upsampling
 
 
 class EncoderDecoder(nn.Module):
@@ -28,6 +28,7 @@ class EncoderDecoder(nn.Module):
         dropout: `paper` drops half after U1 .. U3.
         upsampling: How the decoder doubles the sides; see `layers.upsampler`.
         padding: Around every convolution but the transposed ones.
+        activation: Of every level; a ReLU is LeakyReLU 0.2 on the way down.
     """
 
     def __init__(
@@ -41,10 +42,16 @@ class EncoderDecoder(nn.Module):
         dropout: Literal["none", "paper"],
         upsampling: Upsampling,
         padding: Padding,
+        activation: Activation,
     ) -> None:
         super().__init__()
         self.encoder = encoder(
-            channels_in=channels_in, width=width, depth=depth, norm=norm, padding=padding
+            channels_in=channels_in,
+            width=width,
+            depth=depth,
+            norm=norm,
+            padding=padding,
+            activation=activation,
         )
         self.decoder = decoder(
             channels_out=channels_out,
@@ -54,6 +61,7 @@ class EncoderDecoder(nn.Module):
             dropout=dropout,
             upsampling=upsampling,
             padding=padding,
+            activation=activation,
             skips=False,
         )
 

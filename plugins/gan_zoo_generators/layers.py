@@ -8,7 +8,7 @@ from typing import Literal
 from einops.layers.torch import Rearrange
 from torch import nn
 
-from gan_zoo_generators.contracts import Padding, Upsampling
+from gan_zoo_generators.contracts import Activation, Padding, Upsampling
 
 
 def convolution(
@@ -32,6 +32,21 @@ def convolution(
         bias=bias,
         padding_mode="zeros" if padding == "zero" else padding,
     )
+
+
+def activation_layer(kind: Activation, *, slope: float = 0.0) -> nn.Module:
+    """What follows a norm, or goes before a convolution; makes a new tensor.
+
+    SiLU, x * sigmoid(x) (Hendrycks and Gimpel 2016; Elfwing et al. 2018), is smooth, and lets a
+    little of what is below zero through.
+
+    Args:
+        kind: Which one.
+        slope: Of ReLU below zero: LeakyReLU, where it is not 0.
+    """
+    if kind == "silu":
+        return nn.SiLU()
+    return nn.LeakyReLU(slope) if slope else nn.ReLU()
 
 
 def upsampler(

@@ -19,6 +19,7 @@ from gan_zoo.components import (
 from gan_zoo_generators import published
 from gan_zoo_generators.bases import Residual
 from gan_zoo_generators.contracts import (
+    Activation,
     Padding,
     Upsampling,
     enhancer_widths,
@@ -46,8 +47,8 @@ class ResNetSpec(Residual, name="resnet"):
 
     def published(self, given: Image, wanted: Image) -> list[Published]:
         """`latest_net_G.pth` of the published PyTorch pix2pix, which halves twice and mirrors."""
-        how = (self.downsamplings, self.upsampling, self.padding)
-        if self.norm == "group" or how != (2, "transposed", "reflect"):
+        how = (self.downsamplings, self.upsampling, self.padding, self.activation)
+        if self.norm == "group" or how != (2, "transposed", "reflect", "relu"):
             return []  # with another padding the tensors would fit, and compute something else
         keys = published.resnet_keys(self.blocks, self.norm, dropout=self._drops())
         return [Published("G", keys)]
@@ -100,6 +101,8 @@ class LocalEnhancerSpec(GeneratorSpec, name="local_enhancer"):
     """How enhancers double the sides; `transposed` is published, and can show as checkers."""
     padding: Padding = "reflect"
     """Around the enhancers' convolutions that keep the sides; the others have zeros."""
+    activation: Activation = "relu"
+    """Of the enhancers, after every norm but those that end a block; `relu` is published."""
     coarse: GeneratorSpec = Field(default_factory=GlobalSpec)
     """Works at the low resolution, used up to the features before its head: any that has them."""
 
@@ -162,6 +165,7 @@ class LocalEnhancerSpec(GeneratorSpec, name="local_enhancer"):
                     dropout=False,
                     upsampling=self.upsampling,
                     padding=self.padding,
+                    activation=self.activation,
                 )
                 for n, width in enumerate(widths, start=1)
             ],
@@ -230,5 +234,5 @@ def is_published(spec: GlobalSpec | LocalEnhancerSpec) -> bool:
     """Whether pix2pixHD has such layers; with another padding the tensors would fit, and compute
     something else. Without a norm they are those of instance norm: only the recipe can tell.
     """
-    how = (spec.upsampling, spec.padding)
-    return spec.norm != "group" and how == ("transposed", "reflect")
+    how = (spec.upsampling, spec.padding, spec.activation)
+    return spec.norm != "group" and how == ("transposed", "reflect", "relu")

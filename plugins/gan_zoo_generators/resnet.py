@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.components import Norm, conv_norm_activation, norm_layer
-from gan_zoo_generators.contracts import Padding, Upsampling
-from gan_zoo_generators.layers import convolution, upsampler
+from gan_zoo_generators.contracts import Activation, Padding, Upsampling
+from gan_zoo_generators.layers import activation_layer, convolution, upsampler
 
 
 class Stages(nn.Module):
@@ -29,6 +29,7 @@ class Stages(nn.Module):
         upsampling: How the decoder doubles the sides; see `layers.upsampler`.
         padding: Around every convolution that keeps the sides. As published, those that halve them
             have zeros.
+        activation: After every norm but those that end a block.
     """
 
     def __init__(
@@ -44,18 +45,25 @@ class Stages(nn.Module):
         dropout: bool,
         upsampling: Upsampling,
         padding: Padding,
+        activation: Activation,
     ) -> None:
         super().__init__()
+        act = activation_layer(activation)
         widths = [width * 2**level for level in range(downsamplings + 1)]
         first = convolution(channels_in, width, 7, bias=bias, padding=padding)
-        self.encoder = nn.Sequential(conv_norm_activation(first, norm, width))
+        self.encoder = nn.Sequential(conv_norm_activation(first, norm, width, act))
         for narrow, wide in pairwise(widths):
             half = convolution(narrow, wide, 3, stride=2, bias=bias)
-            self.encoder.append(conv_norm_activation(half, norm, wide))
+            self.encoder.append(conv_norm_activation(half, norm, wide, act))
         self.blocks = nn.Sequential(
             *(
                 ResidualBlock(
-                    channels=widths[-1], norm=norm, bias=bias, dropout=dropout, padding=padding
+                    channels=widths[-1],
+                    norm=norm,
+                    bias=bias,
+                    dropout=dropout,
+                    padding=padding,
+                    activation=activation,
                 )
                 for _ in range(blocks)
             )
@@ -63,7 +71,7 @@ class Stages(nn.Module):
         self.decoder = nn.Sequential()
         for wide, narrow in pairwise(reversed(widths)):
             double = upsampler(upsampling, wide, narrow, kernel=3, bias=bias, padding=padding)
-            self.decoder.append(conv_norm_activation(double, norm, narrow))
+            self.decoder.append(conv_norm_activation(double, norm, narrow, act))
         self.headed = channels_out is not None
         if channels_out is not None:
             self.decoder.append(convolution(width, channels_out, 7, bias=True, padding=padding))
@@ -99,7 +107,7 @@ class ResNet(Stages):
 
 
 class ResidualBlock(nn.Module):
-    """x + branch(x), without a ReLU after the sum. `B C H W -> B C H W`.
+    """x + branch(x), without an activation after the sum. `B C H W -> B C H W`.
 
     Args:
         channels: C.
@@ -107,16 +115,24 @@ class ResidualBlock(nn.Module):
         bias: Whether the convolutions have one.
         dropout: Whether half is dropped between them.
         padding: Around both.
+        activation: Between them, after the norm.
     """
 
     def __init__(
-        self, *, channels: int, norm: Norm, bias: bool, dropout: bool, padding: Padding
+        self,
+        *,
+        channels: int,
+        norm: Norm,
+        bias: bool,
+        dropout: bool,
+        padding: Padding,
+        activation: Activation,
     ) -> None:
         super().__init__()
         one, two = (
             convolution(channels, channels, 3, bias=bias, padding=padding) for _ in range(2)
         )
-        self.first = conv_norm_activation(one, norm, channels)
+        self.first = conv_norm_activation(one, norm, channels, activation_layer(activation))
         self.dropout = nn.Dropout(0.5) if dropout else nn.Identity()
         self.second = nn.Sequential(OrderedDict(conv=two, norm=norm_layer(norm, channels)))
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from gan_zoo.components import Norm
 from gan_zoo_generators.blocks import Dropout, decoder, encoder
-from gan_zoo_generators.contracts import Padding, Upsampling
+from gan_zoo_generators.contracts import Activation, Padding, Upsampling
 
 
 class UNet(nn.Module):
@@ -25,6 +25,7 @@ class UNet(nn.Module):
         dropout: Which decoder levels drop half: see `blocks.dropped_levels`.
         upsampling: How the decoder doubles the sides; see `layers.upsampler`.
         padding: Around every convolution but the transposed ones.
+        activation: Of every level; a ReLU is LeakyReLU 0.2 on the way down.
     """
 
     def __init__(
@@ -38,10 +39,16 @@ class UNet(nn.Module):
         dropout: Dropout,
         upsampling: Upsampling,
         padding: Padding,
+        activation: Activation,
     ) -> None:
         super().__init__()
         self.encoder = encoder(
-            channels_in=channels_in, width=width, depth=depth, norm=norm, padding=padding
+            channels_in=channels_in,
+            width=width,
+            depth=depth,
+            norm=norm,
+            padding=padding,
+            activation=activation,
         )
         self.decoder = decoder(
             channels_out=channels_out,
@@ -51,6 +58,7 @@ class UNet(nn.Module):
             dropout=dropout,
             upsampling=upsampling,
             padding=padding,
+            activation=activation,
             skips=True,
         )
 

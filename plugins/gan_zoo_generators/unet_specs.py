@@ -22,6 +22,7 @@ from gan_zoo.components import (
 from gan_zoo_generators import published
 from gan_zoo_generators.bases import Levels
 from gan_zoo_generators.contracts import (
+    Activation,
     Padding,
     Upsampling,
     require_mirror,
@@ -45,7 +46,8 @@ class UNetSpec(Levels, name="unet"):
 
     def published(self, given: Image, wanted: Image) -> list[Published]:
         """`latest_net_G.pth` of the published PyTorch pix2pix."""
-        if self.norm == "group" or (self.upsampling, self.padding) != ("transposed", "zero"):
+        how = (self.upsampling, self.padding, self.activation)
+        if self.norm == "group" or how != ("transposed", "zero", "relu"):
             return []  # with another padding the tensors would fit, and compute something else
         return [Published("G", published.unet_keys(self.depth, self.norm))]
 
@@ -90,6 +92,8 @@ class TimmUNetSpec(GeneratorSpec, name="unet_timm"):
     """How the decoder doubles the sides; `transposed` can show as checkers."""
     padding: Padding = "zero"
     """What surrounds the decoder's convolutions; around transposed ones there are always zeros."""
+    activation: Activation = "relu"
+    """Of the decoder; the backbone keeps its own."""
 
     @classmethod
     def example(cls) -> Self:
@@ -165,6 +169,7 @@ class TimmUNetSpec(GeneratorSpec, name="unet_timm"):
             norm=self.norm,
             upsampling=self.upsampling,
             padding=self.padding,
+            activation=self.activation,
         )
 
     def fetch(self, module: nn.Module) -> None:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.components import Norm, conv_norm_activation
-from gan_zoo_generators.contracts import Padding, Upsampling, hidden_bias
-from gan_zoo_generators.layers import convolution, upsampler
+from gan_zoo_generators.contracts import Activation, Padding, Upsampling, hidden_bias
+from gan_zoo_generators.layers import activation_layer, convolution, upsampler
 
 
 class TimmUNet(nn.Module):
@@ -27,6 +27,7 @@ class TimmUNet(nn.Module):
         norm: Norm of the decoder.
         upsampling: How the decoder doubles the sides; see `layers.upsampler`.
         padding: Around the decoder's convolutions but the transposed ones.
+        activation: Of the decoder; the backbone keeps its own.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class TimmUNet(nn.Module):
         norm: Norm,
         upsampling: Upsampling,
         padding: Padding,
+        activation: Activation,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -49,6 +51,7 @@ class TimmUNet(nn.Module):
             norm=norm,
             upsampling=upsampling,
             padding=padding,
+            activation=activation,
         )
 
     def features(self, condition: Tensor) -> Tensor:
@@ -127,6 +130,7 @@ class Decoder(nn.Module):
         norm: After every convolution but the last.
         upsampling: How the sides are doubled.
         padding: Around the convolutions but the transposed ones.
+        activation: After every norm.
     """
 
     def __init__(
@@ -138,6 +142,7 @@ class Decoder(nn.Module):
         norm: Norm,
         upsampling: Upsampling,
         padding: Padding,
+        activation: Activation,
     ) -> None:
         super().__init__()
         deeper = channels[-1]
@@ -152,6 +157,7 @@ class Decoder(nn.Module):
                     norm=norm,
                     upsampling=upsampling,
                     padding=padding,
+                    activation=activation,
                 )
             )
             deeper = wanted
@@ -175,6 +181,7 @@ class Join(nn.Module):
         norm: After both convolutions.
         upsampling: How the sides are doubled.
         padding: Around the convolutions but a transposed one.
+        activation: After both norms.
     """
 
     def __init__(
@@ -186,15 +193,15 @@ class Join(nn.Module):
         norm: Norm,
         upsampling: Upsampling,
         padding: Padding,
+        activation: Activation,
     ) -> None:
         super().__init__()
-        bias = hidden_bias(norm)
+        bias, act = hidden_bias(norm), activation_layer(activation)
         up = upsampler(upsampling, channels_in, channels_out, kernel=4, bias=bias, padding=padding)
         joined = channels_skip + channels_out
-        self.up = conv_norm_activation(up, norm, channels_out)
-        self.fuse = conv_norm_activation(
-            convolution(joined, channels_out, 3, bias=bias, padding=padding), norm, channels_out
-        )
+        self.up = conv_norm_activation(up, norm, channels_out, act)
+        fuse = convolution(joined, channels_out, 3, bias=bias, padding=padding)
+        self.fuse = conv_norm_activation(fuse, norm, channels_out, act)
 
     def forward(self, x: Tensor, skip: Tensor | None) -> Tensor:
         """From one level to the next finer one."""

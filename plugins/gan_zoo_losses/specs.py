@@ -71,7 +71,13 @@ class AdversarialSpec(LossSpec, name="adversarial"):
 
 
 class L1Spec(LossSpec, name="l1"):
-    """Mean absolute difference of picture and target (Isola et al. 2017, eq. 3)."""
+    """Mean absolute difference of picture and target (Isola et al. 2017, eq. 3), or of their means
+    over squares, which leave to the other losses what is finer.
+    """
+
+    pool: PositiveInt = 1
+    """Side of the squares in pixels; 1 (published) compares every pixel. The right and lower border
+    may cut squares, which then count by the pixels that they have."""
 
     def needs(self) -> Mapping[str, frozenset[str]]:
         """Both pictures."""
@@ -81,7 +87,7 @@ class L1Spec(LossSpec, name="l1"):
         """The term G_L1."""
         from gan_zoo_losses.reconstruction import Reconstruction
 
-        return Reconstruction(form="l1", weight=self.weight)
+        return Reconstruction(form="l1", weight=self.weight, pool=self.pool)
 
 
 class L2Spec(LossSpec, name="l2"):

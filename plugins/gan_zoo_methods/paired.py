@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from gan_zoo.components import Cast, Scene, Turn, concatenated
+from gan_zoo.components import Cast, DrawnAugment, Scene, Turn, concatenated, draw_augment
 from gan_zoo_methods.history import History
 
 Views = list[list[Tensor]]
@@ -22,12 +22,18 @@ class Paired:
     `fake_views` and `real_views`, and in the discriminator's turn `judge`: a picture -> its views
     without autocast, for losses made of gradients.
 
+    Where the discriminator sees augmented pictures, one draw a scene and turn changes all that it
+    is shown in it: real and fake alike, so that its features of both may be matched, and `seen`
+    with them where pixels move (Zhao et al. 2020, sec. 3). Shared views are of one draw for both
+    players. The scene's own pictures stay as they are.
+
     Args:
         conditions: Names of the conditions, in the order of their channels.
         seen: Those of them that the discriminator sees.
         judged: Whether there is a discriminator.
         turns: Who learns when.
         history: Earlier fakes for the discriminator.
+        augment: What is changed at random of all that it sees, in this order.
     """
 
     output = "fake"
@@ -40,12 +46,14 @@ class Paired:
         judged: bool,
         turns: Literal["alternate", "simultaneous", "generator_first"],
         history: History,
+        augment: Sequence[str] = (),
     ) -> None:
         self.conditions = conditions
         self.seen = seen
         self.judged = judged
         self.turns = turns
         self.history = history
+        self.augment = tuple(augment)
 
     def state(self) -> dict[str, Any]:
         """What the pool holds."""
@@ -79,6 +87,7 @@ class Paired:
                 "maps.raw": lambda scene: getattr(maps, "raw", maps),
                 "cast": lambda scene: cast,
                 "step": lambda scene: cast.step,
+                "augment": lambda scene: self.augment,
                 "condition": joined(self.conditions),
                 "seen": joined(self.seen),
                 "real": lambda scene: scene["target"],
@@ -159,11 +168,15 @@ class Paired:
             return _against(scene, BOTH_VIEWS)
 
         def fake_views(mine: Scene) -> Views:
-            views: Views = mine["cast"].play("discriminator", *self.history.shown(mine))
-            return views
+            return _judged(mine, *self.history.shown(mine))
 
         return _against(
-            scene, {"fake_views": fake_views, "real_views": lambda mine: _views(mine, "real")}
+            scene,
+            {
+                "drawn": _drawn,
+                "fake_views": fake_views,
+                "real_views": lambda mine: _views(mine, "real"),
+            },
         )
 
 
@@ -177,7 +190,13 @@ def _as_generator(scene: Scene) -> Scene:
         with torch.no_grad():
             return _views(mine, "real")
 
-    return scene.view({"fake_views": lambda mine: _views(mine, "fake"), "real_views": real_views})
+    return scene.view(
+        {
+            "drawn": _drawn,
+            "fake_views": lambda mine: _views(mine, "fake"),
+            "real_views": real_views,
+        }
+    )
 
 
 def _share(scene: Scene, forward: Turn, against: Turn) -> None:
@@ -197,12 +216,20 @@ def _share(scene: Scene, forward: Turn, against: Turn) -> None:
 
 def _both_views(scene: Scene) -> list[Views]:
     """Of both pictures, beside the one condition that is seen with them."""
-    pictures = [scene["fake"], scene["real"]]
-    views: list[Views] = scene["cast"].judge("discriminator", scene["seen"], pictures)
+    drawn = scene["drawn"]
+    pictures = [drawn.picture(scene[name]) for name in ("fake", "real")]
+    seen = drawn.condition(scene["seen"])
+    views: list[Views] = scene["cast"].judge("discriminator", seen, pictures)
     return views
 
 
+def _drawn(scene: Scene) -> DrawnAugment:
+    """How all that the discriminator is shown in a turn is changed."""
+    return draw_augment(scene["augment"], scene["real"])
+
+
 BOTH_VIEWS: Mapping[str, Callable[[Scene], Any]] = {
+    "drawn": _drawn,
     "both_views": _both_views,
     "fake_views": lambda mine: mine["both_views"][0],
     "real_views": lambda mine: mine["both_views"][1],
@@ -218,8 +245,7 @@ def _against(scene: Scene, views: Mapping[str, Callable[[Scene], Any]]) -> Scene
         def views(picture: Tensor) -> Views:
             # A view of it: torch's counter of operations refuses leaves as a module's inputs.
             picture = picture.view_as(picture)
-            judged: Views = mine["cast"].play_exact("discriminator", mine["seen"], picture)
-            return judged
+            return _judged(mine, mine["seen"], picture, exact=True)
 
         return views
 
@@ -234,5 +260,12 @@ def _against(scene: Scene, views: Mapping[str, Callable[[Scene], Any]]) -> Scene
 
 
 def _views(scene: Scene, picture: str) -> Views:
-    views: Views = scene["cast"].play("discriminator", scene["seen"], scene[picture])
+    return _judged(scene, scene["seen"], scene[picture])
+
+
+def _judged(scene: Scene, seen: Tensor, picture: Tensor, *, exact: bool = False) -> Views:
+    """What the discriminator says of them, changed as all that it sees in this turn."""
+    drawn, cast = scene["drawn"], scene["cast"]
+    play = cast.play_exact if exact else cast.play
+    views: Views = play("discriminator", drawn.condition(seen), drawn.picture(picture))
     return views

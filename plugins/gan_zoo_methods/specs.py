@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from gan_zoo.components import ContractError, MethodSpec, Network, Parts, Wiring
+from gan_zoo.components import Augments, ContractError, MethodSpec, Network, Parts, Wiring
 
 if TYPE_CHECKING:
     from gan_zoo.components import Method
@@ -34,6 +34,17 @@ class PairedSpec(MethodSpec, name="paired"):
     """How the pool holds them, in main memory and in checkpoints: in 8 bits with the maps that they
     were made of, or as they are with all that the discriminator saw, as are those of targets whose
     files hold other numbers than 0 to 255."""
+    augment: Augments = Field((), examples=[("color", "translation", "cutout")])
+    """What is changed at random of all that the discriminator sees, in both turns, with gradients
+    through the change (Zhao et al. 2020, sec. 3), in this order: `color` of the pictures,
+    `translation` and `cutout` of conditions and pictures alike; all three as published, or none."""
+
+    @field_validator("augment")
+    @classmethod
+    def _each_once(cls, kinds: Augments) -> Augments:
+        if len(kinds) != len(set(kinds)):
+            raise ValueError(f"augment {list(kinds)} came; name each once")
+        return kinds
 
     def wire(self, parts: Parts) -> Wiring:
         """Condition -> generator -> picture; condition and picture -> discriminator."""
@@ -79,6 +90,7 @@ class PairedSpec(MethodSpec, name="paired"):
             judged=parts.discriminator is not None,
             turns=self.turns,
             history=History(self.pool, exact=exact, seen=list(both), again=again),
+            augment=self.augment,
         )
 
     def _check_sharing(self, parts: Parts) -> None:
@@ -86,6 +98,10 @@ class PairedSpec(MethodSpec, name="paired"):
         if parts.discriminator is None and self.pool:
             told = f"pool {self.pool} holds fakes for a discriminator, and there is none"
             raise ContractError(f"{told}; leave `pool` out", option="pool")
+        if parts.discriminator is None and self.augment:
+            told = f"augment {list(self.augment)} changes what a discriminator sees"
+            cure = "leave `augment` out; data.augment changes samples"
+            raise ContractError(f"{told}, and there is none; {cure}", option="augment")
         if parts.share_views is not True:
             return
         if self.turns != "simultaneous":

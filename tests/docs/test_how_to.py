@@ -25,6 +25,7 @@ from gan_zoo.components.watching import MetricSpec
 from gan_zoo.errors import DataError
 from gan_zoo.registry.zoo import Zoo
 from gan_zoo_data.augment_specs import Augmentation
+from gan_zoo_methods.specs import PairedSpec
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
 BOX = re.compile(r"^```(bash|text)( fails)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -141,11 +142,14 @@ def test_augment_and_cache(
     pairs(tmp_path / "my_pairs")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
-    assert follow("augment-and-cache.md", capfd) == 4
+    assert follow("augment-and-cache.md", capfd) == 5
     [kept] = (tmp_path / "cache" / "maps").iterdir()
     assert kept.stat().st_size > 2 * 2 * 3 * 72 * 72  # of two pairs
     words = ROW.findall((PAGES / "augment-and-cache.md").read_text())
-    assert {word for row in words for word in row.split("`, `")} == {*Augmentation.model_fields}
+    of_discriminator = PairedSpec.model_fields["augment"].examples
+    told = {word for row in words for word in row.split("`, `")}
+    assert of_discriminator
+    assert told == {*Augmentation.model_fields, *of_discriminator[0]}
 
 
 def test_find_where_time_goes(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import pytest
@@ -11,8 +12,9 @@ from gan_zoo.components.norms import group_count, norm_layer
 from gan_zoo.components.shapes import Image
 from gan_zoo.errors import ContractError
 from gan_zoo_generators.contracts import Padding, Upsampling
-from gan_zoo_generators.layers import convolution, upsampler
-from gan_zoo_generators.unet_specs import EncoderDecoderSpec, UNetSpec
+from gan_zoo_generators.layers import activation_layer, convolution, upsampler
+from gan_zoo_generators.residual_specs import GlobalSpec, LocalEnhancerSpec, ResNetSpec
+from gan_zoo_generators.unet_specs import EncoderDecoderSpec, TimmUNetSpec, UNetSpec
 from tests.plugins.networks import RGB, learns_alike, on_meta
 
 UPSAMPLINGS: tuple[Upsampling, ...] = ("transposed", "nearest", "bilinear", "pixel_shuffle")
@@ -146,6 +148,7 @@ def test_the_default_keys_are_those_of_before(kind: Any) -> None:
         *({"upsampling": how} for how in UPSAMPLINGS[1:]),
         *({"padding": padding} for padding in PADDINGS[1:]),
         {"norm": "group"},
+        {"activation": "silu"},
     ],
 )
 def test_what_nobody_published_reads_no_file(options: dict[str, Any]) -> None:
@@ -167,3 +170,74 @@ def test_a_single_pixel_has_no_neighbor_to_mirror(kind: Any) -> None:
         on_meta(spec)(torch.empty(2, 3, 16, 8, device="meta"))
     spec.check(small.resized(16, 16), small.resized(16, 16))
     kind(depth=3, padding="reflect").check(small, small)
+
+
+# ---------------------------------------------------------------------------------- activations
+
+SMALL: dict[str, tuple[Any, int]] = {  # a spec, and how many activations its module has
+    "unet": (UNetSpec(depth=3, width=2, dropout="none"), 2 + 3),
+    "encoder_decoder": (EncoderDecoderSpec(depth=3, width=2, dropout="none"), 2 + 3),
+    "resnet": (ResNetSpec(blocks=2, downsamplings=1, width=2), 1 + 1 + 2 + 1),
+    "global": (GlobalSpec(blocks=2, downsamplings=1, width=2), 1 + 1 + 2 + 1),
+    "local_enhancer": (
+        LocalEnhancerSpec(blocks=1, coarse=GlobalSpec(blocks=1, downsamplings=1, width=2)),
+        1 + 1 + 1 + 1,
+    ),
+    "unet_timm": (TimmUNetSpec(backbone="test_byobnet", levels=2, width=2), 2 * 2),
+}
+
+
+def without_its_own(name: str, network: nn.Module) -> list[nn.Module]:
+    """The layers that the option is about: a coarse part and a backbone have their own."""
+    aside = {"local_enhancer": "coarse.", "unet_timm": "encoder."}.get(name, "nowhere")
+    return [layer for path, layer in network.named_modules() if not path.startswith(aside)]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_silu_stands_wherever_a_relu_stood(name: str) -> None:
+    spec, count = SMALL[name]
+    relu, silu = (
+        without_its_own(name, on_meta(spec.model_copy(update={"activation": kind})))
+        for kind in ("relu", "silu")
+    )
+    assert sum(isinstance(layer, nn.ReLU | nn.LeakyReLU) for layer in relu) == count
+    assert sum(isinstance(layer, nn.SiLU) for layer in silu) == count
+    assert not any(isinstance(layer, nn.ReLU | nn.LeakyReLU) for layer in silu)
+    assert [p.shape for layer in relu for p in layer.parameters(False)] == [
+        p.shape for layer in silu for p in layer.parameters(False)
+    ]
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize(
+    "name", [name for name in SMALL if name != "local_enhancer"]
+)  # its coarse head rests
+def test_silu_learns_the_same_in_both_memory_formats(name: str, batch: int) -> None:
+    """And leaves what it is given as it is, as skips ask."""
+    spec = SMALL[name][0].model_copy(update={"activation": "silu", "norm": "group"})
+    learns_alike(spec, batch, 32, 16)
+
+
+def test_activations_by_hand() -> None:
+    x = torch.tensor([-2.0, 0.0, 1.0])
+    made = activation_layer("silu")(x)
+    torch.testing.assert_close(made, torch.tensor([-2 / (1 + math.e**2), 0, 1 / (1 + 1 / math.e)]))
+    assert activation_layer("silu", slope=0.2)(x).equal(made)
+    assert activation_layer("relu")(x).tolist() == [0, 0, 1]
+    assert activation_layer("relu", slope=0.25)(x).tolist() == [-0.5, 0, 1]
+    assert x.tolist() == [-2, 0, 1]
+
+
+def test_a_silu_unet_is_the_one_written_out_here() -> None:
+    torch.manual_seed(0)
+    spec = UNetSpec(depth=2, width=2, norm="none", dropout="none", activation="silu")
+    network = spec.build(Image(3), Image(3)).double()
+    first, second, up, last = (
+        network.get_submodule(f"{part}.conv")
+        for part in ("encoder.0", "encoder.1", "decoder.0", "decoder.1")
+    )
+    x = torch.randn(2, 3, 8, 8, dtype=torch.float64)
+    silu = nn.functional.silu
+    skip = first(x)
+    joined = torch.cat([skip, up(silu(second(silu(skip))))], dim=1)
+    torch.testing.assert_close(network(x), torch.tanh(last(silu(joined))))

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 from torch import Tensor
 
@@ -175,6 +177,54 @@ def test_reconstruction_by_hand(loss: LossSpec, label: str, expected: float) -> 
     assert heard(loss, "discriminator", fake=fake, real=real) == {}
 
 
+def test_pooled_l1_by_hand() -> None:
+    """Squares of 2 pixels in 3 x 5: those of the border are 2 x 1, 1 x 2 and 1 x 1."""
+    apart = torch.tensor(
+        [[0.3, -0.1, 0.2, 0.4, 1.0], [0.1, 0.1, -0.2, 0.0, -0.5], [0.5, -0.7, 0.2, 0.2, -0.3]],
+        dtype=torch.float64,
+    )
+    real = pictures(1, 1, 3, 5)
+    means = [(4, 0.1), (4, 0.1), (2, 0.25), (2, -0.1), (2, 0.2), (1, -0.3)]  # pixels, and mean
+    expected = 30 * sum(pixels * abs(mean) for pixels, mean in means) / 15
+    said = heard(L1Spec(pool=2, weight=30), "generator", fake=real + apart, real=real)
+    assert said == {"G_L1": pytest.approx((expected, expected), rel=1e-12)}
+    assert heard(L1Spec(pool=2), "discriminator", fake=real, real=real) == {}
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    shape=st.tuples(*(st.integers(1, n) for n in (3, 4, 20, 20))),
+    pool=st.integers(1, 24),
+    last=st.booleans(),
+)
+def test_pooled_l1_of_any_size_is_its_formula(
+    shape: tuple[int, ...], pool: int, last: bool
+) -> None:
+    fake, real = pictures(*shape), pictures(*shape, seed=1)
+    if last:
+        fake = fake.contiguous(memory_format=torch.channels_last)
+    total = 0.0
+    for i in range(0, shape[2], pool):
+        for j in range(0, shape[3], pool):
+            square = (fake - real)[:, :, i : i + pool, j : j + pool]
+            total += square.mean((2, 3)).abs().sum().item() * square[0, 0].numel()
+    expected = total / fake.numel()
+    said = heard(L1Spec(pool=pool), "generator", fake=fake, real=real)
+    assert said == {"G_L1": pytest.approx((expected, expected), rel=1e-9, abs=1e-15)}
+
+
+def test_pooled_l1_sees_no_detail_and_a_pool_of_one_all_of_it() -> None:
+    real = pictures(1, 3, 8, 8)
+    checkers = 0.25 * (-1.0) ** torch.arange(8)[:, None] * (-1.0) ** torch.arange(8)
+    given = {"fake": real + checkers, "real": real}
+    assert heard(L1Spec(pool=4), "generator", **given)["G_L1"][0] < 1e-12
+    assert heard(L1Spec(), "generator", **given)["G_L1"][0] == pytest.approx(0.25)
+    assert (
+        heard(L1Spec(pool=4), "generator", fake=real + 0.25, real=real)["G_L1"]
+        == (pytest.approx(0.25),) * 2
+    )
+
+
 def test_charbonnier_is_smooth_where_l1_has_a_tip() -> None:
     real = pictures(1, 3, 2, 2)
     assert heard(CharbonnierSpec(), "generator", fake=real, real=real) == {
@@ -200,7 +250,9 @@ def test_total_variation_of_few_pixels() -> None:
 
 
 @pytest.mark.parametrize(
-    "loss", [L1Spec(), L2Spec(), CharbonnierSpec(eps=0.1), TotalVariationSpec()], ids=str
+    "loss",
+    [L1Spec(), L1Spec(pool=3), L2Spec(), CharbonnierSpec(eps=0.1), TotalVariationSpec()],
+    ids=str,
 )
 def test_pictures_get_the_slope_of_finite_differences(loss: LossSpec) -> None:
     function, real = loss.build(), pictures(2, 2, 3, 4)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, PositiveInt, Strict, model_validator
 
 from gan_zoo.components import (
+    Augments,
     ContractError,
     DiscriminatorSpec,
     Image,
@@ -29,7 +30,6 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]  # a step of a path, a
 # Lists of options, which YAML knows and tuples keep.
 Level = Annotated[int, Field(ge=1, le=5)]
 Levels = Annotated[tuple[Level, ...], Strict(False), Field(min_length=1)]
-Changes = Annotated[tuple[Literal["color", "translation", "cutout"], ...], Strict(False)]
 
 
 class ProjectedSpec(Single, name="projected"):
@@ -55,7 +55,7 @@ class ProjectedSpec(Single, name="projected"):
     """Channels of the heads, and of the finest mixed features, which double with every level up to
     8 times as many.
     """
-    augment: Changes = ("color", "translation", "cutout")
+    augment: Augments = ("color", "translation", "cutout")
     """What is changed at random, by draws of their own for real and fake, in this order: all three
     (published), or some, or none ([]). Only without them are there features besides the logits for
     losses that match those of fake and real, which must be of pictures that are changed alike.

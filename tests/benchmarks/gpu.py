@@ -68,7 +68,8 @@ def head(sheet: Sheet, device: torch.device, asked: argparse.Namespace) -> None:
         **versions,
     }
     if device.type == "cuda":
-        found["cuda"], found["cudnn"] = torch.version.cuda, torch.backends.cudnn.version()
+        found["cuda"] = torch.version.cuda
+        found["cudnn"] = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
         found["memory MiB"] = torch.cuda.get_device_properties(device).total_memory // 2**20
         found["tf32 in convolutions"] = torch.backends.cudnn.allow_tf32
     found |= {"backend": compiling.BACKEND, "minutes": asked.minutes, "tables": asked.tables}
@@ -186,7 +187,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return asked
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, began: float = BEGAN) -> int:
     """Measure and write down; 1 where no row was measured."""
     asked = arguments(argv)
     if not asked.dry and not torch.cuda.is_available():
@@ -194,7 +195,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if asked.dry:
         compiling.BACKEND = "aot_eager"
     device = torch.device("cpu" if asked.dry else "cuda")
-    budget = Budget(60 * asked.minutes, BEGAN, 0.1 if asked.dry else 1.0)
+    budget = Budget(60 * asked.minutes, began, 0.1 if asked.dry else 1.0)
     sheet = Sheet(asked.out, budget)
     bench = Bench(device, asked.dry, SMALL if asked.dry else Pace(asked.seconds))
     head(sheet, device, asked)

@@ -29,12 +29,15 @@ from tests.engine.tape import TapeRecorder
 SCRIPT = Path(gpu.__file__)
 
 
-def test_a_dry_run_writes_heads_and_rows(tmp_path: Path) -> None:
-    command = [sys.executable, str(SCRIPT), "--dry", "--minutes", "0.5", "--out", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stderr
+def test_a_dry_run_writes_heads_and_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(compiling, "BACKEND", compiling.BACKEND)  # it sets another
+    asked = ["--dry", "--minutes", "0.5", "--out", str(tmp_path)]
+    assert gpu.main(asked, began=time.monotonic()) == 0
+    torch.compiler.reset()
     page = (tmp_path / "gpu.md").read_text(encoding="utf-8")
-    assert page == done.stdout
+    assert page == capsys.readouterr().out
     assert page.startswith("# A dry run on ")
     assert f"; torch {metadata.version('torch')}; " in page
     assert "\n## a. pix2pix, 256 x 256, batch 1 (was 15 ms); must be below 6 ms" in page
@@ -49,6 +52,13 @@ def test_a_dry_run_writes_heads_and_rows(tmp_path: Path) -> None:
     assert lines[-1]["at"] < 40
     assert "\nLeft out for want of time:\n\n- " in page
     assert any("compiled" in name for name in lines[-1]["left_out"]["e"])
+
+
+def test_it_runs_as_a_script_and_says_which_tables_there_are() -> None:
+    command = [sys.executable, str(SCRIPT), "--dry", "--tables", "az"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 2
+    assert "--tables: z came; letters of abcdefg are tables" in done.stderr
 
 
 # ---------------------------------------------------------------------- time

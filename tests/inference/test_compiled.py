@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import io
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 from torch import Tensor, nn
 from typer.testing import CliRunner
 
@@ -26,9 +24,9 @@ from gan_zoo.inference.compiled import Program
 from gan_zoo.inference.noise import OwnNoise
 from gan_zoo.inference.translator import Translator
 from gan_zoo.recipe.wired import WiredPhase
-from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
-from tests.inference.conftest import grey, picture, pixels, trained
+from tests.inference.conftest import Told, grey, picture, pixels, trained
+from tests.inference.styles.conftest import trained as styled
 
 SIZES = ((64, 64), (48, 64), (70, 90))  # the last one is padded to 72x96
 RESNET = {"generator": {"use": "resnet", "width": 4, "blocks": 1, "norm": "instance"}}
@@ -47,17 +45,6 @@ def compiler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     compiling.forget_counts()
     yield
     torch.compiler.reset()
-
-
-class Told(Reporter):
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.file = io.StringIO()
-        super().__init__(Console(file=self.file, width=500))
-
-    def lines(self) -> list[str]:
-        return self.file.getvalue().splitlines()
 
 
 def programs() -> int:
@@ -284,6 +271,7 @@ def test_a_loaded_model_is_compiled_only_when_asked(run: RunFolder, tmp_path: Pa
     )
     model = gan_zoo.load(other, device="cpu")
     assert model.recipe.engine.compile == "networks"
+    assert model.cast.precision.compile == "off"
     assert equal(model, gan_zoo.load(run, device="cpu"))
     assert programs() == 0
 
@@ -307,6 +295,22 @@ def test_pictures_of_a_training_are_made_without(run: RunFolder) -> None:
     assert programs() == 1
     network(x[:1])
     assert programs() == 2
+
+
+def test_styles_are_encoded_without(tmp_path: Path) -> None:
+    """As the pictures of a run in training are."""
+    loaded = gan_zoo.load(styled(tmp_path / "run"), device="cpu")
+    maps = loaded.data.open("train").read(0, None).maps
+    expected = loaded.stylist.of_sample(maps)["texture"]
+    cast = copy.copy(loaded.cast)
+    cast.precision = replace(cast.precision, compile="blocks")
+    encoder = cast.conditions["texture"]
+    compiling.compile_in_place(encoder.children())
+    watching = Translator(WiredPhase(loaded.phase, loaded.recipe), cast, loaded.method)
+    found = watching.stylist.of_sample(maps)["texture"]
+    assert programs() == 0
+    assert len(found) == len(expected) > 1
+    assert all(torch.equal(found[key], style) for key, style in expected.items())
 
 
 # ------------------------------------------------------------------ the command line

@@ -15,9 +15,8 @@ from gan_zoo.engine import compiling
 from gan_zoo.errors import UserError
 from gan_zoo.inference.translator import Translator
 from gan_zoo.recipe.wired import WiredPhase
-from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
-from tests.inference.conftest import picture, trained
+from tests.inference.conftest import Told, picture, trained
 
 GIVEN = {"source": picture()}
 NO_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -121,12 +120,13 @@ def test_a_compiled_model_is_compiled_anew_where_it_goes(
     monkeypatch.setattr(compiling, "BACKEND", "aot_eager")
     torch.compiler.reset()
     compiling.forget_counts()
-    model = gan_zoo.load(run, device="cpu", compile=True, reporter=Reporter(quiet=True))
+    model = gan_zoo.load(run, device="cpu", compile=True, reporter=(told := Told()))
     plain = gan_zoo.load(run, device="cpu")
     for count, words in enumerate(({}, {"precision": "bfloat16"}, {"precision": "float64"}), 1):
         made = model.to("cpu", **words).output(GIVEN)
         assert torch.equal(made, plain.to("cpu", **words).output(GIVEN))
         assert compiling.count().graphs == count
+        assert len(told.lines()) == 2 * count
     torch.compiler.reset()
 
 

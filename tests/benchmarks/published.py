@@ -130,8 +130,8 @@ class Pix2pixHD:
         """Labels, a channel each, and the edges of instances: `B classes+1 H W`."""
         label, instance = batch["label"], batch["instance"]
         size = label.shape[0], self.classes, *label.shape[2:]
-        hot = torch.zeros(size, dtype=label.dtype).scatter_(1, label.long(), 1.0)
-        edge = torch.zeros(instance.shape, dtype=torch.bool)
+        hot = label.new_zeros(size).scatter_(1, label.long(), 1.0)
+        edge = torch.zeros_like(instance, dtype=torch.bool)
         across = instance[..., :, 1:] != instance[..., :, :-1]
         down = instance[..., 1:, :] != instance[..., :-1, :]
         edge[..., :, 1:] |= across

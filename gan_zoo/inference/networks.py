@@ -20,7 +20,8 @@ from gan_zoo.components.pictures import as_8bit
 from gan_zoo.engine.compiling import eagerly
 from gan_zoo.engine.precision import Precision, pick_device
 from gan_zoo.errors import ContractError, UserError
-from gan_zoo.recipe.model import Engine, Inference
+from gan_zoo.recipe.engine_words import Engine
+from gan_zoo.recipe.model import Inference
 
 TRIES = 64  # multiples of a generator above the size of a picture
 PRECISIONS: tuple[str, ...] = get_args(Engine.model_fields["precision"].annotation)

@@ -287,8 +287,7 @@ def _with_set(source: Source, set: Mapping[str, Any]) -> Source:
     if not set or (own is not None and not isinstance(own.value, dict)):
         return source
     said = {key: node_of_change(key, value) for key, value in set.items()}
-    here = {key: node for key, node in (own.value if own else {}).items() if key not in said}
-    patches = Node({**here, **said}, own.place if own else None)
+    patches = Node({**(own.value if own else {}), **said}, own.place if own else None)
     spoken = tuple(node.place.source for node in said.values() if node.place)
     root = replace(source.root, value={**source.root.value, "set": patches})
     return replace(source, root=root, spoken=(*source.spoken, *spoken))

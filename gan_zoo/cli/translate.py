@@ -22,6 +22,18 @@ def translate(
         str | None, typer.Option(metavar="NAME", help="latest or best; else as the recipe says.")
     ] = None,
     device: Device = "auto",
+    precision: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="float32 or bfloat16, ...; else as the recipe says."),
+    ] = None,
+    compile: Annotated[
+        bool,
+        typer.Option(
+            "--compile",
+            help="Compile the networks for each size of picture: it takes seconds to minutes, and "
+            "pays where many have one size.",
+        ),
+    ] = False,
     format: Annotated[
         str,
         typer.Option(metavar="NAME", help="png or tiff; auto: PNG where it holds them."),
@@ -69,5 +81,7 @@ def translate(
         style=style,
         format=format,  # type: ignore[arg-type]  # judged there
         strict=strict,
+        precision=precision,
+        compile=compile,
     )
     print(f"{written} picture{'s' * (written != 1)} written to {output}")

@@ -140,3 +140,16 @@ class Call:
         """The translation in the type of what was given."""
         made = self.model.output(maps, seed=self.seed, style=self.style)
         return to_type_of(given, made, self.model.values(self.model.target), self.range)
+
+
+def describe_call(inputs: Sequence[str], others: Mapping[str, Any]) -> str:
+    """What a call takes, where something else came.
+
+    Args:
+        inputs: The maps of the model.
+        others: What came by name.
+    """
+    came = f"{', '.join(others)} came by name" if others else "nothing came"
+    maps = ", ".join(f"'{name}': ..." for name in inputs)
+    call = f"({{{maps}}})" + " or (picture)" * (len(inputs) == 1)
+    return f"{came}; call the model with its maps, {call}, seed, style or range by name"

@@ -22,6 +22,7 @@ from gan_zoo.inference.picture_files import SUFFIXES, Format, as_file, choose_su
 from gan_zoo.inference.styles.rules import Rules, read_rules
 from gan_zoo.inference.targets import place_targets, single_target
 from gan_zoo.inference.translator import Translator
+from gan_zoo.reporter import Reporter
 from gan_zoo.runs.atomic import write_file
 from gan_zoo.runs.folder import RunFolder
 
@@ -42,6 +43,9 @@ def translate_files(
     style: Any = None,
     format: Format = "auto",
     strict: bool = False,
+    precision: str | None = None,
+    compile: bool = False,
+    reporter: Reporter | None = None,
 ) -> int:
     """Translate a file, or all of a folder and the folders in it, into files of the type and range
     of the target's: PNG where it holds these, else TIFF.
@@ -64,6 +68,7 @@ def translate_files(
         format: png or tiff, where auto is not what is wanted.
         strict: The first input that cannot be translated ends it: before anything is written, where
             its header tells.
+        precision, compile, reporter: As of `gan_zoo.load`.
 
     Returns:
         How many pictures were written.
@@ -74,7 +79,14 @@ def translate_files(
     """
     input, output = Path(input), Path(output)
     single, said = single_target(input, output), read_rules(style)
-    translator = Translator.load(run, device=device, weights=weights)
+    translator = Translator.load(
+        run,
+        device=device,
+        weights=weights,
+        precision=precision,
+        compile=compile,
+        reporter=reporter,
+    )
     channels = translator.shapes[translator.target].channels
     values = translator.values(translator.target)
     suffix = choose_suffix(values, channels, _format(format, output if single else None))

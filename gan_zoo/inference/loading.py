@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_zoo.inference.translator import Translator
+from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
 
 
@@ -16,17 +17,33 @@ def load(
     device: str = "auto",
     weights: str | None = None,
     set: Mapping[str, Any] | None = None,
+    precision: str | None = None,
+    compile: bool = False,
+    reporter: Reporter | None = None,
 ) -> Translator:
     """Open a run's folder to translate with it: `gan_zoo.load("runs/mine")("input.png")`.
 
     Args:
         run: The folder.
-        device, weights: As of `Translator.load`.
+        device: As in the recipe's engine section; `model.to(device)` moves it later.
+        weights: latest or best; what the recipe says if absent.
         set: Change how pictures are made, as `{"inference.dropout": False}`.
+        precision: As in the recipe's engine section, and what that means on the device if absent.
+        compile: Networks run as programs of torch's compiler. The first picture of every size waits
+            for its own, seconds to minutes; later ones of that size are made faster.
+        reporter: Told of that; standard output if absent.
 
     Raises:
-        UserError: it is no run, or its weights are absent or damaged.
+        UserError: it is no run, its weights are absent or damaged, or the device is not there or
+            does not compute in that precision.
     """
     folder = run if isinstance(run, RunFolder) else RunFolder.open(run)
     folder = RunFolder(folder.path, {**folder.set, **(set or {})})
-    return Translator.load(folder, device=device, weights=weights)
+    return Translator.load(
+        folder,
+        device=device,
+        weights=weights,
+        precision=precision,
+        compile=compile,
+        reporter=reporter,
+    )

@@ -4,8 +4,10 @@ of the networks changed by it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
@@ -15,10 +17,37 @@ from torch.nn.modules.dropout import _DropoutNd
 from gan_zoo.components.learning import Network
 from gan_zoo.components.networks import GeneratorSpec
 from gan_zoo.components.pictures import as_8bit
+from gan_zoo.engine.compiling import eagerly
+from gan_zoo.engine.precision import Precision, pick_device
 from gan_zoo.errors import ContractError, UserError
+from gan_zoo.recipe.engine_words import Engine
 from gan_zoo.recipe.model import Inference
 
 TRIES = 64  # multiples of a generator above the size of a picture
+PRECISIONS: tuple[str, ...] = get_args(Engine.model_fields["precision"].annotation)
+
+
+def choose_precision(engine: Engine, device: str, precision: str | None = None) -> Precision:
+    """In which numbers a trained model computes on a device. How its training was made faster, by
+    compiling or recording, is nothing to it.
+
+    Args:
+        engine: The recipe's.
+        device, precision: In its words; the precision that it means there if None.
+
+    Raises:
+        UserError: there is no such device, or it cannot compute in that precision.
+    """
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
+        raise UserError(f"device: {device} came; auto, cpu, cuda, cuda:N or mps was expected")
+    if precision is not None and precision not in PRECISIONS:
+        raise UserError(f"precision: {precision} came; {_listed(PRECISIONS)} was expected")
+    words = {**engine.computing, "compile": "off", "graphs": "off", "device": pick_device(device)}
+    return Precision.of(**words | ({} if precision is None else {"precision": precision}))
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def pad_by_reflection(tensor: Tensor, size: tuple[int, int]) -> Tensor:
@@ -74,7 +103,11 @@ def set_to_inference(modules: Iterable[nn.Module], inference: Inference) -> None
 
 @contextmanager
 def inference_state(
-    modules: Iterable[nn.Module], inference: Inference, *, settled: bool = False
+    modules: Iterable[nn.Module],
+    inference: Inference,
+    *,
+    settled: bool = False,
+    compiled: bool = False,
 ) -> Iterator[None]:
     """Call networks for a picture: without graphs, set to inference as the recipe says.
 
@@ -83,6 +116,8 @@ def inference_state(
         inference: What the recipe says.
         settled: They were set for good, so that threads may share them. Others are being trained,
             and go back to what they were.
+        compiled: Those are compiled for their steps; a picture of another size would be one more
+            program, and not quite the picture that is made of the same weights later.
     """
     if settled:
         with torch.inference_mode():
@@ -94,7 +129,7 @@ def inference_state(
     tracked = [(layer, layer.track_running_stats) for layer in norms]
     set_to_inference(layers, inference)
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), eagerly(compiled):
             yield
     finally:
         for layer, training in before:

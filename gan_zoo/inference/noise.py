@@ -46,6 +46,29 @@ class OwnNoise(dispatch.TorchDispatchMode):
         self.seed = seed
         self.generators: dict[torch.device, torch.Generator] = {}
 
+    @classmethod
+    def of_this_thread(cls) -> OwnNoise | None:
+        """The one that is drawn from here and now."""
+        mode = dispatch._get_current_dispatch_mode()
+        return mode if isinstance(mode, cls) else None
+
+    def state(self) -> dict[torch.device, Tensor]:
+        """What was drawn so far, to go back to."""
+        return {device: drawn.get_state() for device, drawn in self.generators.items()}
+
+    def rewind(self, state: Mapping[torch.device, Tensor]) -> None:
+        """As if nothing had been drawn since."""
+        self.generators = {device: self.generators[device] for device in state}
+        for device, drawn in state.items():
+            self.generators[device].set_state(drawn)
+
+    @classmethod
+    def ignore_compile_internals(cls) -> bool:
+        """torch may compile in here: it would take no step that a mode sees for compilable, without
+        a word. Compiled networks draw by the same operations, which come here when they run.
+        """
+        return True
+
     # torch's own way in sets flags of the whole process too, which threads would leave set.
     def __enter__(self) -> Self:
         dispatch._push_mode(self)

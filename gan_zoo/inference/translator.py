@@ -6,11 +6,11 @@ time, so that none of them can differ from another.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 
 from gan_zoo.components.data import DataSpec
@@ -22,10 +22,12 @@ from gan_zoo.engine.assembly import assemble
 from gan_zoo.engine.cast import Cast
 from gan_zoo.engine.norm_errors import single_values
 from gan_zoo.engine.playing import cast_of
-from gan_zoo.engine.precision import Precision, pick_device
+from gan_zoo.engine.precision import Precision
 from gan_zoo.errors import UserError
-from gan_zoo.inference.calls import Call
+from gan_zoo.inference.calls import Call, describe_call
+from gan_zoo.inference.compiled import Program
 from gan_zoo.inference.networks import (
+    choose_precision,
     fitting_size,
     inference_state,
     pad_by_reflection,
@@ -37,6 +39,7 @@ from gan_zoo.inference.ranges import read_range
 from gan_zoo.inference.styles.rules import read_rules
 from gan_zoo.inference.styles.stylist import Stylist
 from gan_zoo.recipe.wired import WiredPhase
+from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
 
 
@@ -68,11 +71,14 @@ class Translator:
         self.method = method
         self.phase = phase.name
         self.weights = weights
-        wiring = phase.wiring
+        self._wiring = wiring = phase.wiring
         asked = (name for spec in recipe.conditions.values() for name in spec.asks())
         self.inputs = list(dict.fromkeys(wiring.inputs or asked))
         self.target = wiring.target
         self._made = wiring.networks[0]
+        self._asked_precision: str | None = None  # that a caller asked for
+        self._rounded = False  # whether weights lost digits that their files have
+        self._programs: list[Program] = []
         self.shapes = recipe.data.maps()
         self.stylist = Stylist(phase, cast, self.inputs, run, weights, settled=settled)
         self._settled = settled
@@ -81,23 +87,19 @@ class Translator:
 
     @classmethod
     def load(
-        cls, run: str | Path | RunFolder, *, device: str = "auto", weights: str | None = None
+        cls,
+        run: str | Path | RunFolder,
+        *,
+        device: str = "auto",
+        weights: str | None = None,
+        precision: str | None = None,
+        compile: bool = False,
+        reporter: Reporter | None = None,
     ) -> Translator:
-        """Open a run's folder.
-
-        Args:
-            run: The folder.
-            device: As in the recipe's engine section.
-            weights: latest or best; what the recipe says if absent.
-
-        Raises:
-            UserError: it is no run, or its weights are absent or damaged.
-        """
+        """Open a run's folder. Takes and raises as `gan_zoo.load`."""
         folder = run if isinstance(run, RunFolder) else RunFolder.open(run)
         recipe = folder.recipe()
-        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
-            raise UserError(f"device: {device} came; auto, cpu, cuda, cuda:N or mps was expected")
-        precision = Precision.of(**{**recipe.engine.computing, "device": pick_device(device)})
+        numbers = choose_precision(recipe.engine, device, precision)
         weights = weights or recipe.inference.weights
         phase = folder.weights_phase(weights)
         assembly = assemble(recipe, weights=False, losses="none")
@@ -110,10 +112,56 @@ class Translator:
                 raise UserError(
                     f"weights {weights} of {name} do not fit the run's recipe: {problem}"
                 ) from None
-            precision.place(assembly.networks[name])
         wired = assembly.wired.phase(phase)
-        cast = cast_of(assembly, wired, precision)
-        return cls(wired, cast, assembly.method, weights=weights, run=folder, settled=True)
+        cast = cast_of(assembly, wired, numbers)
+        model = cls(wired, cast, assembly.method, weights=weights, run=folder, settled=True)
+        model._place(numbers, precision)
+        if compile:
+            told = reporter or Reporter()
+            model._programs = [Program(name, one, told) for name, one in model._makers().items()]
+        return model
+
+    def to(self, device: str | torch.device | None = None, *, precision: str | None = None) -> Self:
+        """Move the model to a device, in what the recipe's engine section means there, and give it
+        back: `gan_zoo.load(run).to("cuda")`. No thread may make a picture meanwhile.
+
+        Args:
+            device: In the words of that section; where it is if absent.
+            precision: As of `load`; what was asked for before if absent.
+
+        Raises:
+            UserError: the device is not there, or does not compute in that precision; or networks
+                are being trained. Nothing has moved.
+        """
+        if not self._settled:
+            raise UserError("these networks are being trained, and move with their run alone")
+        place = str(self.cast.precision.device if device is None else device)
+        precision = precision or self._asked_precision
+        numbers = choose_precision(self.recipe.engine, place, precision)
+        if self._rounded and numbers.dtype == torch.float64:
+            raise UserError(
+                "precision: float64 came, but the weights were rounded to float32; load the run "
+                "again, with precision='float64'"
+            )
+        self._place(numbers, precision)
+        return self
+
+    def _place(self, numbers: Precision, asked: str | None) -> None:
+        """Move everything that makes pictures."""
+        self.cast.precision, self._asked_precision = numbers, asked
+        for module in [*self._makers().values(), *self.cast.conditions.values()]:
+            held = {tensor.dtype for tensor in module.parameters()}
+            self._rounded |= torch.float64 in held and numbers.dtype != torch.float64
+            numbers.place(module)
+        self.stylist.encoded.clear()  # other numbers find other styles
+        for program in self._programs:
+            program.forget()
+
+    def _makers(self) -> dict[str, nn.Module]:
+        """The networks of the player whose picture it is; the others have no weights here."""
+        wiring = self._wiring
+        names = [one.name for one in wiring.networks if one.player == wiring.players[0]]
+        return {name: self.cast.networks[name] for name in names}
 
     @property
     def paired(self) -> bool:
@@ -180,7 +228,10 @@ class Translator:
         batch |= {name: pad_by_reflection(batch[name], room) for name in maps}
         batch |= self.stylist.styles(ready, read_rules(style), seed)
         inference, alone = self.recipe.inference, single_values("inference.norm: running")
-        state = inference_state(self._modules(), inference, settled=self._settled)
+        compiled = self.cast.precision.compile != "off"
+        state = inference_state(
+            self._modules(), inference, settled=self._settled, compiled=compiled
+        )
         with alone, state, OwnNoise(seed_of(maps, seed)):
             scene = self.method.scene(self.cast, self.cast.precision.receive(batch))
             made: Tensor = scene[self.method.output]
@@ -236,18 +287,11 @@ class Translator:
                 takes.
         """
         if inputs is None or others:
-            raise UserError(self._asked(others))
+            raise UserError(describe_call(self.inputs, others))
         said = read_rules(style)
         made = Call(self, seed, said, read_range(range)).answer(inputs)
         self.stylist.refuse_unmet(said)
         return made
-
-    def _asked(self, others: Mapping[str, Any]) -> str:
-        """What a call takes, where something else came."""
-        came = f"{', '.join(others)} came by name" if others else "nothing came"
-        maps = ", ".join(f"'{name}': ..." for name in self.inputs)
-        call = f"({{{maps}}})" + " or (picture)" * (len(self.inputs) == 1)
-        return f"{came}; call the model with its maps, {call}, seed, style or range by name"
 
     def _modules(self) -> list[nn.Module]:
         return [*self.cast.networks.values(), *self.cast.conditions.values()]

@@ -209,7 +209,7 @@ def _facts(run: RunView) -> dict[str, str]:
     facts["numbers"] = str(computing.get("precision", ""))
     for phase, one in read_compiled(run.path).items():
         if one.parts:
-            told = f"{listing(one.parts)}, in {phase}"
+            told = f"{listing([*one.parts])}, in {phase}"
             facts["compiled"] = "; ".join(filter(None, (facts.get("compiled"), told)))
     steps, waits = run.history.time()
     if run.told.seconds:

@@ -57,6 +57,8 @@ def test_its_recipe_resolves_to_the_same(made: Path, name: str) -> None:
         "engine.frozen_norm": "batch",
         "engine.draws": 1,
         "engine.norms": "float32",
+        "engine.compile": "off",
+        "engine.graphs": "off",
         "inference.styles": "usual",
         "method.history": "exact",
     }

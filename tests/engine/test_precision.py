@@ -94,11 +94,15 @@ def test_auto_is_looked_up_and_kept() -> None:
         "memory_format": "contiguous",
         "share_views": True,
         "norms": "float32",
+        "compile": "off",
+        "graphs": "off",
         "auto": {
             "precision": "float32",
             "memory_format": "contiguous",
             "share_views": True,
             "norms": "half",
+            "compile": "off",
+            "graphs": "off",
         },
         "threads": torch.get_num_threads(),
     }

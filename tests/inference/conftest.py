@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image as PIL
+from rich.console import Console
 from torch import Tensor
 
 import gan_zoo
@@ -28,6 +30,17 @@ TINY = {
     "phases.main": {"epochs": None, "steps": 2},
     "validation": None,
 }
+
+
+class Told(Reporter):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.file = io.StringIO()
+        super().__init__(Console(file=self.file, width=500))
+
+    def lines(self) -> list[str]:
+        return self.file.getvalue().splitlines()
 
 
 def trained(out: Path, **changes: Any) -> RunFolder:

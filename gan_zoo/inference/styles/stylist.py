@@ -68,7 +68,7 @@ class Stylist:
                     f"the run's styles are of weights {told['weights']} at step {told['step']}, "
                     f"and weights {weights} at step {step} play"
                 )
-        self._encoded: dict[tuple[str, str], Encoded] = {}
+        self.encoded: dict[tuple[str, str], Encoded] = {}  # (condition, file) -> found once
 
     def describe(self, said: Rules | None = None) -> str:
         """Where styles come from: as a caller says, and for the rest what a translation takes
@@ -147,7 +147,8 @@ class Stylist:
         module: Any = self.cast.conditions[name]
         modules: list[nn.Module] = [module]
         precision = self.cast.precision
-        state = inference_state(modules, self.recipe.inference, settled=self.settled)
+        inference, compiled = self.recipe.inference, precision.compile != "off"
+        state = inference_state(modules, inference, settled=self.settled, compiled=compiled)
         with state, precision.autocast():
             batch = precision.receive({key: tensor[None] for key, tensor in maps.items()})
             made: Tensor = module.encode(batch)
@@ -203,7 +204,7 @@ class Stylist:
             return which.detach().float().cpu().flatten()
         kind, _, rest = which.partition(":")
         if kind == "encode":
-            encoded = self._encoded[name, rest]
+            encoded = self.encoded[name, rest]
             found = encoded.of(raw, label)
             if found is None:
                 found = encoded.overall if known is None else known.usual(label)
@@ -226,7 +227,7 @@ class Stylist:
 
     def _encode(self, name: str, path: str) -> Encoded:
         """A picture's styles, found once."""
-        if (name, path) not in self._encoded:
+        if (name, path) not in self.encoded:
             over = self.id_maps[name]
             beside = list(dict.fromkeys(filter(None, (over, self.label))))
             dataset = self.recipe.data.inputs(Path(path), maps=[self.target, *beside])
@@ -245,8 +246,8 @@ class Stylist:
             except ContractError as problem:
                 raise DataError(f"{path}: {problem}") from None
             styles, slots = self.encode(name, sample.maps), self.slots(name, sample.maps)
-            self._encoded[name, path] = Encoded.among(styles, slots)
-        return self._encoded[name, path]
+            self.encoded[name, path] = Encoded.among(styles, slots)
+        return self.encoded[name, path]
 
     def _refuse(self, said: Rules) -> None:
         """Refuse rules that mean nothing for this run.

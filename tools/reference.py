@@ -26,7 +26,7 @@ from gan_zoo.components.kinds import KINDS
 from gan_zoo.components.spec import Spec
 from gan_zoo.recipe.model import RecipeFields
 from gan_zoo.recipe.recipe import Recipe
-from gan_zoo.recipe.schema import schema, sections_beside
+from gan_zoo.recipe.schema import schema, sections_in
 from gan_zoo.recipe.section import Section
 from gan_zoo.registry import describe, hooks
 from gan_zoo.registry.plugins import load_installed
@@ -148,7 +148,7 @@ def _ablation(zoo: Zoo) -> Iterator[str]:
 
 
 def _sections(model: type[Section]) -> Iterator[str]:
-    for section in sections_beside(model):
+    for section in sections_in(model):
         if section is not model:
             yield f"## {section.__name__}"
             yield text(section.__doc__)

@@ -7,7 +7,7 @@ anything with null, so nothing is required and null is allowed everywhere.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -44,9 +44,9 @@ def schema(zoo: Zoo, top: type[Section] = Recipe) -> dict[str, Any]:
     definitions = made["$defs"]
     explained: list[type[BaseModel]] = [
         *specs,
-        *sections_beside(RecipeFields),
+        *sections_in(RecipeFields),
         Recipe,
-        *sections_beside(top),
+        *sections_in(top),
     ]
     for model in explained:
         _explain(definitions.get(model.__name__, {}), model)
@@ -73,11 +73,20 @@ def schema(zoo: Zoo, top: type[Section] = Recipe) -> dict[str, Any]:
     return {"$schema": DIALECT, **_mild(whole), "$defs": shared}
 
 
-def sections_beside(model: type[Section]) -> list[type[Section]]:
-    """The sections of a model's own module, in the order of their source: of a recipe, or of an
-    ablation, whichever else is imported.
-    """
-    return [one for one in Section.__subclasses__() if one.__module__ == model.__module__]
+def sections_in(model: type[Section]) -> list[type[Section]]:
+    """A section, and all that it has inside, in the order in which they are met."""
+    found = [model]
+    for field in model.model_fields.values():
+        inside = (one for held in _held(field.annotation) for one in sections_in(held))
+        found += [one for one in inside if one not in found]
+    return found
+
+
+def _held(annotation: Any) -> list[type[Section]]:
+    """The sections of which a field may be made."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return [annotation]
+    return [one for part in get_args(annotation) for one in _held(part)]
 
 
 def _explain(definition: dict[str, Any], model: type[BaseModel]) -> None:

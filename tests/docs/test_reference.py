@@ -13,7 +13,7 @@ from gan_zoo.components.kinds import KINDS
 from gan_zoo.components.spec import Spec
 from gan_zoo.recipe.model import RecipeFields
 from gan_zoo.recipe.recipe import Recipe
-from gan_zoo.recipe.schema import sections_beside
+from gan_zoo.recipe.schema import sections_in
 from gan_zoo.recipe.section import Section
 from gan_zoo.registry.plugins import Plugin, load_installed
 from gan_zoo.testing.stand_ins import PainterSpec
@@ -23,8 +23,8 @@ from tools.reference import FOLDER, TITLES, pages
 WRITTEN = pages()
 BUILTINS = [spec for plugin in load_installed() if plugin.builtin for spec in plugin.components]
 SECTIONS = {
-    "recipe.md": [Recipe, *sections_beside(RecipeFields)],
-    "ablation.md": sections_beside(AblationFields),
+    "recipe.md": [Recipe, *sections_in(RecipeFields)],
+    "ablation.md": sections_in(AblationFields),
 }
 CURE = "docs/reference is not what the source says; write it again: make reference"
 
@@ -65,6 +65,16 @@ def test_a_section_is_there_with_every_key(page: str, section: type[Section]) ->
     said = said_of(WRITTEN[page], section.__name__.removesuffix("Fields"))
     rows = re.findall(r"^\| `([^`]+)` \| .+ \| .+ \| \S.* \|$", said, re.M)
     assert [name for name in rows if name != "extends"] == list(section.model_fields)
+
+
+def test_every_section_of_a_recipe_is_there_and_editors_are_told_of_it() -> None:
+    headings = re.findall(r"^## (\w+)$", WRITTEN["recipe.md"], re.M)
+    assert headings == [
+        *("Recipe", "Phase", "Schedule", "Inference", "Validation", "EarlyStop", "Engine")
+    ]
+    told = schema(Zoo.installed())["$defs"]
+    for section in ("Engine", "Phase", "EarlyStop"):
+        assert all(option["description"] for option in told[section]["properties"].values())
 
 
 def test_every_command_is_there_with_every_option() -> None:

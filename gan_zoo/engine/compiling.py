@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from gan_zoo.engine.recompute import segments
 from gan_zoo.errors import UserError, first_line
 
 BACKEND = "inductor"
+COMPILER = ("torch._dynamo", "torch._inductor", "torch._functorch")  # whose errors are its own
 VARIANTS = 128  # of one piece of code: shapes, who learns, with a graph or without
 
 # Names of one setting in versions of torch: the number of variants, and that one more is an error
@@ -39,29 +40,43 @@ class Count:
     breaks: Mapping[str, int]
 
 
-def compile_in_place(modules: Iterable[nn.Module]) -> None:
+class Piece:
+    """The call of a module, as a function of ours: torch skips the frames of its own containers, so
+    that of a Sequential it would compile each layer for itself, or nothing.
+
+    Attributes:
+        was_called: Whether anybody called it so far; nothing is compiled before.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        own = BACKEND == "inductor"
+        options: dict[str, Any] | None = {"fallback_random": True} if own else None  # draws as ever
+        self.was_called = False
+
+        def call(*inputs: Any, **named: Any) -> Any:
+            return module._call_impl(*inputs, **named)  # type: ignore[no-untyped-call]  # torch's own
+
+        self._compiled = torch.compile(call, backend=BACKEND, dynamic=False, options=options)
+
+    def __call__(self, *inputs: Any, **named: Any) -> Any:
+        """The module's call, compiled."""
+        self.was_called = True
+        with compiler_settings():
+            return self._compiled(*inputs, **named)
+
+
+def compile_in_place(modules: Iterable[nn.Module]) -> list[Piece]:
     """Let calls of these run compiled, from their next one on; shapes are fixed, and others are
     compiled anew. Copies of them are not compiled.
     """
     # It asks cut graphs for gradients, which torch warns of whenever it compiles: nobody uses them.
-    warnings.filterwarnings("ignore", "The .grad attribute of a Tensor that is not a leaf")
-    own = BACKEND == "inductor"
-    options: dict[str, Any] | None = {"fallback_random": True} if own else None  # draws as ever
+    told = "The .grad attribute of a Tensor that is not a leaf"
+    warnings.filterwarnings("ignore", told, module=r"torch\.")
+    pieces = []
     for module in modules:
-        module._compiled_call_impl = torch.compile(
-            _call_of(module), backend=BACKEND, dynamic=False, options=options
-        )
-
-
-def _call_of(module: nn.Module) -> Callable[..., Any]:
-    """A call as a function of ours: torch skips the frames of its own containers, so that of a
-    Sequential it would compile each layer for itself, or nothing.
-    """
-
-    def call(*inputs: Any, **named: Any) -> Any:
-        return module._call_impl(*inputs, **named)  # type: ignore[no-untyped-call]  # torch's own
-
-    return call
+        piece = module._compiled_call_impl = Piece(module)
+        pieces.append(piece)
+    return pieces
 
 
 def release(modules: Iterable[nn.Module]) -> None:
@@ -110,7 +125,7 @@ def telling_compiler_errors() -> Iterator[None]:
     try:
         yield
     except Exception as problem:
-        if not type(problem).__module__.startswith("torch._dynamo"):
+        if not type(problem).__module__.startswith(COMPILER):
             raise
         root = root_of(problem)
         raise UserError(
@@ -147,3 +162,10 @@ def count() -> Count:
     from torch._dynamo.utils import counters
 
     return Count(counters["stats"]["unique_graphs"], dict(counters["graph_break"]))
+
+
+def missed() -> int:
+    """How many programs of torch's own compiler were not found among those that it kept."""
+    from torch._dynamo.utils import counters
+
+    return int(counters["inductor"]["fxgraph_cache_miss"])

@@ -5,11 +5,10 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from gan_zoo.components.interfaces import Ear, LossFunction, Method
@@ -21,6 +20,7 @@ from gan_zoo.engine.compiling import (
     telling_compiler_errors,
 )
 from gan_zoo.engine.enlisting import enlist
+from gan_zoo.engine.host_work import refusing_host_work
 from gan_zoo.engine.late_numbers import Outbox
 from gan_zoo.engine.ledger import Ledger
 from gan_zoo.engine.listening import Listener
@@ -33,11 +33,12 @@ from gan_zoo.engine.player import (
     scaler_state,
 )
 from gan_zoo.engine.playing import cast_of
-from gan_zoo.engine.precision import Precision, generator_states, restore_generators
+from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.received import Received
 from gan_zoo.engine.recompute import recompute
 from gan_zoo.engine.step_graph import StepGraphs
 from gan_zoo.engine.turns import Turn
+from gan_zoo.engine.undoing import undone
 
 LONG_STEP = 2.0  # seconds; such a step is timed without a first one to warm up
 
@@ -160,8 +161,18 @@ class PhaseRunner:
             players=[*self.players.values()],
             dues=self.cast.dues,
             state=state,
+            watch=lambda: self.watching(self.method),
             device=self.precision.device,
         )
+
+    def watching(self, method: Method) -> AbstractContextManager[None]:
+        """In here a step is refused that is other work than the next one."""
+        device = self.precision.device
+        return refusing_host_work(self.wired.name, self.cast, self.losses, method, device)
+
+    def end(self) -> None:
+        """The phase is over: what its recordings hold is free."""
+        self.recorded = None
 
     def rehearse(self, method: Method, batches: Sequence[Mapping[str, Tensor]]) -> Ledger:
         """A step in which nobody moves; inside of `unmoved`, whose method it takes."""
@@ -263,18 +274,12 @@ class PhaseRunner:
     @contextmanager
     def unmoved(self) -> Iterator[Method]:
         """A method to take steps with, all of which are undone."""
-        buffers = [buffer for module in self._modules for buffer in module.buffers()]
-        before = [buffer.clone() for buffer in buffers]
-        drawn = generator_states(self.precision.device)
-        try:
-            yield copy.deepcopy(self.method)
-        finally:
-            restore_generators(drawn, self.precision.device)
-            with torch.no_grad():
-                for buffer, was in zip(buffers, before, strict=True):
-                    buffer.copy_(was)
-            for player in self.players.values():
-                player.forget_gradients()
+        with undone(self._modules, self.precision.device):
+            try:
+                yield copy.deepcopy(self.method)
+            finally:
+                for player in self.players.values():
+                    player.forget_gradients()
 
     def _losses(self, assembly: Assembly) -> dict[str, LossFunction]:
         """The losses; one that the phase changes is built anew, around the same fixed weights."""

@@ -5,6 +5,7 @@ out whether its steps can be recorded. All of it by steps in which nobody moves.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -12,7 +13,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._pytree import tree_leaves
 
 from gan_zoo.engine.compiling import (
     Count,
@@ -23,8 +23,9 @@ from gan_zoo.engine.compiling import (
     release,
     root_of,
 )
-from gan_zoo.engine.host_work import describe_host_work, host_state
+from gan_zoo.engine.host_work import tell_obstacles
 from gan_zoo.engine.phase import PhaseRunner
+from gan_zoo.engine.precision import ONE_PASS
 from gan_zoo.engine.step_graph import RECORDERS
 from gan_zoo.errors import UserError, first_line
 from gan_zoo.recipe.wired import WiredPhase
@@ -62,18 +63,15 @@ def settle(runner: PhaseRunner, batches: Batches, *, compiles: bool = True) -> S
     Raises:
         UserError: steps are to be recorded and cannot be: they are other work every time.
     """
-    settled = Settled()
+    settled, records = Settled(), runner.precision.graphs == "on"
+    if records and (found := [*_known_obstacles(runner)]):
+        raise UserError(tell_obstacles(runner.wired.name, found))
     if runner.precision.compile != "off" and not compiles:
         settled.lines.append("Nothing is compiled, as at the start")
     elif runner.precision.compile != "off":
         _compile(runner, batches, settled)
-    if runner.precision.graphs == "on":
-        if found := [*_known_obstacles(runner), *_found_obstacles(runner, batches)]:
-            told = "".join(f"\n  {one}" for one in found)
-            raise UserError(
-                f"engine.graphs: on came, and a step of phase {runner.wired.name} is not the same "
-                f"work every time:{told}\nUse engine.graphs: off, which takes steps as ever"
-            )
+    if records:
+        _look_for_host_work(runner, batches)
         runner.record_steps()
         settled.recorded = True
         settled.lines.append("Steps are recorded as a graph once they have come three times")
@@ -111,24 +109,24 @@ def _compile(runner: PhaseRunner, batches: Batches, settled: Settled) -> None:
         settled.lines.append(f"{name} is not compiled: engine.recompute makes its forward anew")
     torch.compiler.reset()
     forget_counts()
-    modules = [piece for module in named.values() for piece in pieces(module, how)]
-    compile_in_place(modules)
+    made = {name: compile_in_place(pieces(module, how)) for name, module in named.items()}
     runner.compiled = True
     start = time.perf_counter()
     try:
         with runner.unmoved() as method:
             runner.rehearse(method, batches).numbers()
-    except UserError:
+    except (UserError, OSError, torch.OutOfMemoryError):
         raise
     except Exception as problem:  # of torch's compiler, or what would be said of a step anyway
-        release(modules)
+        release(named.values())
         runner.compiled = False
         root = root_of(problem)
         told = f"{type(root).__name__}: {first_line(root)}"
         settled.lines.append(f"Nothing is compiled, since torch cannot ({told})")
         return
     settled.seconds, counted = time.perf_counter() - start, count()
-    settled.compiled, settled.graphs = tuple(named), counted.graphs
+    called = [name for name, some in made.items() if any(piece.was_called for piece in some)]
+    settled.compiled, settled.graphs = tuple(called), counted.graphs
     settled.lines.append(_describe(settled, counted))
 
 
@@ -153,9 +151,17 @@ def _compilable(runner: PhaseRunner) -> Iterator[tuple[str, nn.Module]]:
             yield name, network
     inside |= {f"losses.{name}": loss for name, loss in runner.losses.items()}
     for name, one in inside.items():
-        for part, child in one.named_children() if isinstance(one, nn.Module) else ():
-            if any(True for _ in child.parameters()):
-                yield f"{name}.{part}", child
+        if isinstance(one, nn.Module):
+            yield from _children(name, one)
+
+
+def _children(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Those with weights; of a list, which nobody calls, what it lists."""
+    for part, child in module.named_children():
+        if isinstance(child, nn.ModuleList | nn.ModuleDict):
+            yield from _children(f"{name}.{part}", child)
+        elif any(True for _ in child.parameters()):
+            yield f"{name}.{part}", child
 
 
 def _free_maps(phase: WiredPhase) -> str:
@@ -178,33 +184,37 @@ def _known_obstacles(runner: PhaseRunner) -> Iterator[str]:
     if free := _free_maps(runner.wired):
         yield f"{free} in sizes of their own, and each would be recorded anew"
     for player in runner.players.values():
-        groups = player.optimizer.param_groups if player.optimizer is not None else ()
-        if not all(group.get("fused") for group in groups):
+        if player.optimizer is not None and not _steps_on_device(player.optimizer):
             yield f"the optimizer of the {player.name} counts its steps in Python"
 
 
-def _found_obstacles(runner: PhaseRunner, batches: Batches) -> list[str]:
-    """Why steps cannot be recorded, as a step does it in which nobody moves."""
-    device, cast = runner.precision.device, runner.cast
+def _steps_on_device(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether its steps are kernels alone, by a rate that is read on the device."""
+    groups = optimizer.param_groups
+    by_kernels = all(group.get("fused") and isinstance(group["lr"], Tensor) for group in groups)
+    return by_kernels and type(optimizer) in ONE_PASS
+
+
+def _look_for_host_work(runner: PhaseRunner, batches: Batches) -> None:
+    """Refuse what a first step does that is other work every time, by one in which nobody moves, on
+    maps that lie where those of a recorded step do.
+
+    Raises:
+        UserError: it does.
+    """
+    device, name = runner.precision.device, runner.wired.name
+    maps = [{key: one.to(device) for key, one in batch.items()} for batch in batches]
     with runner.unmoved() as method:
-        networks = {f"{name}": one for name, one in cast.networks.items()}
-        conditions = {f"conditions.{name}": one for name, one in cast.conditions.items()}
-        losses = {f"losses.{name}": one for name, one in runner.losses.items()}
-        named = {**networks, **conditions, **losses, "method": method}
-        runner.rehearse(method, batches)  # what is made once is made
-        before = host_state(named, device)
-        cast.noted.clear()
+        runner.rehearse(method, maps)  # what is made once is made
         try:
-            with _no_waiting(device):
-                runner.rehearse(method, batches)
+            with runner.watching(method), _no_waiting(device):
+                runner.rehearse(method, maps)
         except RuntimeError as problem:
+            if "synchroniz" not in str(problem):
+                raise
             notes = "; ".join(getattr(problem, "__notes__", ()))
-            return [f"it waits for the device: {first_line(problem)}" + f" ({notes})" * bool(notes)]
-        found = [f"it {noted}" for noted in sorted(cast.noted)]
-        if tree_leaves(getattr(method, "state", dict)()):
-            found.append("its method remembers what steps made, in Python, as an image pool does")
-        told = describe_host_work(before, host_state(named, device))
-        return found + [f"it {one}" for one in told]
+            told = f"it waits for the device: {first_line(problem)}" + f" ({notes})" * bool(notes)
+            raise UserError(tell_obstacles(name, [told])) from problem
 
 
 def _no_waiting(device: torch.device) -> AbstractContextManager[None]:
@@ -215,7 +225,9 @@ def _no_waiting(device: torch.device) -> AbstractContextManager[None]:
 @contextmanager
 def _refusing_syncs() -> Iterator[None]:
     before = torch.cuda.get_sync_debug_mode()
-    torch.cuda.set_sync_debug_mode("error")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it is a prototype
+        torch.cuda.set_sync_debug_mode("error")
     try:
         yield
     finally:

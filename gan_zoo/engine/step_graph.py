@@ -10,15 +10,17 @@ the same work every time: `host_work` finds out what is not.
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
+from gan_zoo.engine.compiling import COMPILER
 from gan_zoo.engine.ledger import Ledger
 from gan_zoo.engine.player import Player
 from gan_zoo.engine.regions import RECORDED, region
@@ -66,11 +68,15 @@ class CudaRecorder:
 
     def record(self, work: Callable[[], T]) -> tuple[T, Callable[[], None]]:
         """Other threads, which pin what is read, may go on meanwhile."""
+        gc.collect()  # a graph of autograd that waits for it belongs to another stream
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(
-            graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"
-        ):
-            made = work()
+        # What fails while it is recorded would leave the process on that stream.
+        with torch.cuda.stream(torch.cuda.current_stream(self._device)):
+            capture = torch.cuda.graph(
+                graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"
+            )
+            with capture:
+                made = work()
         self._pool = graph.pool()
         return made, graph.replay
 
@@ -105,6 +111,8 @@ class StepGraphs:
         players: Who steps in it.
         dues: What tells one kind of step from another, beside the shapes of its maps.
         state: All tensors that stay from step to step.
+        watch: Around the last step of a kind before it is recorded; refuses what is other work
+            every time.
         device: Where it happens.
     """
 
@@ -115,12 +123,14 @@ class StepGraphs:
         players: Sequence[Player],
         dues: Callable[[], Hashable],
         state: Callable[[], Iterator[Tensor]],
+        watch: Callable[[], AbstractContextManager[None]],
         device: torch.device,
     ) -> None:
         self._take = take
         self._players = players
         self._dues = dues
         self._state = state
+        self._watch = watch
         self._device = device
         self._recorder = RECORDERS[device.type](device)
         self._seen: Counter[Hashable] = Counter()
@@ -139,11 +149,12 @@ class StepGraphs:
         recording = self._recordings.get(kind)
         if recording is not None and recording.addresses != self._addresses():
             recording = None  # somebody gave a network other tensors
-            del self._recordings[kind]
+            self._forget(kind)
         if recording is None:
             self._seen[kind] += 1
             if self._seen[kind] <= WARM or len(self._recordings) >= MOST:
-                with self._recorder.warm():
+                watched = self._watch() if self._seen[kind] == WARM else nullcontext()
+                with self._recorder.warm(), watched:
                     return self._take(batches)
             recording = self._recordings[kind] = self._record(batches)
         for maps, places in zip(batches, recording.inputs, strict=True):
@@ -154,21 +165,39 @@ class StepGraphs:
         numbers = recording.numbers
         return recording.ledger.again(), None if numbers is None else numbers.clone()
 
+    def _forget(self, kind: Hashable) -> None:
+        """Let go of a recording; it warms up again before the next."""
+        del self._recordings[kind]
+        self._seen[kind] = 0
+        if not self._recordings:  # a pool of memory is gone with its last recording
+            self._recorder = RECORDERS[self._device.type](self._device)
+
     def _record(self, batches: Batches) -> Recording:
         """Record the step of these micro-batches; nothing of it is done."""
         inputs = [
             {name: torch.empty_like(tensor, device=self._device) for name, tensor in maps.items()}
             for maps in batches
         ]
+        before = self._addresses()
         with self._capturable():
             try:
                 (ledger, numbers), replay = self._recorder.record(lambda: self._take(inputs))
+            except torch.OutOfMemoryError:
+                raise
             except RuntimeError as problem:
+                if type(problem).__module__.startswith(COMPILER):
+                    raise
                 raise UserError(
                     "engine.graphs: on came, and this step cannot be recorded: "
-                    f"{first_line(problem)}. engine.graphs: off takes it as ever"
+                    f"{first_line(_first_cause(problem))}. engine.graphs: off, in a new process, "
+                    "takes it as ever"
                 ) from problem
-        return Recording(inputs, ledger, numbers, replay, self._addresses())
+        if self._addresses() != before:
+            raise UserError(
+                "engine.graphs: on came, and this step puts other tensors in the places of those "
+                "that a network has; change them in place, or use engine.graphs: off"
+            )
+        return Recording(inputs, ledger, numbers, replay, before)
 
     def _kind(self, batches: Batches) -> Hashable:
         """Steps of one kind are the same work."""
@@ -194,3 +223,8 @@ class StepGraphs:
         finally:
             for group in told:
                 group["capturable"] = False
+
+
+def _first_cause(problem: BaseException) -> BaseException:
+    """What went wrong first: the end of a recording that failed fails again."""
+    return problem if problem.__context__ is None else _first_cause(problem.__context__)

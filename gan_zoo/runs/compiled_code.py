@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_zoo.components.user_cache import cache_folder
+from gan_zoo.errors import UserError, first_line
 from gan_zoo.runs.atomic import write_file
 
 FILE = "compiled.json"  # of a run
@@ -38,15 +39,23 @@ class Compiled:
 
 
 def read_compiled(run: Path) -> dict[str, Compiled]:
-    """Phase -> how its steps were compiled; of a run's folder."""
+    """Phase -> how its steps were compiled; of a run's folder.
+
+    Raises:
+        UserError: the file is damaged.
+    """
     path = run / FILE
     if not path.is_file():
         return {}
-    told: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return {
-        phase: Compiled(tuple(one["parts"]), one["graphs"], one["made_by"], one["code"])
-        for phase, one in told.items()
-    }
+    try:
+        told: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            phase: Compiled(tuple(one["parts"]), one["graphs"], one["made_by"], one["code"])
+            for phase, one in told.items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        broken = f"{path} is damaged ({type(problem).__name__}: {first_line(problem)})"
+        raise UserError(f"{broken}; delete it, and what it tells of is compiled anew") from problem
 
 
 def note_compiled(run: Path, phase: str, compiled: Compiled) -> None:

@@ -37,16 +37,19 @@ def announce_phase(
     )
 
 
-def announce_duration(steps: int, seconds: float) -> str:
+def announce_duration(steps: int, seconds: float, *, recorded: bool = False) -> str:
     """How long the steps of a phase will take.
 
     Args:
         steps: How many.
         seconds: Of one.
+        recorded: Whether steps are to be recorded, and are faster then.
     """
+    most = "at most" if recorded else "about"
+    before = ", before steps are recorded" * recorded
     return (
-        f"  about {format_duration(seconds * steps)}: {steps} steps of {1000 * seconds:.0f} ms, "
-        "timed on the first batch without learning from it"
+        f"  {most} {format_duration(seconds * steps)}: {steps} steps of {1000 * seconds:.0f} ms, "
+        f"timed on the first batch without learning from it{before}"
     )
 
 

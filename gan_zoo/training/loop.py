@@ -29,8 +29,8 @@ from gan_zoo.runs.environment import describe_memory
 from gan_zoo.training.announcements import announce_duration, announce_end, announce_phase
 from gan_zoo.training.comparison import note_unread
 from gan_zoo.training.guards import Interrupted
+from gan_zoo.training.preparing import prepare_steps
 from gan_zoo.training.profiling import StepProfile
-from gan_zoo.training.settled import settle_steps
 from gan_zoo.training.signals import Stopped
 from gan_zoo.training.state import RunState
 from gan_zoo.training.validation import is_best, is_due, watch
@@ -135,7 +135,7 @@ class Run(RunState):
         done, total = self.position.phase_step, self.position.phase_step + self.course.left
         feed = self._stop.between(feed)
         if not self.precision.is_plain:
-            feed = self._settled(feed)
+            feed = self._prepared(feed)
         if total - done >= WORTH_TIMING:
             feed = self._estimated(feed, total - done)
         profiled = self.profile.steps if self.profile is not None else iter
@@ -188,17 +188,19 @@ class Run(RunState):
                 "out, with --changed-data). gan-zoo check reads all files"
             ) from problem
 
-    def _settled(self, feed: Iterator[list[Batch]]) -> Iterator[list[Batch]]:
-        """Settle how the steps are computed, by the first batch."""
+    def _prepared(self, feed: Iterator[list[Batch]]) -> Iterator[list[Batch]]:
+        """Settle how the steps are computed, by the first batch; nothing has moved meanwhile."""
         first = next(feed)
-        settle_steps(self, [batch.maps for batch in first])
+        with self._stop.at_once():  # compiling takes minutes
+            prepare_steps(self, [batch.maps for batch in first])
         return chain([first], feed)
 
     def _estimated(self, feed: Iterator[list[Batch]], steps: int) -> Iterator[list[Batch]]:
         """Say how long the steps will take, by the first batch."""
         first = next(feed)
         seconds = self.runner.seconds_a_step([batch.maps for batch in first])
-        self.reporter.say(announce_duration(steps, seconds))
+        recorded = self.runner.recorded is not None
+        self.reporter.say(announce_duration(steps, seconds, recorded=recorded))
         return chain([first], feed)
 
     def _look(self) -> None:

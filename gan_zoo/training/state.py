@@ -202,6 +202,8 @@ class RunState:
         """Make a phase ready: who plays and learns, with which optimizer state and data."""
         engine = self.wired.phase(phase).recipe.engine
         self.precision = Precision.of(**engine.computing, kept=self._kept)
+        if hasattr(self, "runner"):
+            self.runner.end()
         self.runner = PhaseRunner(self.assembly, phase, self.precision, self.memory)
         self.runner.begin(resumed=resumed)
         self._datasets = {}

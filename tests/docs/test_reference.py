@@ -13,9 +13,10 @@ from gan_zoo.components.kinds import KINDS
 from gan_zoo.components.spec import Spec
 from gan_zoo.recipe.model import RecipeFields
 from gan_zoo.recipe.recipe import Recipe
-from gan_zoo.recipe.schema import sections_in
+from gan_zoo.recipe.schema import schema, sections_in
 from gan_zoo.recipe.section import Section
 from gan_zoo.registry.plugins import Plugin, load_installed
+from gan_zoo.registry.zoo import Zoo
 from gan_zoo.testing.stand_ins import PainterSpec
 from tools import reference
 from tools.reference import FOLDER, TITLES, pages

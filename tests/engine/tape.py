@@ -1,6 +1,8 @@
-"""A recorder for the CPU, as strict as a CUDA graph: it records every operation of a step by the
-tensors that it was given, does none of it, and on replay does all of it again, on the same tensors.
-What Python does in a step happens once. Whoever waits for a number is refused.
+"""A recorder for the CPU, as a CUDA graph is one for a GPU: it records every operation of a step by
+the tensors that it was given, does none of it, and on replay does all of it again, on the same
+tensors. What Python does in a step happens once, and who asks for a number is refused.
+
+It knows no streams and no pools of memory, and holds all that a step makes, which a graph does not.
 """
 
 from __future__ import annotations
@@ -15,7 +17,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 T = TypeVar("T")
-WAITS = {torch.ops.aten._local_scalar_dense.default, torch.ops.aten.nonzero.default}
+WAITS = {
+    torch.ops.aten._local_scalar_dense.default,
+    torch.ops.aten.nonzero.default,
+    torch.ops.aten.equal.default,
+}
 
 
 def tensors(tree: Any) -> list[Tensor]:

@@ -4,9 +4,12 @@ and what is not the same work every time is not recorded.
 
 from __future__ import annotations
 
+import gc
 import random
 import re
+import weakref
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from gan_zoo.components.learning import LossSpec
+from gan_zoo.components.networks import GeneratorSpec
 from gan_zoo.components.scene import Scene, Term
+from gan_zoo.components.shapes import Image
 from gan_zoo.engine import step_graph
 from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.settling import settle
@@ -182,6 +187,8 @@ class Restless:
     def __init__(self, how: str) -> None:
         self.how = how
         self.count = 0
+        self.helper = SimpleNamespace(count=0)
+        self.mean = torch.zeros(())
 
     def __call__(self, scene: Scene, player: str) -> Iterator[Term]:
         if player != "generator":
@@ -191,8 +198,14 @@ class Restless:
             factor = scene["step"] / 100
         elif self.how == "counts":
             self.count += 1
+        elif self.how == "helper counts":
+            self.helper.count += 1
         elif self.how == "draws":
             factor = random.random()
+        elif self.how == "other tensor":
+            self.mean = self.mean * 0.9 + scene["fake"].detach().mean()
+        elif self.how == "undue step" and not scene.is_due(4):
+            factor = scene["step"] / 100
         elif self.how == "waits":
             factor = scene["fake"].mean().item()
         yield Term("G_restless", scene["fake"].square().mean(), factor)
@@ -215,7 +228,9 @@ def restless(recipe: Recipe, how: str) -> Recipe:
 REFUSED = {
     "step": "it reads the number of the step; scene.is_due(every) says what is due",
     "counts": "it changes losses.own.count from step to step",
+    "helper counts": "it changes losses.own.helper from step to step",
     "draws": "it draws numbers from random",
+    "other tensor": "it changes losses.own.mean from step to step",
 }
 
 
@@ -231,6 +246,67 @@ def test_what_is_another_step_every_time_is_refused(tiny: Make, how: str) -> Non
         f"  {REFUSED[how]}\nUse engine.graphs: off, which takes steps as ever"
     )
     assert all(torch.equal(tensor, before[name]) for name, tensor in game.weights().items())
+
+
+def test_what_only_some_steps_do_is_refused_before_they_are_recorded(tiny: Make) -> None:
+    game = Game(restless(tiny(), "undue step"), records=True)
+    runner = game.enter("only")
+    settle(runner, [maps(0)])  # is due, and reads nothing
+    with pytest.raises(UserError, match=r"it reads the number of the step; scene\.is_due"):
+        _ = [runner.step([maps(number)], number) for number in range(3 * WARM)]
+    assert runner.recorded is not None
+    assert len(runner.recorded) == 0
+
+
+class Forgetful(nn.Module):
+    """A network whose buffer is another one after every step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(3, 3, 1)
+        self.register_buffer("mean", torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.mean = self.mean * 0.9 + x.detach().mean()
+        return torch.tanh(self.layer(x)) * (1 + self.mean)
+
+
+class ForgetfulSpec(GeneratorSpec, name="forgetful"):
+    def build(self, given: Image, wanted: Image) -> nn.Module:
+        return Forgetful()
+
+
+def test_a_buffer_that_is_another_one_is_refused_and_put_back(tiny: Make) -> None:
+    game = Game(tiny().model_copy(update={"generator": ForgetfulSpec()}), records=True)
+    runner = game.enter("only")
+    generator: Any = runner.networks["generator"]
+    before = generator.mean
+    with pytest.raises(UserError, match=r"changes generator\._buffers from step to step"):
+        settle(runner, [maps(0)])
+    assert generator.mean is before
+    assert generator.mean == 0
+
+
+def test_an_optimizer_that_steps_by_itself_is_refused(tiny: Make) -> None:
+    """Its rate is a number of Python, which a recording would keep."""
+    game = Game(tiny(), records=True)
+    runner = game.enter("only")
+    player = runner.players["generator"]
+    player.optimizer = torch.optim.Adam(player.learns.values(), lr=1e-3, fused=True)
+    with pytest.raises(UserError, match="the optimizer of the generator counts its steps"):
+        settle(runner, [maps(0)])
+
+
+def test_a_phase_that_is_over_holds_no_recording(tiny: Make) -> None:
+    game = Game(tiny(), records=True)
+    game.play()
+    held = weakref.ref(game.runner.recorded)
+    gc.disable()
+    try:
+        game.runner.end()
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

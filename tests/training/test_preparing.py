@@ -20,8 +20,8 @@ from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.compiled_code import code_file, read_compiled
 from gan_zoo.runs.folder import RunFolder
+from gan_zoo.training.preparing import made_by
 from gan_zoo.training.run import resume, train
-from gan_zoo.training.settled import made_by
 from tests.engine.tape import TapeRecorder
 
 Make = Callable[..., Recipe]
@@ -86,7 +86,12 @@ def test_a_run_that_was_stopped_is_the_run_to_the_bit(
 ) -> None:
     monkeypatch.setattr(compiling, "BACKEND", "aot_eager")
     every = {"engine.log_every": 1, **WORDS[how]}
+    recorded: list[TapeRecorder] = []
+    monkeypatch.setitem(
+        step_graph.RECORDERS, "cpu", lambda at: recorded.append(TapeRecorder(at)) or recorded[-1]
+    )
     whole = trained(few(every, **PHASES), tmp_path / "whole")
+    assert [len(one.tapes) for one in recorded] == ([1, 1] if how == "recorded" else [])
     plain = trained(few({"engine.log_every": 1}, **PHASES), tmp_path / "plain")
     assert_equal(whole, plain)
     stopped = trained(few(every, **PHASES), tmp_path / "stopped", steps=4)
@@ -139,7 +144,7 @@ def test_what_could_not_be_compiled_is_not_tried_again(
     [
         ({"code": "0" * 64}, "Compiled anew: {code} is not there any more"),
         ({"torch": "2.0.0"}, "Compiled anew, since torch was 2.0.0 and is {torch}"),
-        ({"parts": ["generator"]}, "At the start generator were compiled"),
+        ({"parts": ["generator"]}, "At the start were compiled: generator"),
     ],
     ids=["no code", "another torch", "other parts"],
 )
@@ -158,6 +163,31 @@ def test_what_is_not_as_it_was_is_said(
     gone_on(run, steps="all")
     wanted = told.format(code=code_file("0" * 64), torch=torch.__version__)
     assert any(line.strip() == f"{wanted}. {STILL}" for line in said(run))
+
+
+def test_a_damaged_file_is_told(few: Make, tmp_path: Path) -> None:
+    run = trained(few({"engine.compile": "networks"}, only={"steps": 3}), tmp_path / "run", steps=2)
+    (run.path / "compiled.json").write_text('{"only": 1}')
+    with pytest.raises(UserError, match=r"compiled\.json is damaged \(TypeError: .*\); delete it"):
+        gone_on(run, steps="all")
+
+
+def test_a_resume_that_cannot_compile_is_told_and_the_next_one_may(
+    few: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise AssertionError("no such stride")
+
+    run = trained(few({"engine.compile": "networks"}, only={"steps": 4}), tmp_path / "run", steps=2)
+    kept = read_compiled(run.path)
+    with monkeypatch.context() as patch:
+        patch.setattr(compiling, "BACKEND", broken)
+        gone_on(run, steps=3)
+    assert read_compiled(run.path) == kept
+    told = [line.strip() for line in said(run)]
+    assert f"At the start were compiled: generator, discriminator. {STILL}" in told
+    gone_on(run, steps="all")
+    assert len([line for line in said(run) if "Compiled generator, discriminator" in line]) == 2
 
 
 def test_a_device_that_records_nothing_is_refused_before_anything_is_made(

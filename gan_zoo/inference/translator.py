@@ -199,8 +199,8 @@ class Translator:
         noise = "on" if inference.dropout else "off"
         kept = f"weights {self.weights} of phase {self.phase}; " if self.weights else ""
         said = self.describe_styles(style, targets=targets)
-        styles = f"{said}; " if said else ""
-        return f"{kept}norm statistics {norm}, dropout {noise}; {styles}{self.cast.precision}"
+        styles, how = f"{said}; " if said else "", ", compiled" if self._programs else ""
+        return f"{kept}norm statistics {norm}, dropout {noise}; {styles}{self.cast.precision}{how}"
 
     def describe_styles(self, style: Any = None, *, targets: bool = False) -> str:
         """Where styles come from; empty for models without any. Arguments as of `describe`."""

@@ -204,13 +204,13 @@ def test_a_backend_that_fails_later_is_no_error(
     with torch.inference_mode():
         with OwnNoise(7):
             expected = network(x)
-        Program("network", network, told := Told())
+        program = Program("network", network, told := Told())
         for tried in range(3):
             with OwnNoise(7):
                 assert torch.equal(network(x), expected)
             if not tried:
                 monkeypatch.setattr(compiling, "BACKEND", half_refusing())
-                network._compiled_call_impl._whole._compiled_call_impl = None
+                program._whole._compiled_call_impl = None
     assert len(told.lines()) == 3
     assert told.lines()[2] == (
         "network is not compiled for 16x16 (ValueError: this machine has no compiler); it computes "
@@ -351,12 +351,12 @@ def test_the_command_writes_the_same_files(run: RunFolder, tmp_path: Path) -> No
     said = CliRunner().invoke(app, [*words, str(tmp_path / "plain"), "--device", "cpu"])
     assert said.exit_code == 0
     assert programs() == 0
-    assert "cpu, float32, contiguous\n" in said.output
+    assert "cpu, float32, contiguous; seed" in said.output
     words += [str(tmp_path / "out"), "--device", "cpu", "--compile"]
     said = CliRunner().invoke(app, words)
     assert said.exit_code == 0
     assert said.output.count("Compiling generator for ") == programs() == 2
-    assert "cpu, float32, contiguous, compiled\n" in said.output
+    assert "cpu, float32, contiguous, compiled; seed" in said.output
     for n in range(3):
         made, plain = (pixels(tmp_path / out / f"{n}.png") for out in ("out", "plain"))
         assert np.array_equal(made, plain)

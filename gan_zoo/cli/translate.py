@@ -24,7 +24,10 @@ def translate(
     device: Device = "auto",
     precision: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="float32 or bfloat16, ...; else as the recipe says."),
+        typer.Option(
+            metavar="NAME",
+            help="auto, float64, float32, bfloat16 or float16; else as the recipe says.",
+        ),
     ] = None,
     compile: Annotated[
         bool,

@@ -125,7 +125,7 @@ def telling_compiler_errors() -> Iterator[None]:
     try:
         yield
     except Exception as problem:
-        if not type(problem).__module__.startswith(COMPILER):
+        if not is_compilers(problem):
             raise
         root = root_of(problem)
         raise UserError(
@@ -133,6 +133,12 @@ def telling_compiler_errors() -> Iterator[None]:
             f"{first_line(root)}). With engine.compile: off, in the run's recipe.yaml too, steps "
             "are taken without it"
         ) from problem
+
+
+def is_compilers(problem: BaseException) -> bool:
+    """Whether torch's compiler raised it, and no operation that it compiled."""
+    kinds = type(problem).__mro__
+    return any(kind.__module__.startswith(COMPILER) for kind in kinds)
 
 
 def root_of(problem: BaseException) -> BaseException:

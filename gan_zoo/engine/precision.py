@@ -49,8 +49,12 @@ def steps_in_one_pass(optimizer: torch.optim.Optimizer) -> bool:
     return type(optimizer) in ONE_PASS and not chosen and not special
 
 
-def pick_device(name: str) -> torch.device:
+def pick_device(name: str, named: str = "engine.device") -> torch.device:
     """The device that a recipe names; `auto` takes the best at hand.
+
+    Args:
+        name: In the words of the engine section.
+        named: Where it came from, for the error.
 
     Raises:
         UserError: the device is not there.
@@ -65,9 +69,9 @@ def pick_device(name: str) -> torch.device:
     kind, _, index = name.partition(":")
     if not at_hand[kind]:
         have = ", ".join(kind for kind, there in at_hand.items() if there)
-        raise UserError(f"engine.device: {name} came, but here there is only {have}; use auto")
+        raise UserError(f"{named}: {name} came, but here there is only {have}; use auto")
     if kind == "cuda" and index and int(index) >= torch.cuda.device_count():
-        raise UserError(f"engine.device: {name} came; there are {torch.cuda.device_count()} GPUs")
+        raise UserError(f"{named}: {name} came; there are {torch.cuda.device_count()} GPUs")
     return torch.device(name)
 
 
@@ -105,6 +109,7 @@ class Precision:
         compile: Any = "auto",
         graphs: Any = "auto",
         kept: Mapping[str, Any] | None = None,
+        named: str = "engine.precision",
     ) -> Precision:
         """What a recipe's engine section asks for, in its words.
 
@@ -112,6 +117,7 @@ class Precision:
             device: As there, or torch's own.
             precision, memory_format, share_views, norms, compile, graphs: As there.
             kept: What `auto` meant when the run was started, as `described` told it then.
+            named: Where `precision` came from, for the error.
 
         Raises:
             UserError: the device is not there, or cannot compute in that precision.
@@ -122,9 +128,9 @@ class Precision:
         if name == "bfloat16" and place.type == "cuda" and precision == "auto":
             name = name if _has_bfloat16(place, emulated=False) else "float32"
         elif name == "bfloat16" and place.type == "cuda" and not _has_bfloat16(place):
-            raise UserError(f"engine.precision: {place} has no bfloat16; use float32")
+            raise UserError(f"{named}: {place} has no bfloat16; use float32")
         if name == "float64" and place.type == "mps":
-            raise UserError("engine.precision: mps has no float64; use float32, or device: cpu")
+            raise UserError(f"{named}: mps has no float64; use float32, or device: cpu")
         layout: Any = auto["memory_format"] if memory_format == "auto" else memory_format
         share = auto["share_views"] if share_views == "auto" else share_views
         how: Any = auto["norms"] if norms == "auto" and name == "bfloat16" else norms

@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from gan_zoo.engine.compiling import COMPILER
+from gan_zoo.engine.compiling import is_compilers
 from gan_zoo.engine.ledger import Ledger
 from gan_zoo.engine.player import Player
 from gan_zoo.engine.regions import RECORDED, region
@@ -185,7 +185,7 @@ class StepGraphs:
             except torch.OutOfMemoryError:
                 raise
             except RuntimeError as problem:
-                if type(problem).__module__.startswith(COMPILER):
+                if is_compilers(problem):
                     raise
                 raise UserError(
                     "engine.graphs: on came, and this step cannot be recorded: "

@@ -13,19 +13,28 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from gan_zoo.engine.compiling import VARIANTS, compile_in_place, compiler_settings, count
+from gan_zoo.engine.compiling import (
+    VARIANTS,
+    compile_in_place,
+    count,
+    is_compilers,
+    root_of,
+)
+from gan_zoo.errors import first_line
 from gan_zoo.inference.noise import OwnNoise
 from gan_zoo.reporter import Reporter, format_duration
 
 LIMIT = ("FailOnRecompileLimitHit", "FailOnCacheLimitHit")  # of torch, by version
 
 # torch compiles, and looks for what it compiled, for one thread of a process at a time: of two at
-# once one may not find its program, and would have it compiled again.
-ALONE = threading.Lock()
+# once one may not find its program, and would have it compiled again. So all compiled models of a
+# process take turns; a network within a network has its turn with it.
+ALONE = threading.RLock()
 
 
 class Program:
-    """Stands in for the call of a network. Threads may share it: they take turns.
+    """Stands in for the call of a network. Threads may share it: they take turns, with all
+    others of the process.
 
     Args:
         name: The network's, for messages.
@@ -50,17 +59,21 @@ class Program:
         """As the network's own."""
         kind = _kind(inputs, named)
         if kind in self._made or not self._refused:
-            with ALONE, compiler_settings():
-                if kind in self._made:
-                    return self._whole(*inputs, **named)
-                if not self._refused:
-                    return self._first(kind, inputs, named)
+            with ALONE:
+                if kind in self._made or not self._refused:
+                    return self._compiled(kind, inputs, named)
         return self._call(*inputs, **named)
 
-    def _first(self, kind: Any, inputs: Any, named: Any) -> Any:
-        """The first call of a kind, which compiles; where torch cannot, as without."""
-        size = _size(inputs)
-        self.reporter.say(f"Compiling {self.name} for {size}: seconds to minutes, once for a size")
+    def _compiled(self, kind: Any, inputs: Any, named: Any) -> Any:
+        """A call of the program, which is made first if there is none; where torch cannot, as
+        without. It may be made anew for a kind that had one: after `torch.compiler.reset()`, or if
+        something else changed that torch compiled for.
+        """
+        size, new = _size(inputs), kind not in self._made
+        if new:
+            self.reporter.say(
+                f"Compiling {self.name} for {size}: seconds to minutes, once for a size"
+            )
         noise = OwnNoise.of_this_thread()
         drawn = noise.state() if noise is not None else {}
         began, programs, plain = time.perf_counter(), count().graphs, self._whole.plain
@@ -69,17 +82,23 @@ class Program:
                 compile_in_place([self._whole])
             made = self._whole(*inputs, **named)
         except Exception as problem:
+            if not new and not is_compilers(problem):
+                raise
             why = _told(problem)
         else:
-            if count().graphs > programs or self._whole.plain == plain:
+            compiled = count().graphs > programs
+            if not new or compiled or self._whole.plain == plain:
                 self._made.add(kind)
-                took = format_duration(time.perf_counter() - began)
-                self.reporter.say(f"Compiled {self.name} for {size} in {took}")
+                if new or compiled:
+                    took = format_duration(time.perf_counter() - began)
+                    anew = "" if new else " anew"
+                    self.reporter.say(f"Compiled {self.name} for {size}{anew} in {took}")
                 return made
             why = "torch compiled nothing of it"
         if noise is not None:
             noise.rewind(drawn)
         made = self._call(*inputs, **named)  # or raises what is wrong with the input
+        self._made.discard(kind)
         self._refused = True
         what = "nor is any new size" if self._made else "it computes as it does without"
         self.reporter.say(f"{self.name} is not compiled for {size} ({why}); {what}")
@@ -125,7 +144,7 @@ def _size(inputs: Any) -> str:
 def _told(problem: Exception) -> str:
     """Why torch could not, in a line."""
     if type(problem).__name__ in LIMIT:
-        return f"torch keeps {VARIANTS} programs at most"
-    lines = (line for line in str(problem).splitlines() if not line.endswith("raised:"))
-    told = next(lines, type(problem).__name__)  # a backend's own words come after that line
+        return f"torch keeps {VARIANTS} programs a process"
+    root = root_of(problem)
+    told = f"{type(root).__name__}: {first_line(root)}"
     return told[:197] + "..." if len(told) > 200 else told

@@ -28,7 +28,8 @@ def load(
         device: As in the recipe's engine section; `model.to(device)` moves it later.
         weights: latest or best; what the recipe says if absent.
         set: Change how pictures are made, as `{"inference.dropout": False}`.
-        precision: As in the recipe's engine section, and what that means on the device if absent.
+        precision: float64, float32, bfloat16, float16, or auto, which is the device's own; what the
+            recipe's engine section means on the device if absent.
         compile: Networks run as programs of torch's compiler. The first picture of every size waits
             for its own, seconds to minutes; later ones of that size are made faster.
         reporter: Told of that; standard output if absent.

@@ -4,10 +4,8 @@ of the networks changed by it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import get_args
 
 import torch
 from torch import Tensor, nn
@@ -18,36 +16,10 @@ from gan_zoo.components.learning import Network
 from gan_zoo.components.networks import GeneratorSpec
 from gan_zoo.components.pictures import as_8bit
 from gan_zoo.engine.compiling import eagerly
-from gan_zoo.engine.precision import Precision, pick_device
 from gan_zoo.errors import ContractError, UserError
-from gan_zoo.recipe.engine_words import Engine
 from gan_zoo.recipe.model import Inference
 
 TRIES = 64  # multiples of a generator above the size of a picture
-PRECISIONS: tuple[str, ...] = get_args(Engine.model_fields["precision"].annotation)
-
-
-def choose_precision(engine: Engine, device: str, precision: str | None = None) -> Precision:
-    """In which numbers a trained model computes on a device. How its training was made faster, by
-    compiling or recording, is nothing to it.
-
-    Args:
-        engine: The recipe's.
-        device, precision: In its words; the precision that it means there if None.
-
-    Raises:
-        UserError: there is no such device, or it cannot compute in that precision.
-    """
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device):
-        raise UserError(f"device: {device} came; auto, cpu, cuda, cuda:N or mps was expected")
-    if precision is not None and precision not in PRECISIONS:
-        raise UserError(f"precision: {precision} came; {_listed(PRECISIONS)} was expected")
-    words = {**engine.computing, "compile": "off", "graphs": "off", "device": pick_device(device)}
-    return Precision.of(**words | ({} if precision is None else {"precision": precision}))
-
-
-def _listed(words: tuple[str, ...]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def pad_by_reflection(tensor: Tensor, size: tuple[int, int]) -> Tensor:

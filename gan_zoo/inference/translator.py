@@ -27,7 +27,6 @@ from gan_zoo.errors import UserError
 from gan_zoo.inference.calls import Call, describe_call
 from gan_zoo.inference.compiled import Program
 from gan_zoo.inference.networks import (
-    choose_precision,
     fitting_size,
     inference_state,
     pad_by_reflection,
@@ -35,6 +34,7 @@ from gan_zoo.inference.networks import (
     to_8bit,
 )
 from gan_zoo.inference.noise import OwnNoise, seed_of
+from gan_zoo.inference.numbers import choose_precision, has_float64, refuse_rounded
 from gan_zoo.inference.ranges import read_range
 from gan_zoo.inference.styles.rules import read_rules
 from gan_zoo.inference.styles.stylist import Stylist
@@ -77,7 +77,8 @@ class Translator:
         self.target = wiring.target
         self._made = wiring.networks[0]
         self._asked_precision: str | None = None  # that a caller asked for
-        self._rounded = False  # whether weights lost digits that their files have
+        self._wide = False  # whether files hold digits that float32 loses
+        self._rounded = False  # whether they are lost
         self._programs: list[Program] = []
         self.shapes = recipe.data.maps()
         self.stylist = Stylist(phase, cast, self.inputs, run, weights, settled=settled)
@@ -115,6 +116,7 @@ class Translator:
         wired = assembly.wired.phase(phase)
         cast = cast_of(assembly, wired, numbers)
         model = cls(wired, cast, assembly.method, weights=weights, run=folder, settled=True)
+        model._wide = has_float64(model._moving())
         model._place(numbers, precision)
         if compile:
             told = reporter or Reporter()
@@ -127,7 +129,8 @@ class Translator:
 
         Args:
             device: In the words of that section; where it is if absent.
-            precision: As of `load`; what was asked for before if absent.
+            precision: As of `load`, and auto is the device's own, whatever the recipe says; what
+                was asked for before if absent.
 
         Raises:
             UserError: the device is not there, or does not compute in that precision; or networks
@@ -138,24 +141,23 @@ class Translator:
         place = str(self.cast.precision.device if device is None else device)
         precision = precision or self._asked_precision
         numbers = choose_precision(self.recipe.engine, place, precision)
-        if self._rounded and numbers.dtype == torch.float64:
-            raise UserError(
-                "precision: float64 came, but the weights were rounded to float32; load the run "
-                "again, with precision='float64'"
-            )
+        if self._rounded:
+            refuse_rounded(numbers)
         self._place(numbers, precision)
         return self
 
     def _place(self, numbers: Precision, asked: str | None) -> None:
         """Move everything that makes pictures."""
         self.cast.precision, self._asked_precision = numbers, asked
-        for module in [*self._makers().values(), *self.cast.conditions.values()]:
-            held = {tensor.dtype for tensor in module.parameters()}
-            self._rounded |= torch.float64 in held and numbers.dtype != torch.float64
+        self._rounded |= self._wide and numbers.dtype != torch.float64
+        for module in self._moving():
             numbers.place(module)
         self.stylist.encoded.clear()  # other numbers find other styles
         for program in self._programs:
             program.forget()
+
+    def _moving(self) -> list[nn.Module]:
+        return [*self._makers().values(), *self.cast.conditions.values()]
 
     def _makers(self) -> dict[str, nn.Module]:
         """The networks of the player whose picture it is; the others have no weights here."""
@@ -197,8 +199,8 @@ class Translator:
         noise = "on" if inference.dropout else "off"
         kept = f"weights {self.weights} of phase {self.phase}; " if self.weights else ""
         said = self.describe_styles(style, targets=targets)
-        styles = f"{said}; " if said else ""
-        return f"{kept}norm statistics {norm}, dropout {noise}; {styles}{self.cast.precision}"
+        styles, how = f"{said}; " if said else "", ", compiled" if self._programs else ""
+        return f"{kept}norm statistics {norm}, dropout {noise}; {styles}{self.cast.precision}{how}"
 
     def describe_styles(self, style: Any = None, *, targets: bool = False) -> str:
         """Where styles come from; empty for models without any. Arguments as of `describe`."""

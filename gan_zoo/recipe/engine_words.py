@@ -9,6 +9,8 @@ from pydantic import Field, PositiveInt
 
 from gan_zoo.recipe.section import Names, Section
 
+DEVICES = r"^(auto|cpu|mps|cuda(:\d+)?)$"
+
 
 class Engine(Section):
     """How the numbers are computed and kept."""
@@ -21,7 +23,7 @@ class Engine(Section):
         "graphs": "off",
     }
 
-    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    device: str = Field("auto", pattern=DEVICES)
     """auto, cpu, cuda, cuda:N or mps; auto takes the best at hand."""
     precision: Literal["auto", "float64", "float32", "bfloat16", "float16"] = "auto"
     """bfloat16 and float16 are autocast over float32 weights; auto is chosen by device and said."""

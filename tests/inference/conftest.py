@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.console import Console
 from torch import Tensor
 
 import gan_zoo
+from gan_zoo.engine import compiling
 from gan_zoo.inference.translator import Translator
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.reporter import Reporter
@@ -57,6 +59,25 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 @pytest.fixture(scope="module")
 def translator(run: RunFolder) -> Translator:
     return gan_zoo.load(run, device="cpu")
+
+
+@pytest.fixture
+def compiler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One that takes seconds and changes no digit."""
+    monkeypatch.setattr(compiling, "BACKEND", "aot_eager")
+    torch.compiler.reset()
+    compiling.forget_counts()
+    yield
+    torch.compiler.reset()
+
+
+def programs() -> int:
+    return compiling.count().graphs
+
+
+def refusing(*_: Any) -> Any:
+    """A compiler that takes nothing."""
+    raise ValueError("this machine has no compiler")
 
 
 def picture(height: int = 64, width: int = 64, channels: int = 1) -> Tensor:

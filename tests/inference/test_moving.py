@@ -50,7 +50,7 @@ def test_a_move_gives_the_model_itself_and_the_same_pictures(run: RunFolder) -> 
 def test_a_device_that_is_not_there_moves_nothing(run: RunFolder) -> None:
     model = gan_zoo.load(run, device="cpu")
     expected = model.output(GIVEN)
-    with pytest.raises(UserError, match=r"cuda came, but here there is only cpu; use auto"):
+    with pytest.raises(UserError, match=r"^device: cuda came, but here there is only cpu; use"):
         model.to("cuda", precision="float64")
     assert types(model) == {torch.float32}
     assert torch.equal(model.output(GIVEN), expected)
@@ -73,6 +73,7 @@ def test_everything_moves(run: RunFolder) -> None:
     assert types(model.to("cpu")) == {torch.float64}  # what was asked for stays
     assert torch.equal(model.to(precision="auto").output(GIVEN), expected)
     assert types(model) == {torch.float32}
+    assert torch.equal(model.to(precision="float64").output(GIVEN), wide)  # nothing was lost
 
 
 def test_a_move_means_what_the_recipe_means_there(
@@ -159,6 +160,24 @@ def test_a_loaded_run_computes_as_its_recipe_means(tmp_path: Path) -> None:
     half, whole = (gan_zoo.load(run, device="cpu", precision=p) for p in (None, "float32"))
     assert [m.cast.precision.name for m in (half, whole)] == ["bfloat16", "float32"]
     assert not torch.equal(half.output(GIVEN), whole.output(GIVEN))
+
+
+def test_errors_name_what_came(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The argument of a call, or the line of the recipe."""
+    from gan_zoo.engine import precision
+    from gan_zoo.inference import numbers
+
+    def a_gpu(*_: str) -> torch.device:
+        return torch.device("mps")
+
+    engine = gan_zoo.load(run, device="cpu").recipe.engine
+    monkeypatch.setattr(numbers, "pick_device", a_gpu)
+    with pytest.raises(UserError, match=r"^precision: mps has no float64"):
+        numbers.choose_precision(engine, "mps", "float64")
+    wide = engine.model_copy(update={"precision": "float64"})
+    with pytest.raises(UserError, match=r"^engine\.precision: mps has no float64"):
+        numbers.choose_precision(wide, "mps")
+    assert numbers.choose_precision(wide, "mps", "auto").name == precision.AUTO["mps"]["precision"]
 
 
 def test_another_word_is_no_precision(run: RunFolder) -> None:

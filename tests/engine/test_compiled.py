@@ -94,13 +94,20 @@ WORDS: dict[str, dict[str, Any]] = {
     "spectral norm": {"discriminator.spectral": True},
     "penalty": {"losses.penalty": {"use": "gradient_penalty"}},
     "r1 now and then": {"losses.penalty": {"use": "r1", "every": 2}},
+    "augment": {"method.augment": ["color", "translation", "cutout"]},
 }
 # Programs of the two networks: the generator's; the discriminator's of a picture without a graph,
 # and of one with; of views that are shared both at once. Where batches are several, the generator's
 # first pass has none.
 GRAPHS = {"simultaneous": 2, "accumulate": 4, "generator first": 4}
 ROUNDED = {"spectral norm", "penalty", "r1 now and then"}
-LESS = {"separate views", "generator first", "pool", "r1 now and then"}  # of what others have too
+LESS = {  # of what others have too
+    "separate views",
+    "generator first",
+    "pool",
+    "r1 now and then",
+    "augment",
+}
 
 
 @pytest.mark.parametrize(

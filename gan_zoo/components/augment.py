@@ -20,19 +20,23 @@ class Change(NamedTuple):
 
     Args:
         make: `B C H W -> B C H W`, for any number of channels.
-        moves: Whether it moves or hides pixels; what does so is done to conditions too.
+        also_of_conditions: Whether it is made of conditions too, as what moves or hides pixels is.
     """
 
     make: Callable[[Tensor], Tensor]
-    moves: bool
+    also_of_conditions: bool
 
 
 class DrawnAugment:
-    """Changes of a batch, drawn once: whatever they are made to changes alike (Zhao et al. 2020,
-    sec. 3, where they are T).
+    """Changes of a batch, drawn once: whatever they are made to changes alike. They are T of Zhao
+    et al. 2020, sec. 3, who have it of pictures alone, as they have no conditions, and say nothing
+    of one draw for several of them.
 
-    A real picture and a fake that are changed by one draw differ by what they show alone. Their
-    losses are the same on the mean as by draws of their own, since each is of one of them.
+    That several may share a draw is ours: a real picture and a fake that are changed by one differ
+    by what they show alone, so that features of both may be compared. Losses of one of them, as an
+    adversarial loss's D_real, D_fake and G_GAN, are the same on the mean as by draws of their own;
+    those of both together, as feature matching, are not. That conditions are moved and hidden too
+    is ours likewise: a discriminator of pairs would else see that they do not belong together.
 
     Args:
         changes: What is done, in this order.
@@ -52,7 +56,7 @@ class DrawnAugment:
         both go on belonging together; its colors stay. Where nothing is seen it is zero.
         """
         for change in self.changes:
-            if change.moves:
+            if change.also_of_conditions:
                 x = change.make(x)
         return x
 
@@ -71,22 +75,22 @@ def draw_augment(kinds: Sequence[str], like: Tensor) -> DrawnAugment:
     return DrawnAugment([_DRAWS[kind](like) for kind in kinds])
 
 
-def change_color(x: Tensor, light: Tensor, vivid: Tensor, hard: Tensor) -> Tensor:
+def change_color(x: Tensor, light_draw: Tensor, vivid_draw: Tensor, hard_draw: Tensor) -> Tensor:
     """Brightness, then saturation, then contrast. `B D H W -> B D H W`.
 
     Args:
         x: Pictures; in one channel there is no saturation to change.
-        light: From [0, 1), `B 1 1 1`: less a half it is added to all values of a sample.
-        vivid: Likewise: twice it is the factor of each pixel's distance to its gray, the mean of
-            its channels.
-        hard: Likewise: with a half it is the factor of each value's distance to the mean of its
-            sample.
+        light_draw: From [0, 1), `B 1 1 1`: less a half it is added to all values of a sample.
+        vivid_draw: Likewise: twice it is the factor of each pixel's distance to its gray, the mean
+            of its channels.
+        hard_draw: Likewise: with a half it is the factor of each value's distance to the mean of
+            its sample.
     """
-    x = x + light - 0.5
+    x = x + light_draw - 0.5  # not x + (light_draw - 0.5): other bits than runs have had
     gray = x.mean(dim=1, keepdim=True)  # B 1 H W
-    x = gray + (x - gray) * 2 * vivid
+    x = gray + (x - gray) * 2 * vivid_draw
     mean = x.mean(dim=(1, 2, 3), keepdim=True)  # B 1 1 1
-    return mean + (x - mean) * (hard + 0.5)
+    return mean + (x - mean) * (hard_draw + 0.5)
 
 
 def shift(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
@@ -115,10 +119,11 @@ def _sources(side: int, by: Tensor) -> tuple[Tensor, Tensor]:
 
 def draw_color(x: Tensor) -> Change:
     """Light from [-0.5, 0.5], saturation from [0, 2] and contrast from [0.5, 1.5], evenly."""
-    light, vivid, hard = (
-        torch.rand(len(x), 1, 1, 1, dtype=x.dtype, device=x.device) for _ in range(3)
-    )
-    return Change(partial(change_color, light=light, vivid=vivid, hard=hard), moves=False)
+    draws = {
+        f"{what}_draw": torch.rand(len(x), 1, 1, 1, dtype=x.dtype, device=x.device)
+        for what in ("light", "vivid", "hard")
+    }
+    return Change(partial(change_color, **draws), also_of_conditions=False)
 
 
 def draw_shift(x: Tensor) -> Change:
@@ -127,7 +132,7 @@ def draw_shift(x: Tensor) -> Change:
         torch.randint(-most, most + 1, (len(x),), device=x.device)
         for most in (int(side * SHIFT + 0.5) for side in x.shape[-2:])
     )
-    return Change(partial(shift, down=down, right=right), moves=True)
+    return Change(partial(shift, down=down, right=right), also_of_conditions=True)
 
 
 def draw_hole(x: Tensor) -> Change:
@@ -136,7 +141,7 @@ def draw_hole(x: Tensor) -> Change:
     """
     down, across = (_hidden(side, x) for side in x.shape[-2:])
     seen = ~(down[:, :, None] & across[:, None, :])[:, None]  # B 1 H W
-    return Change(lambda picture: picture * seen, moves=True)
+    return Change(lambda picture: picture * seen, also_of_conditions=True)
 
 
 def _hidden(side: int, x: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Protocol, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     PositiveInt,
@@ -23,8 +24,19 @@ from pydantic_core import core_schema
 Norm = Literal["batch", "instance", "group", "none"]
 Size = Annotated[tuple[PositiveInt, PositiveInt], Strict(False)]  # [height, width]
 
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) != len(set(names)):
+        raise ValueError(f"{list(names)} came; name each once")
+    return names
+
+
 # Differentiable augmentation, in the order in which it is done; see components/augment.py.
-Augments = Annotated[tuple[Literal["color", "translation", "cutout"], ...], Strict(False)]
+Augments = Annotated[
+    tuple[Literal["color", "translation", "cutout"], ...],
+    Strict(False),
+    AfterValidator(_each_once),
+]
 
 
 class Names(Protocol):

@@ -15,7 +15,26 @@ from torch.nn.utils.parametrizations import spectral_norm
 from gan_zoo.components import Norm, conv_norm_activation
 
 
-class SingleScale(nn.Module):
+class Beside(nn.Module):
+    """A discriminator that may be given several pictures beside one condition.
+
+    Args:
+        takes_several: Whether it may; a spectral norm, which takes a turn of its iteration for
+            every one, may not.
+    """
+
+    def __init__(self, *, takes_several: bool) -> None:
+        super().__init__()
+        self._takes_several = takes_several
+
+    @property
+    def takes_several(self) -> bool:
+        """Whether it may; an heir with a forward of its own may not, which knows of one picture."""
+        ours: Any = next(kind for kind in type(self).__mro__ if Beside in kind.__bases__)
+        return self._takes_several and type(self).forward is ours.forward
+
+
+class SingleScale(Beside):
     """Feature maps, each made of the one before, and logits of the last.
 
     Condition `B C H W` and picture `B D H W` -> one scale of feature maps and logits. Of several
@@ -26,8 +45,7 @@ class SingleScale(nn.Module):
         features: The layers that make them.
         head: Makes logits of the last.
         conditional: Whether the condition is looked at.
-        takes_several: Whether it may be given several pictures; a spectral norm, which takes a turn
-            of its iteration for every one, may not.
+        takes_several: Whether it may be given several pictures.
     """
 
     def __init__(
@@ -38,16 +56,10 @@ class SingleScale(nn.Module):
         conditional: bool,
         takes_several: bool,
     ) -> None:
-        super().__init__()
+        super().__init__(takes_several=takes_several)
         self.conditional = conditional
-        self._takes_several = takes_several
         self.features = nn.ModuleList(features)
         self.head = head
-
-    @property
-    def takes_several(self) -> bool:
-        """Whether it may be given several pictures beside one condition; not a heir of its own."""
-        return self._takes_several and type(self).forward is SingleScale.forward
 
     def forward(
         self, condition: Tensor, picture: Tensor | Sequence[Tensor]

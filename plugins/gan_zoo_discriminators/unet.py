@@ -11,10 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_zoo.components import Norm
-from gan_zoo_discriminators.patch import beside, convolution, layer, seen, views
+from gan_zoo_discriminators.patch import Beside, beside, convolution, layer, seen, views
 
 
-class UNetDiscriminator(nn.Module):
+class UNetDiscriminator(Beside):
     """An encoder that judges, and a decoder that goes on from what it found to a logit for every
     pixel (Schönfeld et al. 2020, sec. 3.1).
 
@@ -51,11 +51,8 @@ class UNetDiscriminator(nn.Module):
         spectral: bool,
         conditional: bool,
     ) -> None:
-        super().__init__()
+        super().__init__(takes_several=not spectral)
         self.conditional = conditional
-        self.takes_several = not spectral
-        """Whether it may be given several pictures beside one condition; a spectral norm, which
-        takes a turn of its iteration for every one, may not."""
         widths = [width, *(min(width * 2**i, max_width) for i in range(1, layers))]
 
         def convolved(channels: int, wanted: int, kernel: int, **how: Any) -> nn.Conv2d:

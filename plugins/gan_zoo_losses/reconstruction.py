@@ -19,11 +19,16 @@ class Reconstruction:
         form: l1 (absolute) or l2 (squared).
         weight: Factor of the term.
         pool: For l1: of the means of squares of so many pixels a side, see `pooled_l1`.
+
+    Raises:
+        ValueError: a pool, and a form that has none.
     """
 
     def __init__(self, *, form: Literal["l1", "l2"], weight: float, pool: int = 1) -> None:
         self.distance = F.l1_loss if form == "l1" else F.mse_loss
-        if form == "l1" and pool > 1:
+        if form != "l1" and pool > 1:
+            raise ValueError(f"pool {pool} came with form {form}; l1 alone has one, so use pool=1")
+        if pool > 1:
             self.distance = partial(pooled_l1, pool=pool)
         self.label = f"G_{form.upper()}"
         self.weight = weight

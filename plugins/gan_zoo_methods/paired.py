@@ -13,6 +13,8 @@ from gan_zoo_methods.history import History
 
 Views = list[list[Tensor]]
 
+DRAWN = "augment.drawn"  # of a scene; no map has such a name
+
 
 class Paired:
     """One generator against one discriminator (Isola et al. 2017, sec. 3; Wang et al. 2018).
@@ -22,10 +24,11 @@ class Paired:
     `fake_views` and `real_views`, and in the discriminator's turn `judge`: a picture -> its views
     without autocast, for losses made of gradients.
 
-    Where the discriminator sees augmented pictures, one draw a scene and turn changes all that it
-    is shown in it: real and fake alike, so that its features of both may be matched, and `seen`
-    with them where pixels move (Zhao et al. 2020, sec. 3). Shared views are of one draw for both
-    players. The scene's own pictures stay as they are.
+    Where the discriminator sees augmented pictures (T of Zhao et al. 2020, sec. 3), the scene's own
+    stay as they are. That one draw a scene and turn changes all that it is shown in it is ours, as
+    the paper says nothing of it: real and fake alike, so that its features of both may be matched,
+    and `seen`, which the paper has none of, where pixels move, so that all of it goes on belonging
+    together. Shared views are of one draw for both players.
 
     Args:
         conditions: Names of the conditions, in the order of their channels.
@@ -87,7 +90,6 @@ class Paired:
                 "maps.raw": lambda scene: getattr(maps, "raw", maps),
                 "cast": lambda scene: cast,
                 "step": lambda scene: cast.step,
-                "augment": lambda scene: self.augment,
                 "condition": joined(self.conditions),
                 "seen": joined(self.seen),
                 "real": lambda scene: scene["target"],
@@ -101,7 +103,7 @@ class Paired:
             with turn("generator") as forward:
                 for scene in scenes:
                     scene["fake"]
-                    forward.learn(_as_generator(scene))
+                    forward.learn(self._as_generator(scene))
                     scene.forget()
         elif self.turns == "alternate":
             self._alternate(scenes, turn)
@@ -131,7 +133,7 @@ class Paired:
                 if state:
                     with state.restored():
                         scene["fake"]
-                forward.learn(_as_generator(scene))
+                forward.learn(self._as_generator(scene))
                 scene.forget()
 
     def _generator_first(self, scenes: Sequence[Scene], turn: Callable[[str], Turn]) -> None:
@@ -141,7 +143,7 @@ class Paired:
         with turn("generator") as forward:
             for scene in scenes:
                 scene["fake"]
-                forward.learn(_as_generator(scene))
+                forward.learn(self._as_generator(scene))
                 scene.forget()
         with turn("discriminator") as against:
             for scene in scenes:
@@ -156,16 +158,16 @@ class Paired:
             for scene in scenes:
                 scene["fake"]
                 if scene["cast"].shares_views and not self.history.pool.size:
-                    _share(scene, forward, against)
+                    self._share(scene, forward, against)
                 else:
-                    forward.learn(_as_generator(scene))
+                    forward.learn(self._as_generator(scene))
                     against.learn(self._as_discriminator(scene))
                 scene.forget()
 
     def _as_discriminator(self, scene: Scene) -> Scene:
         """Nothing that the discriminator learns from may reach the generator."""
         if not self.history.pool.size:
-            return _against(scene, BOTH_VIEWS)
+            return _against(scene, self._both())
 
         def fake_views(mine: Scene) -> Views:
             return _judged(mine, *self.history.shown(mine))
@@ -173,67 +175,64 @@ class Paired:
         return _against(
             scene,
             {
-                "drawn": _drawn,
+                DRAWN: self._draw,
                 "fake_views": fake_views,
                 "real_views": lambda mine: _views(mine, "real"),
             },
         )
 
+    def _as_generator(self, scene: Scene) -> Scene:
+        """The discriminator as it is now, with a graph on the fake and none on the real. The scene
+        is cut at the fake, so that graphs of one judge at a time are held beside the generator's.
+        """
+        scene.cut("fake", "seen")
 
-def _as_generator(scene: Scene) -> Scene:
-    """The discriminator as it is now, with a graph on the fake and none on the real. The scene is
-    cut at the fake, so that graphs of one judge at a time are held beside the generator's.
-    """
-    scene.cut("fake", "seen")
+        def real_views(mine: Scene) -> Views:
+            with torch.no_grad():
+                return _views(mine, "real")
 
-    def real_views(mine: Scene) -> Views:
-        with torch.no_grad():
-            return _views(mine, "real")
+        return scene.view(
+            {
+                DRAWN: self._draw,
+                "fake_views": lambda mine: _views(mine, "fake"),
+                "real_views": real_views,
+            }
+        )
 
-    return scene.view(
-        {
-            "drawn": _drawn,
-            "fake_views": lambda mine: _views(mine, "fake"),
-            "real_views": real_views,
+    def _share(self, scene: Scene, forward: Turn, against: Turn) -> None:
+        """Both learn from one pass of the discriminator, which has graphs to both: to the cut at
+        the fake, and to its own weights. A turn goes back to its own player alone.
+        """
+        scene.cut("fake", "seen")
+        shared = scene.view(self._both())
+
+        def still(mine: Scene) -> Views:
+            return [[feature.detach() for feature in view] for view in shared["real_views"]]
+
+        forward.learn(shared.view({"real_views": still}), keep=True)
+        against.learn(_against(shared, {}))
+        shared.forget()
+
+    def _both(self) -> dict[str, Callable[[Scene], Any]]:
+        """The views of both pictures, which are made at once."""
+        return {
+            DRAWN: self._draw,
+            "both_views": _both_views,
+            "fake_views": lambda mine: mine["both_views"][0],
+            "real_views": lambda mine: mine["both_views"][1],
         }
-    )
 
-
-def _share(scene: Scene, forward: Turn, against: Turn) -> None:
-    """Both learn from one pass of the discriminator, which has graphs to both: to the cut at the
-    fake, and to its own weights. A turn goes back to its own player alone.
-    """
-    scene.cut("fake", "seen")
-    shared = scene.view(BOTH_VIEWS)
-
-    def still(mine: Scene) -> Views:
-        return [[feature.detach() for feature in view] for view in shared["real_views"]]
-
-    forward.learn(shared.view({"real_views": still}), keep=True)
-    against.learn(_against(shared, {}))
-    shared.forget()
+    def _draw(self, scene: Scene) -> DrawnAugment:
+        """How all that the discriminator is shown in a turn is changed."""
+        return draw_augment(self.augment, scene["real"])
 
 
 def _both_views(scene: Scene) -> list[Views]:
     """Of both pictures, beside the one condition that is seen with them."""
-    drawn = scene["drawn"]
-    pictures = [drawn.picture(scene[name]) for name in ("fake", "real")]
-    seen = drawn.condition(scene["seen"])
+    pictures = [_changed(scene, scene[name]) for name in ("fake", "real")]
+    seen = _moved(scene, scene["seen"])
     views: list[Views] = scene["cast"].judge("discriminator", seen, pictures)
     return views
-
-
-def _drawn(scene: Scene) -> DrawnAugment:
-    """How all that the discriminator is shown in a turn is changed."""
-    return draw_augment(scene["augment"], scene["real"])
-
-
-BOTH_VIEWS: Mapping[str, Callable[[Scene], Any]] = {
-    "drawn": _drawn,
-    "both_views": _both_views,
-    "fake_views": lambda mine: mine["both_views"][0],
-    "real_views": lambda mine: mine["both_views"][1],
-}
 
 
 def _against(scene: Scene, views: Mapping[str, Callable[[Scene], Any]]) -> Scene:
@@ -265,7 +264,25 @@ def _views(scene: Scene, picture: str) -> Views:
 
 def _judged(scene: Scene, seen: Tensor, picture: Tensor, *, exact: bool = False) -> Views:
     """What the discriminator says of them, changed as all that it sees in this turn."""
-    drawn, cast = scene["drawn"], scene["cast"]
+    cast = scene["cast"]
     play = cast.play_exact if exact else cast.play
-    views: Views = play("discriminator", drawn.condition(seen), drawn.picture(picture))
+    views: Views = play("discriminator", _moved(scene, seen), _changed(scene, picture))
     return views
+
+
+def _changed(scene: Scene, picture: Tensor) -> Tensor:
+    return _laid_out(scene[DRAWN].picture(picture), picture)
+
+
+def _moved(scene: Scene, seen: Tensor) -> Tensor:
+    return _laid_out(scene[DRAWN].condition(seen), seen)
+
+
+def _laid_out(made: Tensor, like: Tensor) -> Tensor:
+    """In the layout of what it was made of, which the engine chose; changes have one of theirs."""
+    if made is like:
+        return made
+    for layout in (torch.contiguous_format, torch.channels_last):
+        if like.is_contiguous(memory_format=layout):
+            return made.contiguous(memory_format=layout)
+    return made

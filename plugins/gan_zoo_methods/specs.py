@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from gan_zoo.components import Augments, ContractError, MethodSpec, Network, Parts, Wiring
 
@@ -37,14 +37,10 @@ class PairedSpec(MethodSpec, name="paired"):
     augment: Augments = Field((), examples=[("color", "translation", "cutout")])
     """What is changed at random of all that the discriminator sees, in both turns, with gradients
     through the change (Zhao et al. 2020, sec. 3), in this order: `color` of the pictures,
-    `translation` and `cutout` of conditions and pictures alike; all three as published, or none."""
-
-    @field_validator("augment")
-    @classmethod
-    def _each_once(cls, kinds: Augments) -> Augments:
-        if len(kinds) != len(set(kinds)):
-            raise ValueError(f"augment {list(kinds)} came; name each once")
-        return kinds
+    `translation` and `cutout` of conditions and pictures alike; all three as published, or none.
+    Ours are one draw a turn for real and fake, so that their features may be matched, and what is
+    done to conditions, which the paper has none of. A discriminator that augments by itself, as
+    `projected/projected` by default, changes pictures once more: give it `augment: []`."""
 
     def wire(self, parts: Parts) -> Wiring:
         """Condition -> generator -> picture; condition and picture -> discriminator."""

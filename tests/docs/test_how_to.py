@@ -168,7 +168,7 @@ def test_mix_components(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert follow("mix-components.md", capfd) == 16
+    assert follow("mix-components.md", capfd) == 17
 
 
 def test_run_an_ablation(

@@ -94,6 +94,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "spectral norm": {"discriminator.spectral": True},
     "penalty": {"losses.penalty": {"use": "gradient_penalty"}},
     "r1 now and then": {"losses.penalty": {"use": "r1", "every": 2}},
+    "augment": {"method.augment": ["color", "translation", "cutout"]},
 }
 # Programs of the two networks: the generator's; the discriminator's of a picture without a graph,
 # and of one with; of views that are shared both at once. Where batches are several, the generator's
@@ -107,6 +108,7 @@ LESS = {  # of what others have too
     "pool",
     "penalty",
     "r1 now and then",
+    "augment",
 }
 
 

@@ -78,15 +78,17 @@ def assert_equal(ours: Game, theirs: Game) -> None:
 
 
 PENALTY = {"losses.penalty": {"use": "r1", "every": 3}}
+TOGETHER = {"method.turns": "simultaneous"}
 WORDS: dict[str, dict[str, Any]] = {
     "alternate": {},
-    "simultaneous": {"method.turns": "simultaneous"},
+    "simultaneous": TOGETHER,
     "separate views": {"method.turns": "simultaneous", "engine.share_views": False},
     "generator first": {"method.turns": "generator_first"},
     "batches of half the size": {"method.turns": "simultaneous", "engine.accumulate": 2},
     "spectral norm": {"discriminator.spectral": True},
     "sgd": {"optimizers.generator": {"use": "sgd", "lr": 0.01, "momentum": 0.9}},
     "penalty": {"losses.penalty": {"use": "gradient_penalty"}},
+    "augment": {"method.augment": ["color", "translation", "cutout"], **TOGETHER},
 }
 
 

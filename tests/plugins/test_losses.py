@@ -17,6 +17,7 @@ from gan_zoo.errors import ContractError
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.validation import RecipeError
 from gan_zoo_losses import gan_zoo_components
+from gan_zoo_losses.reconstruction import Reconstruction
 from gan_zoo_losses.specs import (
     AdversarialSpec,
     CharbonnierSpec,
@@ -211,6 +212,12 @@ def test_pooled_l1_of_any_size_is_its_formula(
     expected = total / fake.numel()
     said = heard(L1Spec(pool=pool), "generator", fake=fake, real=real)
     assert said == {"G_L1": pytest.approx((expected, expected), rel=1e-9, abs=1e-15)}
+
+
+def test_squares_are_of_l1_alone() -> None:
+    with pytest.raises(ValueError, match="pool 8 came with form l2; l1 alone has one"):
+        Reconstruction(form="l2", weight=1, pool=8)
+    Reconstruction(form="l2", weight=1, pool=1)
 
 
 def test_pooled_l1_sees_no_detail_and_a_pool_of_one_all_of_it() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_zoo.components.shapes import Image
+from gan_zoo.engine.assembly import assemble
+from gan_zoo.engine.phase import PhaseRunner
+from gan_zoo.engine.precision import Precision
 from gan_zoo.errors import ContractError
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.testing import step
 from gan_zoo.testing.probe import without_chance
 from gan_zoo.training.run import train
 from gan_zoo_discriminators import gan_zoo_components
+from gan_zoo_discriminators.single_specs import PatchSpec
 from gan_zoo_discriminators.unet import UNetDiscriminator
 from gan_zoo_discriminators.unet_specs import UNetSpec
+from gan_zoo_losses.penalties import slope
 from gan_zoo_losses.specs import AdversarialSpec
 from tests.plugins.acted import heard, pictures
 from tests.plugins.networks import RGB, on_meta, parameters
@@ -196,6 +203,69 @@ def test_the_game_is_the_sum_of_both_verdicts() -> None:
     told = heard(AdversarialSpec(form="vanilla"), "discriminator", **given)
     d_fake = (F.softplus(pixels[-1]).mean() + F.softplus(places[-1]).mean()).item()
     assert told["D_fake"] == pytest.approx((d_fake, d_fake / 2))
+
+
+def test_heirs_with_a_forward_of_their_own_take_one_picture() -> None:
+    class Heir(UNetDiscriminator):
+        def forward(self, condition: Tensor, picture: Any) -> list[Any]:
+            return super().forward(condition, picture)
+
+    class Same(UNetDiscriminator):
+        pass
+
+    for kind, several in ((UNetDiscriminator, True), (Same, True), (Heir, False)):
+        network = built(small())
+        network.__class__ = kind
+        assert network.takes_several == several
+
+
+def test_a_penalty_is_of_the_slope_of_all_logits_together() -> None:
+    changes = {
+        "generator": {"use": "unet", "depth": 4, "width": 2},
+        "discriminator": {"use": "unet", "layers": 2, "width": 2, "spectral": False},
+        "losses": {"r1": {"use": "r1", "weight": 4}, "gan": {"use": "adversarial"}, "l1": None},
+        "phases": {"main": {"epochs": None, "steps": 1, "schedule": None}},
+    }
+    recipe = Recipe.load("quickstart", set=changes)
+    runner = PhaseRunner(
+        assemble(recipe), "main", Precision(torch.device("cpu"), "float64", "contiguous")
+    )
+    runner.begin()
+    torch.manual_seed(1)
+    batch = {
+        name: torch.randint(0, 256, (2, channels, 16, 16), dtype=torch.uint8)
+        for name, channels in (("source", 1), ("target", 3))
+    }
+    condition, target = (map.double() / 127.5 - 1 for map in batch.values())
+    network = copy.deepcopy(runner.cast.networks["discriminator"])
+    target.requires_grad_()
+    pixels, places = network(condition, target)
+    (gradient,) = torch.autograd.grad(pixels[-1].sum() + places[-1].sum(), target)
+    terms = runner.step([batch]).numbers()
+    expected = gradient.square().sum((1, 2, 3)).mean().item()
+    assert terms["D_R1"] == pytest.approx(expected, rel=1e-9)
+    assert expected > 0
+
+
+def test_a_penalty_is_far_stronger_than_beside_patches() -> None:
+    """What UNetSpec and mix-components tell."""
+    seen = Image(3, 64, 64)
+    found = []
+    for spec in (UNetSpec(), PatchSpec(norm="none", spectral=True), PatchSpec(norm="none")):
+        torch.manual_seed(0)
+        network = spec.build(seen, seen)
+        condition, picture = (pictures(1, 3, 64, 64, seed=n).float() for n in (1, 2))
+        for _ in range(20):  # the spectral norms find their values
+            network(condition, picture)
+        logits = [view[-1] for view in network(condition, picture)]
+        judge = partial(network, condition)
+        found.append(
+            (sum(one.numel() for one in logits), slope(judge, picture).square().sum().item())
+        )
+    (pixels, unet), (patches, spectral), (_, plain) = found
+    assert (pixels, patches) == (64 * 64 + 2 * 2, 6 * 6)
+    assert 500 < unet / spectral < 1100
+    assert 5_000 < unet / plain < 20_000
 
 
 def test_a_run_learns_with_it(tmp_path: Path) -> None:

@@ -59,17 +59,16 @@ class ProjectedSpec(Single, name="projected"):
     """What is changed at random, by draws of their own for real and fake, in this order: all three
     (published), or some, or none ([]). Only without them are there features besides the logits for
     losses that match those of fake and real, which must be of pictures that are changed alike.
+    Where `method.augment` is said, pictures come changed already: `[]` leaves it at that.
     """
     conditional: bool = True
     """Whether every head sees the condition, averaged to its size, beside the features."""
 
     @model_validator(mode="after")
-    def _lists_are_plain(self) -> Self:
-        levels, augment = list(self.levels), list(self.augment)
+    def _levels_rise(self) -> Self:
+        levels = list(self.levels)
         if levels != sorted(set(levels)):
             raise ValueError(f"levels {levels} came; name each once, in rising order")
-        if len(augment) != len(set(augment)):
-            raise ValueError(f"augment {augment} came; name each once")
         return self
 
     @classmethod

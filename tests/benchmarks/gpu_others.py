@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from gan_zoo.components.norms import normalize
 from gan_zoo.engine import compiling
 
-LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 ROUNDS, CALLS = 7, 5  # of every operation, in turn with the others; as one that many are timed
 
 SHAPES = ((1, 32, 1024, 2048), (1, 64, 512, 1024), (1, 128, 257, 513), (1, 1024, 32, 64))
@@ -101,7 +101,7 @@ def norms(device: torch.device, *, small: bool) -> Table:
             made = torch.compile(NORMS["ours"], backend=compiling.BACKEND, dynamic=False)
             size = (1, 4, 8, 8) if small else shape
             x = torch.randn(size, device=device, dtype=torch.bfloat16)
-            x = x.contiguous(memory_format=LAYOUTS[layout])
+            x = x.contiguous(memory_format=FORMATS[layout])
             learns = x.clone(memory_format=torch.preserve_format).requires_grad_()
             calls: dict[str, Callable[[], object]] = {}
             for name, f in {**NORMS, "compiled": made}.items():
@@ -111,7 +111,7 @@ def norms(device: torch.device, *, small: bool) -> Table:
 
         return Row(f"{' x '.join(map(str, shape[1:]))}, {layout}", "operation", 3, take)
 
-    rows = [row(shape, layout) for shape in SHAPES for layout in LAYOUTS]
+    rows = [row(shape, layout) for shape in SHAPES for layout in FORMATS]
     return Table("g", "instance norm, ms, bfloat16", columns, rows)
 
 
@@ -123,10 +123,10 @@ def convolutions(device: torch.device, *, small: bool) -> Table:
             height, width = (8, 8) if small else out
             size = (1, i, (height - 1) * stride + k, (width - 1) * stride + k)
             x = torch.randn(size, device=device, dtype=torch.bfloat16)
-            x = x.contiguous(memory_format=LAYOUTS[layout])
+            x = x.contiguous(memory_format=FORMATS[layout])
             learns = x.clone(memory_format=torch.preserve_format).requires_grad_()
             conv: Any = nn.Conv2d(i, o, k, stride, bias=False)
-            conv = conv.to(device, torch.bfloat16, memory_format=LAYOUTS[layout])
+            conv = conv.to(device, torch.bfloat16, memory_format=FORMATS[layout])
             with torch.no_grad():
                 forward: dict[str, Any] = in_turn({"forward": lambda: conv(x)}, device)
             both = in_turn({"both": both_ways(conv, learns, conv.weight)}, device)
@@ -139,7 +139,7 @@ def convolutions(device: torch.device, *, small: bool) -> Table:
 
         return Row(f"{name}, {layout}", "operation", 2, take, 2)
 
-    rows = [row(*about, layout=layout) for about in CONVOLUTIONS for layout in LAYOUTS]
+    rows = [row(*about, layout=layout) for about in CONVOLUTIONS for layout in FORMATS]
     return Table("g", "convolutions, bfloat16", CONVOLUTION, rows)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -109,4 +110,7 @@ def _value(thing: Any) -> str:
         return f"frozenset({sorted(thing)})" if thing else "frozenset()"
     if project := getattr(thing, "project_name", ""):  # a marker of pluggy
         return f"{type(thing).__name__}({project!r})"
-    return str(thing).replace("typing.", "") if not isinstance(thing, str) else repr(thing)
+    if isinstance(thing, str):
+        return repr(thing)
+    # A function in it has another address in every process.
+    return re.sub(r"<function (\w+) at 0x[0-9a-f]+>", r"\1", str(thing).replace("typing.", ""))

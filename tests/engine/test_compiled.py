@@ -141,7 +141,7 @@ def test_blocks_share_what_is_equal(tiny: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("turns", "order"), zip(["alternate", "simultaneous"], ORDERS, strict=True)
+    ("turns", "order"), [*zip(["alternate", "simultaneous"], ORDERS, strict=True)]
 )
 def test_who_rested_learns_and_who_learned_rests(tiny: Make, turns: str, order: str) -> None:
     first, second = ORDERS[order]

@@ -107,6 +107,8 @@ def _compile(runner: PhaseRunner, batches: Batches, settled: Settled) -> None:
     for name in [name for name in named if not anew.isdisjoint({name, name.partition(".")[0]})]:
         del named[name]
         settled.lines.append(f"{name} is not compiled: engine.recompute makes its forward anew")
+    if not named:
+        return
     torch.compiler.reset()
     forget_counts()
     made = {name: compile_in_place(pieces(module, how)) for name, module in named.items()}

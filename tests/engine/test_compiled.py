@@ -181,6 +181,16 @@ def test_what_is_computed_anew(tiny: Make) -> None:
     )
 
 
+def test_nothing_is_left_to_compile(tiny: Make) -> None:
+    game = Game(tiny({"engine.recompute": ["generator", "discriminator"]}), "networks")
+    told = settle(game.enter("only"), [maps(0)])
+    assert (told.compiled, told.graphs, game.runner.compiled) == ((), 0, False)
+    assert [line.partition(" is not compiled: ")[0] for line in told.lines] == [
+        "generator",
+        "discriminator",
+    ]
+
+
 class Foreign(nn.Module):
     """Somebody's network, which torch's compiler does not get through in one piece."""
 

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
@@ -21,6 +22,22 @@ os.environ[VARIABLE] = _kept
 os.environ[ONLY] = ""  # before anything asks for the zoo, and for every process that a test starts
 
 _seconds: Counter[str] = Counter()  # by room, of all processes: these reports come to the first one
+
+
+@pytest.fixture
+def programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A compiler that computes as ever, so that equal numbers are equal to the bit, and a recorder
+    of steps for the CPU.
+    """
+    import torch
+
+    from gan_zoo.engine import compiling, step_graph
+    from tests.engine.tape import TapeRecorder
+
+    monkeypatch.setattr(compiling, "BACKEND", "aot_eager")
+    monkeypatch.setitem(step_graph.RECORDERS, "cpu", TapeRecorder)
+    yield
+    torch.compiler.reset()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

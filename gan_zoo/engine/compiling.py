@@ -4,7 +4,6 @@ are. What a run may depend on of the compiler is set here, and what it came to i
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -72,11 +71,11 @@ def compile_in_place(modules: Iterable[nn.Module]) -> list[Piece]:
     # It asks cut graphs for gradients, which torch warns of whenever it compiles: nobody uses them.
     told = "The .grad attribute of a Tensor that is not a leaf"
     warnings.filterwarnings("ignore", told, module=r"torch\.")
-    pieces = []
+    made = []
     for module in modules:
         piece = module._compiled_call_impl = Piece(module)
-        pieces.append(piece)
-    return pieces
+        made.append(piece)
+    return made
 
 
 def release(modules: Iterable[nn.Module]) -> None:
@@ -108,6 +107,9 @@ def compiler_settings() -> Iterator[None]:
 
     names = [next(n for n in known if hasattr(tracing, n)) for known in (LIMITS, ERRORS)]
     asked = dict(zip(names, (VARIANTS, True), strict=True))
+    if not functorch.donated_buffer and all(getattr(tracing, n) == v for n, v in asked.items()):
+        yield  # inside of another one: to change all of it takes longer than a small network
+        return
     with ExitStack() as all_of_them:
         all_of_them.enter_context(tracing.patch(asked))
         all_of_them.enter_context(functorch.patch(donated_buffer=False))
@@ -127,11 +129,9 @@ def telling_compiler_errors() -> Iterator[None]:
     except Exception as problem:
         if not is_compilers(problem):
             raise
-        root = root_of(problem)
         raise UserError(
-            f"engine.compile: torch's compiler failed at this step ({type(root).__name__}: "
-            f"{first_line(root)}). With engine.compile: off, in the run's recipe.yaml too, steps "
-            "are taken without it"
+            f"engine.compile: torch's compiler failed at this step ({describe_fault(problem)}). "
+            "With engine.compile: off, in the run's recipe.yaml too, steps are taken without it"
         ) from problem
 
 
@@ -141,10 +141,12 @@ def is_compilers(problem: BaseException) -> bool:
     return any(kind.__module__.startswith(COMPILER) for kind in kinds)
 
 
-def root_of(problem: BaseException) -> BaseException:
-    """What is at fault, in the errors that torch's compiler wraps around it."""
+def describe_fault(problem: BaseException) -> str:
+    """What is at fault, in the errors that torch's compiler wraps around it; one line."""
     inner = getattr(problem, "inner_exception", None) or problem.__cause__
-    return problem if inner is None else root_of(inner)
+    if inner is not None:
+        return describe_fault(inner)
+    return f"{type(problem).__name__}: {first_line(problem)}"
 
 
 def eagerly(compiled: bool) -> AbstractContextManager[Any]:
@@ -159,8 +161,9 @@ def eagerly(compiled: bool) -> AbstractContextManager[Any]:
 
 def forget_counts() -> None:
     """Count anew."""
-    if "torch._dynamo" in sys.modules:
-        torch._dynamo.utils.counters.clear()
+    from torch._dynamo.utils import counters
+
+    counters.clear()
 
 
 def count() -> Count:

@@ -87,9 +87,11 @@ class PhaseRunner:
         release(self._modules)
         for module in self._modules:
             precision.place(module)
-        anew = {*self.recipe.engine.recompute}
+        asked = {*self.recipe.engine.recompute}  # networks, or sections of several
+        parts = {name: {name, name.partition(".")[0]} for name in assembly.networks}
+        self.recomputed = {name for name, said in parts.items() if asked & said}
         for name, module in assembly.networks.items():
-            recompute(module, on=not anew.isdisjoint({name, name.partition(".")[0]}))
+            recompute(module, on=name in self.recomputed)
         self.cast = cast_of(assembly, self.wired, precision)
         enlisted = enlist(assembly, self.wired, self.cast.networks, precision)
         self.players, self.resting_norms = enlisted.players, enlisted.resting_norms
@@ -140,10 +142,7 @@ class PhaseRunner:
         """
         self.cast.step = number
         take = self._take if self.recorded is None else self.recorded.step
-        if self.compiled:
-            with telling_compiler_errors(), compiler_settings():
-                ledger, numbers = take(batches)
-        else:
+        with telling_compiler_errors() if self.compiled else nullcontext():
             ledger, numbers = take(batches)
         ledger.send(self._outbox, numbers)
         return ledger
@@ -176,8 +175,7 @@ class PhaseRunner:
 
     def rehearse(self, method: Method, batches: Sequence[Mapping[str, Tensor]]) -> Ledger:
         """A step in which nobody moves; inside of `unmoved`, whose method it takes."""
-        with compiler_settings() if self.compiled else nullcontext():
-            return self._step(method, batches, moves=False)
+        return self._step(method, batches, moves=False)
 
     def seconds_a_step(self, batches: Sequence[Mapping[str, Tensor]]) -> float:
         """Time a step in which nobody moves: weights, statistics and generators stay as they are.
@@ -239,7 +237,8 @@ class PhaseRunner:
             casts = self.precision.casts
             return Turn(player, self.losses, ledger, moves=moves, needs=needs, casts=casts)
 
-        self._play(method, batches, take, cut=True)
+        with compiler_settings() if self.compiled else nullcontext():  # backward, too
+            self._play(method, batches, take, cut=True)
         return ledger
 
     def _play(

@@ -18,10 +18,10 @@ from gan_zoo.engine.compiling import (
     Count,
     compile_in_place,
     count,
+    describe_fault,
     forget_counts,
     pieces,
     release,
-    root_of,
 )
 from gan_zoo.engine.host_work import tell_obstacles
 from gan_zoo.engine.phase import PhaseRunner
@@ -103,8 +103,7 @@ def _compile(runner: PhaseRunner, batches: Batches, settled: Settled) -> None:
         settled.lines.append(f"Nothing is compiled: {told}. data.crop gives them one")
         return
     named = dict(_compilable(runner))
-    anew = {*runner.recipe.engine.recompute}
-    for name in [name for name in named if not anew.isdisjoint({name, name.partition(".")[0]})]:
+    for name in [name for name in named if name in runner.recomputed]:
         del named[name]
         settled.lines.append(f"{name} is not compiled: engine.recompute makes its forward anew")
     if not named:
@@ -122,9 +121,8 @@ def _compile(runner: PhaseRunner, batches: Batches, settled: Settled) -> None:
     except Exception as problem:  # of torch's compiler, or what would be said of a step anyway
         release(named.values())
         runner.compiled = False
-        root = root_of(problem)
-        told = f"{type(root).__name__}: {first_line(root)}"
-        settled.lines.append(f"Nothing is compiled, since torch cannot ({told})")
+        fault = describe_fault(problem)
+        settled.lines.append(f"Nothing is compiled, since torch cannot ({fault})")
         return
     settled.seconds, counted = time.perf_counter() - start, count()
     called = [name for name, some in made.items() if any(piece.was_called for piece in some)]

@@ -17,10 +17,9 @@ from gan_zoo.engine.compiling import (
     VARIANTS,
     compile_in_place,
     count,
+    describe_fault,
     is_compilers,
-    root_of,
 )
-from gan_zoo.errors import first_line
 from gan_zoo.inference.noise import OwnNoise
 from gan_zoo.reporter import Reporter, format_duration
 
@@ -145,6 +144,5 @@ def _told(problem: Exception) -> str:
     """Why torch could not, in a line."""
     if type(problem).__name__ in LIMIT:
         return f"torch keeps {VARIANTS} programs a process"
-    root = root_of(problem)
-    told = f"{type(root).__name__}: {first_line(root)}"
+    told = describe_fault(problem)
     return told[:197] + "..." if len(told) > 200 else told

@@ -22,21 +22,14 @@ from gan_zoo.errors import UserError
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.recipe.wired import WiredRecipe
 from tests.engine.conftest import TINY, maps
-from tests.engine.tape import TapeRecorder
 from tests.engine.test_compiled import ForeignSpec
 from tests.engine.test_step_graph import restless
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "compile-and-record.md"
 FREE = {"data.load": None, "data.crop": None}
+pytestmark = pytest.mark.usefixtures("programs")
+
 COMPILED, RECORDED = {"engine.compile": "networks"}, {"engine.graphs": "on"}
-
-
-@pytest.fixture(autouse=True)
-def programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(compiling, "BACKEND", "aot_eager")
-    monkeypatch.setitem(step_graph.RECORDERS, "cpu", TapeRecorder)
-    yield
-    torch.compiler.reset()
 
 
 def rows(heading: str) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ cannot be compiled is said and goes on as it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -27,12 +27,7 @@ ORDERS = {"rests, then learns": (ONE, BOTH), "learns, then rests": (BOTH, ONE)}
 STEPS = 3
 
 
-@pytest.fixture(autouse=True)
-def compiler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """One that computes as ever: equal numbers are equal to the bit."""
-    monkeypatch.setattr(compiling, "BACKEND", "aot_eager")
-    yield
-    torch.compiler.reset()
+pytestmark = pytest.mark.usefixtures("programs")
 
 
 class Game(Player):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import torch
 
 from gan_zoo.checks.contracts import contracts
-from gan_zoo.engine import compiling, step_graph
 from gan_zoo.engine.assembly import assemble
 from gan_zoo.engine.compiling import count
 from gan_zoo.engine.loader import Plan, read_batches
@@ -17,7 +15,6 @@ from gan_zoo.engine.phase import PhaseRunner
 from gan_zoo.engine.precision import Precision
 from gan_zoo.engine.settling import Settled, settle
 from gan_zoo.engine.step_graph import WARM
-from tests.engine.tape import TapeRecorder
 from tests.test_mixing import BASE, mixed, own, smallest
 
 STEPS = WARM + 3
@@ -30,16 +27,9 @@ SUBJECTS = [
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.usefixtures("programs"),
     pytest.mark.parametrize(("kind", "name"), SUBJECTS, ids=[name for _, name in SUBJECTS]),
 ]
-
-
-@pytest.fixture(autouse=True)
-def programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(compiling, "BACKEND", "aot_eager")
-    monkeypatch.setitem(step_graph.RECORDERS, "cpu", TapeRecorder)
-    yield
-    torch.compiler.reset()
 
 
 def words(kind: str, name: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ bit where they were stopped and went on.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,10 @@ PHASES: dict[str, Any] = {
 
 
 @pytest.fixture(autouse=True)
-def programs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """A compiler that computes as ever and takes no time, a recorder, and a cache of one's own."""
+def quick(programs: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What compiles takes no time, and the cache is one's own."""
     monkeypatch.setattr(compiling, "BACKEND", "eager")
-    monkeypatch.setitem(step_graph.RECORDERS, "cpu", TapeRecorder)
     monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
-    yield
-    torch.compiler.reset()
 
 
 def trained(recipe: Recipe, out: Path, **more: Any) -> RunFolder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,26 @@ from gan_zoo_callbacks.preview_files import PreviewFiles, name_files
 USUAL = {"use": "previews", "count": 2, "every": 1}
 
 
-def recipe(**changes: Any) -> Recipe:
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Recipe]:
+    """Recipes of four steps a pass, on a few pictures of noise."""
+    root = tmp_path_factory.mktemp("pairs")
+    noise = np.random.default_rng(0)
+    for split in ("train", "val", "test"):
+        for side in "AB":
+            (root / side / split).mkdir(parents=True)
+            for number in range(8):
+                pixels = noise.integers(0, 256, (64, 64, 3), np.uint8)
+                Image.fromarray(pixels).save(root / side / split / f"{split}-{number}.png")
+    return lambda **changes: changed(root, changes)
+
+
+def changed(root: Path, changes: dict[str, Any]) -> Recipe:
     return Recipe.load(
         "quickstart",
         set={
-            "data.batch": 140,  # four steps a pass
+            "data": {"use": "paired_folder", "root": str(root), "direction": "a_to_b"},
+            "data.batch": 2,
             "data.workers": 0,
             "generator.width": 2,
             "generator.depth": 3,
@@ -62,7 +78,7 @@ def files(folder: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+def run(recipe: Callable[..., Recipe], tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     callbacks = {"previews": USUAL, "late": {**USUAL, "count": 1, "every": 2, "split": "test"}}
     return trained(recipe(callbacks=callbacks), tmp_path_factory.mktemp("previews") / "run")
 
@@ -100,7 +116,9 @@ def test_the_sheet_is_made_of_the_files(run: RunFolder) -> None:
     assert np.array_equal(np.asarray(sheet), np.asarray(make_sheet(rows)))
 
 
-def test_a_resume_drops_what_lies_beyond_its_checkpoint(tmp_path: Path) -> None:
+def test_a_resume_drops_what_lies_beyond_its_checkpoint(
+    recipe: Callable[..., Recipe], tmp_path: Path
+) -> None:
     straight = trained(recipe(), tmp_path / "straight")
     cut = trained(recipe(), tmp_path / "cut", steps=8)
     own = cut.previews / "previews"
@@ -117,7 +135,7 @@ def test_a_resume_drops_what_lies_beyond_its_checkpoint(tmp_path: Path) -> None:
         assert (cut.previews / name).read_bytes() == (straight.previews / name).read_bytes()
 
 
-def test_only_so_many_times_stay(tmp_path: Path) -> None:
+def test_only_so_many_times_stay(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
     made = recipe(callbacks={"previews": {**USUAL, "keep": 2}})
     run = trained(made, tmp_path / "run")
     own = run.previews / "previews"
@@ -160,7 +178,9 @@ def test_sheets_of_callbacks_whose_names_are_alike_stay_apart(tmp_path: Path) ->
     assert files(tmp_path) == ["one-000004.png", "one-000008-too-late.png"]
 
 
-def test_check_tells_the_disk_and_no_run_takes_more(run: RunFolder) -> None:
+def test_check_tells_the_disk_and_no_run_takes_more(
+    run: RunFolder, recipe: Callable[..., Recipe]
+) -> None:
     told = disk(run.recipe())
     sizes = {name: 0 for name in told}
     for path in run.previews.rglob("*.png"):

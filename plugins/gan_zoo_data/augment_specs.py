@@ -72,17 +72,33 @@ class Augmentation(BaseModel):
         return self.model_dump(exclude_defaults=True)
 
 
-def find_misfit(
-    augment: Mapping[str, Augmentation], maps: Mapping[str, Image], ignored: frozenset[str]
-) -> str:
-    """What is wrong with words about maps; empty where they fit.
+def refuse_misfit(
+    augment: Mapping[str, Augmentation],
+    maps: Mapping[str, Image],
+    ignored: frozenset[str],
+    flip: float,
+    sides: tuple[int | None, int | None],
+) -> None:
+    """Refuse words that maps, the mirror image or the size rule does not take.
 
     Args:
         augment: Scope -> its words.
         maps: The maps of a sample.
         ignored: Those that may hold an ignored id.
+        flip: Probability of a mirror image that the data says beside.
+        sides: Height and width in training, where they are known.
     """
-    return next(_misfits(augment, maps, ignored), "")
+    wrong = next(_misfits(augment, maps, ignored), "")
+    if flip and (joint := augment.get(JOINT)) and joint.horizontal:
+        wrong = "flip and augment.joint.horizontal both mirror the pictures; keep one of them"
+    high, wide = sides
+    if high and wide and high != wide and any(words.turns for words in augment.values()):
+        wrong = (
+            f"augment turns pictures by quarters, but they are {high}x{wide} (height x width); "
+            f"say `crop: [{min(high, wide)}, {min(high, wide)}]`, or leave `turns` out"
+        )
+    if wrong:
+        raise PydanticCustomError("augment", "{wrong}", {"wrong": wrong})
 
 
 def _misfits(

@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from gan_zoo.components import DataSpec, Size, Values, expand_user
-from gan_zoo_data.augment_specs import JOINT, Augmentation, find_misfit, list_remarks
+from gan_zoo_data.augment_specs import Augmentation, list_remarks, refuse_misfit
 from gan_zoo_data.cache_specs import Bytes, Where
 from gan_zoo_data.modes import Mode, is_open, values_of, with_type
 from gan_zoo_data.splits import LEARNED
@@ -184,17 +184,7 @@ class Files(Sized):
     def _augment_fits(self) -> Self:
         maps = self.maps()
         ignored = frozenset(name for name in maps if self.ignored_ids(name))
-        wrong = find_misfit(self.augment, maps, ignored)
-        if self.flip and (joint := self.augment.get(JOINT)) and joint.horizontal:
-            wrong = "flip and augment.joint.horizontal both mirror the pictures; keep one of them"
-        high, wide = self._sides(None)
-        if high and wide and high != wide and any(words.turns for words in self.augment.values()):
-            wrong = (
-                f"augment turns pictures by quarters, but they are {high}x{wide} (height x width); "
-                f"say `crop: [{min(high, wide)}, {min(high, wide)}]`, or leave `turns` out"
-            )
-        if wrong:
-            raise PydanticCustomError("augment", "{wrong}", {"wrong": wrong})
+        refuse_misfit(self.augment, maps, ignored, self.flip, self._sides(None))
         return self
 
     def notes(self) -> list[str]:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, PositiveInt, Strict
+from pydantic import Field, PositiveInt, Strict, model_validator
 
 from gan_zoo.components import ContractError, DataError, DataSpec, Image, Size
+from gan_zoo_data.augment_specs import Augmentation, list_remarks, refuse_misfit
 from gan_zoo_data.folder_specs import SAMPLE, LabelFolderSpec
 from gan_zoo_data.modes import Mode
 from gan_zoo_data.scenes.themes import MOST, SPLITS, THEMES, ThemeName
@@ -30,6 +31,20 @@ class EmojiSpec(DataSpec, name="emoji"):
     """In training, enlarge by so many pixels and crop 64 x 64 at random (the papers' jitter)."""
     flip: float = Field(0.0, ge=0, le=1)
     """Probability of a horizontal flip in training."""
+    augment: dict[str, Augmentation] = Field(
+        {}, examples=[{"joint": {"vertical": 1.0}}, {"target": {"brightness": 0.5}}]
+    )
+    """What else changes in training, by scope (`joint`, `source`, `target`) and word, as of the
+    data `paired_folder`."""
+
+    @model_validator(mode="after")
+    def _augment_fits(self) -> Self:
+        refuse_misfit(self.augment, self.maps(), frozenset(), self.flip, (64, 64))
+        return self
+
+    def notes(self) -> list[str]:
+        """Where augmentation moves one map alone."""
+        return list_remarks(self.augment, paired=True)
 
     @property
     def test_inputs(self) -> Path:
@@ -73,11 +88,12 @@ class EmojiSpec(DataSpec, name="emoji"):
 
     def _folder(self) -> PairedFolder:
         from gan_zoo_data.folders.paired_folder import PairedFolder
+        from gan_zoo_data.maps.augment import Augment
         from gan_zoo_data.maps.geometry import Geometry
 
         modes: dict[str, Mode] = {"source": "grey", "target": "rgb"}
-        large = 64 + self.jitter
-        geometry = Geometry(load=(large, large), crop=(64, 64), flip=self.flip)
+        size, augment = (64 + self.jitter,) * 2, Augment(self.augment, {})
+        geometry = Geometry(load=size, crop=(64, 64), flip=self.flip, augment=augment)
         return PairedFolder(SAMPLE, geometry, "a_to_b", modes)
 
 

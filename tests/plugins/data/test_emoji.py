@@ -15,6 +15,7 @@ from PIL import Image as Pictures
 
 from gan_zoo.components.shapes import Image
 from gan_zoo.errors import ContractError
+from gan_zoo_data.augment_specs import Augmentation
 from gan_zoo_data.shipped_specs import SAMPLE, EmojiSpec
 from tests.plugins.data.making import one_pair
 
@@ -45,6 +46,26 @@ def test_emoji_pixels_are_pinned() -> None:
     }
     flipped = recipe.open("train").read(0, np.random.default_rng(0))
     assert torch.equal(flipped.maps["target"], sample.maps["target"].flip(-1))
+
+
+def test_emoji_change_in_training_as_told_and_nowhere_else() -> None:
+    mirrored = {"joint": Augmentation(vertical=1.0)}
+    train, val = (EmojiSpec(augment=mirrored).open(split) for split in ("train", "val"))
+    as_stored = train.read(0, None).maps
+    drawn = train.read(0, np.random.default_rng(0)).maps
+    for name in ("source", "target"):  # one draw for both
+        assert torch.equal(drawn[name], as_stored[name].flip(-2))
+    same = val.read(0, None).maps["target"]
+    assert torch.equal(same, EmojiSpec().open("val").read(0, None).maps["target"])
+
+
+def test_emoji_refuse_words_that_fit_no_map() -> None:
+    with pytest.raises(ValueError, match="grey pictures have no hue"):
+        EmojiSpec(augment={"source": Augmentation(hue=0.1)})
+    with pytest.raises(ValueError, match="both mirror the pictures"):
+        EmojiSpec(flip=0.5, augment={"joint": Augmentation(horizontal=0.5)})
+    (note,) = EmojiSpec(augment={"target": Augmentation(rotate=5)}).notes()
+    assert "moves target alone (rotate)" in note
 
 
 def test_emoji_stay_small() -> None:

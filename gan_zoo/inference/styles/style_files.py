@@ -96,6 +96,8 @@ def load(run: RunFolder, name: str) -> Gathered:
 
 def cure(run: RunFolder) -> str:
     """How styles are made."""
+    if run.shared:
+        return f"gan-zoo features gathers them in the run that {run.shared.name} was made of"
     return f"gan-zoo features {run.path} gathers them"
 
 

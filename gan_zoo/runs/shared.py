@@ -1,0 +1,33 @@
+"""A run that others handed on: what people call it, and the folder that it was unpacked into."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+
+
+class Shared:
+    """Where a run comes from that is not to be written to. Whoever holds the run holds this.
+
+    Args:
+        name: What the user named: a file, a folder, hub:OWNER/NAME.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def make_folder(self) -> Path:
+        """A folder for what is unpacked, of this user alone. It goes when this is let go of, or
+        the program ends.
+        """
+        path = tempfile.mkdtemp(prefix="gan-zoo-")
+        weakref.finalize(self, _remove, path, os.getpid())
+        return Path(path)
+
+
+def _remove(path: str, owner: int) -> None:
+    if os.getpid() == owner:  # a forked child lets go of its copy alone
+        shutil.rmtree(path, ignore_errors=True)

@@ -42,7 +42,7 @@ from gan_zoo.inference.styles.stylist import Stylist
 from gan_zoo.recipe.wired import WiredPhase
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
-from gan_zoo.runs.opening import open_model
+from gan_zoo.runs.opening import open_model, phase_of
 
 
 class Translator:
@@ -104,7 +104,7 @@ class Translator:
         recipe = folder.recipe()
         numbers = choose_precision(recipe.engine, device, precision)
         weights = weights or recipe.inference.weights
-        phase = folder.weights_phase(weights)
+        phase = phase_of(folder, weights, recipe.phases)
         assembly = assemble(recipe, weights=False, losses="none")
         for name in making_networks(assembly):
             try:

@@ -5,7 +5,7 @@ layout, or a model on the hub.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,25 @@ def open_model(model: str | Path | RunFolder, set: Mapping[str, Any] | None = No
     if path.is_dir() and is_published(path):
         return PublishedRun(path, set, Shared(name))
     return RunFolder.open(path, set)
+
+
+def phase_of(run: RunFolder, weights: str, phases: Collection[str]) -> str:
+    """The phase that weights are of.
+
+    Args:
+        run: Keeps them.
+        weights: Their name.
+        phases: Those of its recipe.
+
+    Raises:
+        UserError: the run keeps no such weights, or they are of a phase that it does not have.
+    """
+    phase = run.weights_phase(weights)
+    if phase not in phases:
+        told = f"its weights {weights} are of a phase {phase}, and its recipe has"
+        name = run.shared.name if run.shared else run.path
+        raise UserError(f"{name}: {told} {', '.join(phases)}; it was put together wrongly")
+    return phase
 
 
 def _open_folder(path: Path, set: Mapping[str, Any] | None, shared: Shared) -> RunFolder:

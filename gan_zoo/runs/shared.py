@@ -24,10 +24,11 @@ class Shared:
         the program ends.
         """
         path = tempfile.mkdtemp(prefix="gan-zoo-")
-        weakref.finalize(self, _remove, path, os.getpid())
+        weakref.finalize(self, remove, path, os.getpid())
         return Path(path)
 
 
-def _remove(path: str, owner: int) -> None:
-    if os.getpid() == owner:  # a forked child lets go of its copy alone
+def remove(path: str, owner: int) -> None:
+    """Remove a folder, where this process is the one that made it."""
+    if os.getpid() == owner:  # a forked child lets go of a copy
         shutil.rmtree(path, ignore_errors=True)

@@ -77,11 +77,14 @@ def test_a_forked_child_does_not_remove_it(tmp_path: Path) -> None:
     assert not tmp_path.exists()
 
 
-def test_threads_share_a_model_of_a_zip(run: RunFolder, zip_: Path) -> None:
+def test_threads_share_what_was_handed_on(run: RunFolder, zip_: Path, pushed: Path) -> None:
     given = [picture(height, 64) for height in (64, 60, 48)]
-    alone = [gan_zoo.load(run, device="cpu")(one) for one in given]
-    model = gan_zoo.load(zip_, device="cpu")
-    assert all(in_threads(lambda n: torch.equal(model(given[n % 3]), alone[n % 3]), 48))
+    whole = gan_zoo.load(run, device="cpu")
+    alone = [whole(one) for one in given]
+    for handed_on in (zip_, pushed):
+        model = gan_zoo.load(handed_on, device="cpu")
+        answers = in_threads(lambda n, m=model: torch.equal(m(given[n % 3]), alone[n % 3]), 24)
+        assert answers == [True] * 24
 
 
 def test_scores_are_the_runs_and_are_not_kept(run: RunFolder, zip_: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 from safetensors import safe_open
+from safetensors.numpy import save_file
 
 import gan_zoo
 from gan_zoo.errors import UserError
@@ -280,6 +281,19 @@ def test_damaged_and_foreign_folders(
         gan_zoo.load(tmp_path / "model", device="cpu")
     assert told in str(caught.value)
     assert typed(f"translate {tmp_path}/model x.png y.png")[0] == 2
+
+
+def test_damaged_styles_are_named(styled: RunFolder, tmp_path: Path) -> None:
+    gan_zoo.push(styled, tmp_path / "model", license="mit", samples=False)
+    about = tmp_path / "model/styles/about.json"
+    whole, tensors = about.read_text(), about.with_name("texture.safetensors")
+    about.write_text("[1]")
+    with pytest.raises(UserError, match=r"about\.json is damaged: it names no weights"):
+        gan_zoo.load(tmp_path / "model", device="cpu")
+    about.write_text(whole)
+    save_file({"overall": np.zeros(3), "clusters.all": np.zeros(3)}, tensors)
+    with pytest.raises(UserError, match=r"texture\.safetensors cannot be read .*'all'"):
+        gan_zoo.load(tmp_path / "model", device="cpu")
 
 
 def test_an_absent_plugin_is_named_with_its_package(pushed: Path, tmp_path: Path) -> None:

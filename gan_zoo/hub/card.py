@@ -96,7 +96,7 @@ def write_card(told: Told) -> str:
 
 def _head(told: Told) -> dict[str, Any]:
     recipe = told.model.recipe
-    tags = [LIBRARY, "gan", TASK, recipe.generator.name]
+    tags = [LIBRARY, "gan", TASK, told.run.value("generator.use")]
     head: dict[str, Any] = {
         **told.license.head(),
         "library_name": LIBRARY,
@@ -115,7 +115,7 @@ def _head(told: Told) -> dict[str, Any]:
 
 def _result(told: Told, scores: Scores) -> dict[str, Any]:
     """Scores on one split, as hubs list results."""
-    name = told.root or told.model.recipe.data.name
+    name = told.root or told.run.value("data.use")
     return {
         "task": {"type": TASK},
         "dataset": {"name": name, "type": name, "split": scores.split},
@@ -194,7 +194,7 @@ def _data(told: Told) -> list[str]:
     recipe = told.model.recipe
     named = f" in a folder called `{told.root}`" if told.root else ""
     what = "pairs" if recipe.data.paired else "samples"
-    lines = [f"- `{recipe.data.name}`{named}"]
+    lines = [f"- `{told.run.value('data.use')}`{named}"]
     for split, (count, print_) in told.data.items():
         known = f"; fingerprint of names and sizes {print_}" if print_ else ""
         lines.append(f"- {split}: {count:,} {what}{known}")

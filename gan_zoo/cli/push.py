@@ -48,9 +48,9 @@ def push(
         str | None, typer.Option(metavar="TEXT", help="On the hub: of the commit.")
     ] = None,
 ) -> None:
-    """Hand a trained model on, to the hub or to a folder in its layout.
+    """Hand a trained model on: to a folder, or to the hub.
 
-    What makes pictures, the recipe, the packages it needs and a model card; no state of training,
+    In the hub's layout: what makes pictures, the recipe, the packages it needs and a model card; no state of training,
     no data but the samples, no paths of this machine. gan_zoo.load and translate take it.
     """
     from gan_zoo.hub.licenses import judge_license

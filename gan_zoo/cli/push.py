@@ -50,8 +50,9 @@ def push(
 ) -> None:
     """Hand a trained model on: to a folder, or to the hub.
 
-    In the hub's layout: what makes pictures, the recipe, the packages it needs and a model card; no state of training,
-    no data but the samples, no paths of this machine. gan_zoo.load and translate take it.
+    In the hub's layout: what makes pictures, the recipe, the packages it needs and a model card; no
+    state of training, no data but the samples, no paths of this machine. gan_zoo.load and translate
+    take it.
     """
     from gan_zoo.hub.licenses import judge_license
     from gan_zoo.runs.folder import RunFolder

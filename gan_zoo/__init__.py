@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gan_zoo.checks import check, contracts
     from gan_zoo.errors import ContractError, DataError, UserError
     from gan_zoo.evaluation.scores import evaluate
+    from gan_zoo.hub.pushing import push
     from gan_zoo.importer import import_run, import_unknown
     from gan_zoo.inference.files import translate_files as translate
     from gan_zoo.inference.loading import load
@@ -38,6 +39,7 @@ __all__ = [
     "import_run",
     "import_unknown",
     "load",
+    "push",
     "resume",
     "train",
     "translate",
@@ -56,6 +58,7 @@ _HOMES = {  # name -> where it lives
     "import_run": "gan_zoo.importer:import_run",
     "import_unknown": "gan_zoo.importer:import_unknown",
     "load": "gan_zoo.inference.loading:load",
+    "push": "gan_zoo.hub.pushing:push",
     "resume": "gan_zoo.training.run:resume",
     "train": "gan_zoo.training.run:train",
     "translate": "gan_zoo.inference.files:translate_files",

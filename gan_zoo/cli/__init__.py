@@ -21,6 +21,7 @@ from gan_zoo.cli import (
     init,
     list_,
     new_plugin,
+    push,
     report,
     resume,
     run,
@@ -58,6 +59,7 @@ for _command in (
     ablate.ablate,
     features.features,
     import_.import_,
+    push.push,
 ):
     _name = _command.__name__.strip("_").replace("_", "-")
     app.command(_name, cls=ablate.RetryAll if _name == "ablate" else None)(_command)

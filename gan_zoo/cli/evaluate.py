@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gan_zoo.cli.options import AsJson, Device, RunPath
+from gan_zoo.cli.options import AsJson, Device, Model
 
 
 def evaluate(
-    run: RunPath,
+    run: Model,
     data: Annotated[
         str | None, typer.Option(metavar="DIR", help="Other data in the same layout.")
     ] = None,
@@ -21,7 +20,7 @@ def evaluate(
         str | None, typer.Option(metavar="A,B", help="Which metrics; else those of validation.")
     ] = None,
     against: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="RUN2",
             help="Score this run too, and say the difference on the same pictures, with an "
@@ -60,9 +59,9 @@ def evaluate(
     if against is not None and baseline is not None:
         raise UserError("--against and --baseline: a run is set beside one of them; leave one out")
     chosen = None if metrics is None else [name.strip() for name in metrics.split(",")]
-    from gan_zoo.runs.folder import RunFolder
+    from gan_zoo.runs.opening import open_model
 
-    folders = [RunFolder.open(path) for path in (run, against) if path]  # before torch is imported
+    folders = [open_model(path) for path in (run, against) if path]  # before torch is imported
     from gan_zoo.cli.terminal.scores import compared_as_data, print_comparison, print_scores
     from gan_zoo.evaluation.scores import evaluate as measure
     from gan_zoo.reporter import Reporter

@@ -18,6 +18,12 @@ RecipeName = Annotated[
     str, typer.Argument(metavar="RECIPE", help="A file, or a name: gan-zoo list recipes.")
 ]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="The folder of a run, a zip of one, a pushed folder, or hub:OWNER/NAME."
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a value, as generator.width=32."),

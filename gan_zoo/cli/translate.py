@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from gan_zoo.cli.options import Device, RunPath
+from gan_zoo.cli.options import Device, Model
 
 
 def translate(
-    run: RunPath,
+    run: Model,
     input: Annotated[Path, typer.Argument(metavar="INPUT", help="A picture, or a folder of them.")],
     output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="A folder, or NAME.png, .tif.")],
     seed: Annotated[int, typer.Option(metavar="N", help="Of dropout and of sampled styles.")] = 0,
@@ -68,9 +68,9 @@ def translate(
     translated are named and left out; there were some if the exit code is 2.
     """
     from gan_zoo.recipe.source import parse_set
-    from gan_zoo.runs.folder import RunFolder
+    from gan_zoo.runs.opening import open_model
 
-    folder = RunFolder.open(run, parse_set(set_ or []))  # before torch is imported
+    folder = open_model(run, parse_set(set_ or []))  # before torch is imported
     from gan_zoo.inference.files import translate_files
 
     written = translate_files(

@@ -47,7 +47,7 @@ def evaluate(
     them in scores/.
 
     Args:
-        run: The run's folder.
+        run: The run's folder; or whatever else `gan_zoo.load` takes, which keeps no scores.
         data: Another root for the data.
         split: Which split.
         metrics: Names of registered metrics, or metrics themselves by names of your own, as in a
@@ -105,6 +105,9 @@ def evaluate(
 
 def _keep(folder: RunFolder, scores: Scores, reporter: Reporter, *, elsewhere: bool) -> None:
     """Write the scores into the run. A run that cannot be written to is scored all the same."""
+    if folder.shared:
+        reporter.say(f"The scores are not kept: {folder.shared.name} is not written to")
+        return
     try:
         write_scores(folder.path, scores, elsewhere=elsewhere)
     except OSError as problem:

@@ -56,7 +56,7 @@ def translate_files(
     translated before that is an error.
 
     Args:
-        run: The run's folder.
+        run: The run's folder, or whatever else `gan_zoo.load` takes.
         input: A picture, a map of ids, or a table of inputs, as the data takes; or a folder.
         output: A folder, in which the inputs' names are kept; for one file also NAME.png or
             NAME.tif. What an earlier translation wrote there is replaced, inputs never are.

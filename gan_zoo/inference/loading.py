@@ -1,4 +1,4 @@
-"""A run's folder, opened to make pictures."""
+"""A trained model, opened to make pictures."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from gan_zoo.inference.translator import Translator
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
+from gan_zoo.runs.opening import open_model
 
 
 def load(
@@ -21,10 +22,13 @@ def load(
     compile: bool = False,
     reporter: Reporter | None = None,
 ) -> Translator:
-    """Open a run's folder to translate with it: `gan_zoo.load("runs/mine")("input.png")`.
+    """Open a trained model to translate with it: `gan_zoo.load("runs/mine")("input.png")`.
+
+    Nothing of it is executed: recipes, JSON and tensors are read.
 
     Args:
-        run: The folder.
+        run: The folder of a run; a zip of one; a folder that `gan_zoo.push` wrote, or a zip of it;
+            or hub:OWNER/NAME, also with @REVISION, on the Hugging Face Hub.
         device: As in the recipe's engine section; `model.to(device)` moves it later.
         weights: latest or best; what the recipe says if absent.
         set: Change how pictures are made, as `{"inference.dropout": False}`.
@@ -35,13 +39,11 @@ def load(
         reporter: Told of that; standard output if absent.
 
     Raises:
-        UserError: it is no run, its weights are absent or damaged, or the device is not there or
-            does not compute in that precision.
+        UserError: it is no run, cannot be fetched, its weights are absent or damaged, or the device
+            is not there or does not compute in that precision.
     """
-    folder = run if isinstance(run, RunFolder) else RunFolder.open(run)
-    folder = RunFolder(folder.path, {**folder.set, **(set or {})})
     return Translator.load(
-        folder,
+        open_model(run, set),
         device=device,
         weights=weights,
         precision=precision,

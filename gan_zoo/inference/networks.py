@@ -15,11 +15,18 @@ from torch.nn.modules.dropout import _DropoutNd
 from gan_zoo.components.learning import Network
 from gan_zoo.components.networks import GeneratorSpec
 from gan_zoo.components.pictures import as_8bit
+from gan_zoo.engine.assembly import Assembly
 from gan_zoo.engine.compiling import eagerly
 from gan_zoo.errors import ContractError, UserError
 from gan_zoo.recipe.model import Inference
 
 TRIES = 64  # multiples of a generator above the size of a picture
+
+
+def making_networks(assembly: Assembly) -> list[str]:
+    """The networks that pictures are made by, as files of weights name them; others judge these."""
+    player = assembly.wiring.players[0]
+    return [name for name in assembly.networks if assembly.owner(name) == player]
 
 
 def pad_by_reflection(tensor: Tensor, size: tuple[int, int]) -> Tensor:

@@ -29,6 +29,7 @@ from gan_zoo.inference.compiled import Program
 from gan_zoo.inference.networks import (
     fitting_size,
     inference_state,
+    making_networks,
     pad_by_reflection,
     set_to_inference,
     to_8bit,
@@ -41,6 +42,7 @@ from gan_zoo.inference.styles.stylist import Stylist
 from gan_zoo.recipe.wired import WiredPhase
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
+from gan_zoo.runs.opening import open_model, phase_of
 
 
 class Translator:
@@ -97,16 +99,14 @@ class Translator:
         compile: bool = False,
         reporter: Reporter | None = None,
     ) -> Translator:
-        """Open a run's folder. Takes and raises as `gan_zoo.load`."""
-        folder = run if isinstance(run, RunFolder) else RunFolder.open(run)
+        """Open a trained model. Takes and raises as `gan_zoo.load`."""
+        folder = open_model(run)
         recipe = folder.recipe()
         numbers = choose_precision(recipe.engine, device, precision)
         weights = weights or recipe.inference.weights
-        phase = folder.weights_phase(weights)
+        phase = phase_of(folder, weights, recipe.phases)
         assembly = assemble(recipe, weights=False, losses="none")
-        for name in assembly.networks:
-            if assembly.owner(name) != assembly.wiring.players[0]:
-                continue
+        for name in making_networks(assembly):
             try:
                 put_back(assembly.networks[name], folder.load_weights(weights, name))
             except RuntimeError as problem:
@@ -120,7 +120,7 @@ class Translator:
         model._place(numbers, precision)
         if compile:
             told = reporter or Reporter()
-            model._programs = [Program(name, one, told) for name, one in model._makers().items()]
+            model._programs = [Program(name, one, told) for name, one in model.networks().items()]
         return model
 
     def to(self, device: str | torch.device | None = None, *, precision: str | None = None) -> Self:
@@ -157,10 +157,10 @@ class Translator:
             program.forget()
 
     def _moving(self) -> list[nn.Module]:
-        return [*self._makers().values(), *self.cast.conditions.values()]
+        return [*self.networks().values(), *self.cast.conditions.values()]
 
-    def _makers(self) -> dict[str, nn.Module]:
-        """The networks of the player whose picture it is; the others have no weights here."""
+    def networks(self) -> dict[str, nn.Module]:
+        """Those of the player whose picture it is; the others have no weights here."""
         wiring = self._wiring
         names = [one.name for one in wiring.networks if one.player == wiring.players[0]]
         return {name: self.cast.networks[name] for name in names}

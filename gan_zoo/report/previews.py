@@ -45,7 +45,7 @@ def read_galleries(folder: Path) -> list[Gallery]:
     """
     if not folder.is_dir():
         return []
-    sheets = _sheets(folder)
+    sheets = read_sheets(folder)
     found = [_gallery(path, sheets) for path in sorted(folder.iterdir()) if path.is_dir()]
     found = [gallery for gallery in found if gallery.outputs]
     named = {gallery.callback for gallery in found}
@@ -53,8 +53,8 @@ def read_galleries(folder: Path) -> list[Gallery]:
     return sorted(found, key=lambda gallery: (gallery.callback != "previews", gallery.callback))
 
 
-def _sheets(folder: Path) -> dict[str, dict[int, tuple[str, Path]]]:
-    """Callback -> step -> phase and file."""
+def read_sheets(folder: Path) -> dict[str, dict[int, tuple[str, Path]]]:
+    """Callback -> step -> phase and file, of a run's `previews`."""
     found: dict[str, dict[int, tuple[str, Path]]] = {}
     for path in sorted(folder.glob("*.png")):
         match = SHEET.fullmatch(path.stem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import platform
 import sys
 from collections.abc import Iterable, Mapping
@@ -15,7 +16,8 @@ from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.registry.zoo import Zoo
 from gan_zoo.runs.process import describe_process
 
-PACKAGES = ("gan-zoo", "torch", "torchvision", "numpy", "pillow", "pydantic")
+OURS = "gan-zoo"
+PACKAGES = (OURS, "torch", "torchvision", "numpy", "pillow", "pydantic")
 
 
 def describe_environment(computing: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -83,6 +85,18 @@ def list_plugins(recipe: Recipe) -> list[dict[str, str]]:
 def versions_of(plugins: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """Package -> version, of plugins as `list_plugins` gives them."""
     return {plugin["package"]: plugin["version"] for plugin in plugins}
+
+
+def describe_guests(file: Path) -> str:
+    """The packages beside gan-zoo that a run was made with, of its plugins.json, as a line more of
+    a message; empty where there are none, or the file cannot be read.
+    """
+    try:
+        told = versions_of(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    made = ", ".join(f"{package} {version}" for package, version in told.items() if package != OURS)
+    return f"\nThe run was made with {made}" if made else ""
 
 
 def describe_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -28,6 +28,8 @@ from gan_zoo.runs.tensor_files import stream_tensors
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from gan_zoo.runs.shared import Shared
+
 WEIGHTS, ABOUT, DATA = "weights", "about.json", "data.json"
 
 
@@ -50,6 +52,7 @@ class RunFolder:
         self.text_log = self.path / "log.txt"  # what was said
         self.previews = self.path / "previews"  # fixed samples over time
         self.state = self.path / "state"  # what resume needs
+        self.shared: Shared | None = None  # whose it is, where it is not to be written to
 
     @classmethod
     def create(
@@ -136,8 +139,8 @@ class RunFolder:
 
     def end_at(self, steps: int | None) -> None:
         """Change after how many steps the run ends; None for the end of its phases."""
-        digest = self._told("run.json").get("recipe", self.recipe_digest())
-        write_file(self.path / "run.json", _settings(steps, digest))
+        told = self._told("run.json").get("recipe", self.recipe_digest())
+        write_file(self.path / "run.json", _settings(steps, told))
 
     def recipe_digest(self) -> str:
         """What changes when recipe.yaml does."""
@@ -248,17 +251,18 @@ class RunFolder:
         except SafetensorError as problem:
             raise UserError(f"{file} is damaged ({problem}); take other weights") from None
         if step is not None and step != str(about.get("step")):
-            raise UserError(
-                f"{file.parent} was cut while it was written: {file.name} is of step {step}, the "
-                f"rest of {about.get('step')}; gan-zoo resume {self.path} makes it whole"
-            )
+            told = f"{file.parent} was cut while it was written: {file.name} is of step {step}, the"
+            cure = f"gan-zoo resume {self.path} makes it whole"
+            raise UserError(f"{told} rest of {about.get('step')}; {cure}")
         return tensors
 
-    def _about(self, name: str) -> dict[str, Any]:
+    def _about(self, name: str) -> Any:
         file = self.path / WEIGHTS / name / ABOUT
         if not file.is_file():
             raise UserError(f"{file.parent} is not there: {self._kept()}")
-        return self._told(f"{WEIGHTS}/{name}/{ABOUT}")
+        if "phase" not in (told := self._told(f"{WEIGHTS}/{name}/{ABOUT}")):
+            raise UserError(f"{file} is damaged: it names no phase; take other weights")
+        return told
 
     def _told(self, name: str) -> dict[str, Any]:
         try:
@@ -275,10 +279,7 @@ class RunFolder:
         return "the run keeps no weights yet; it writes them with its first checkpoint"
 
     def _plugins_told(self) -> str:
-        file = self.path / "plugins.json"
-        used = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
-        made = [f"{p['package']} {p['version']}" for p in used if p["package"] != "gan-zoo"]
-        return f"\nThe run was made with {', '.join(made)}" if made else ""
+        return environment.describe_guests(self.path / "plugins.json")
 
 
 def _json(value: Any) -> str:

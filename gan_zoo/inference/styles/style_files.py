@@ -66,9 +66,11 @@ def about(run: RunFolder) -> dict[str, Any] | None:
     if not file.is_file():
         return None
     try:
-        told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        told: Any = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
         raise UserError(f"{file} cannot be read: {problem}; {cure(run)}") from None
+    if not isinstance(told, dict) or not {"weights", "step"} <= set(told):
+        raise UserError(f"{file} is damaged: it names no weights; {cure(run)}")
     return told
 
 
@@ -85,17 +87,19 @@ def load(run: RunFolder, name: str) -> Gathered:
     try:
         tensors = load_file(file)
         overall = tensors.pop("overall")
-    except (OSError, SafetensorError, KeyError) as problem:
+        kinds: dict[str, dict[int, Tensor]] = {"clusters": {}, "means": {}}
+        for key, tensor in tensors.items():
+            kind, _, label = key.partition(".")
+            kinds[kind][int(label)] = tensor
+    except (OSError, SafetensorError, KeyError, ValueError) as problem:
         raise UserError(f"{file} cannot be read ({problem}); {cure(run)}") from None
-    kinds: dict[str, dict[int, Tensor]] = {"clusters": {}, "means": {}}
-    for key, tensor in tensors.items():
-        kind, _, label = key.partition(".")
-        kinds[kind][int(label)] = tensor
     return Gathered(kinds["clusters"], kinds["means"], overall)
 
 
 def cure(run: RunFolder) -> str:
     """How styles are made."""
+    if run.shared:
+        return f"gan-zoo features gathers them in the run that {run.shared.name} was made of"
     return f"gan-zoo features {run.path} gathers them"
 
 

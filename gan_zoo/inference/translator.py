@@ -75,7 +75,7 @@ class Translator:
         asked = (name for spec in recipe.conditions.values() for name in spec.asks())
         self.inputs = list(dict.fromkeys(wiring.inputs or asked))
         self.target = wiring.target
-        self._made = wiring.networks[0]
+        self.network = wiring.networks[0]
         self._asked_precision: str | None = None  # that a caller asked for
         self._wide = False  # whether files hold digits that float32 loses
         self._rounded = False  # whether they are lost
@@ -120,7 +120,7 @@ class Translator:
         model._place(numbers, precision)
         if compile:
             told = reporter or Reporter()
-            model._programs = [Program(name, one, told) for name, one in model._makers().items()]
+            model._programs = [Program(name, one, told) for name, one in model.makers().items()]
         return model
 
     def to(self, device: str | torch.device | None = None, *, precision: str | None = None) -> Self:
@@ -157,9 +157,9 @@ class Translator:
             program.forget()
 
     def _moving(self) -> list[nn.Module]:
-        return [*self._makers().values(), *self.cast.conditions.values()]
+        return [*self.makers().values(), *self.cast.conditions.values()]
 
-    def _makers(self) -> dict[str, nn.Module]:
+    def makers(self) -> dict[str, nn.Module]:
         """The networks of the player whose picture it is; the others have no weights here."""
         wiring = self._wiring
         names = [one.name for one in wiring.networks if one.player == wiring.players[0]]
@@ -245,7 +245,7 @@ class Translator:
         Raises:
             UserError: it takes none that is near.
         """
-        return fitting_size(self._made, height, width)
+        return fitting_size(self.network, height, width)
 
     def picture(self, maps: Mapping[str, Tensor], *, seed: int = 0, style: Any = None) -> Tensor:
         """`output` as an 8-bit picture, uint8 `D H W`."""

@@ -127,7 +127,7 @@ def translate_files(
     noise = f"; seed {seed}" if drawn else ""
     print(f"{dataset.describe()}\n{translator.describe(said)}{noise}")
     if tiler is not None:
-        print(tiler.describe())
+        print(tiler.describe(compiled=compile))
     job = Job(translator, dataset, seed, said, values, suffix, strict or len(samples) == 1)
     job.tiler, job.large = tiler, large
     for sample in samples:

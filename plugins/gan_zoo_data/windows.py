@@ -120,12 +120,16 @@ class FileWindows:
         self.held = 0
         self._readers: dict[File, Reader] = {}
         self.size = (0, 0)
-        for file in dict.fromkeys(part.file for part in parts.values()):
-            head = pictures.header(file.path, wanted[file])
-            self.size = (head.height, head.width // 2 if halved else head.width)
-            self._readers[file] = self._open(file, wanted[file])
-            if isinstance(self._readers[file], Held):
-                self.held += head.height * head.width * PIXEL
+        try:
+            for file in dict.fromkeys(part.file for part in parts.values()):
+                head = pictures.header(file.path, wanted[file])
+                self.size = (head.height, head.width // 2 if halved else head.width)
+                self._readers[file] = self._open(file, wanted[file])
+                if isinstance(self._readers[file], Held):
+                    self.held += head.height * head.width * PIXEL
+        except BaseException:
+            self.close()
+            raise
         self.parts = {
             name: Part(part.file, part.kind, self.size[1] if part.left else 0)
             for name, part in parts.items()

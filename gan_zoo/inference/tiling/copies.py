@@ -73,7 +73,7 @@ class Player:
         with single_values("inference.norm: running"), state, noise:
             scene = translator.method.scene(self.cast, self.cast.precision.receive(batch))
             made: Tensor = scene[translator.method.output]
-        if noise.generators:
+        if noise.has_drawn():
             raise UserError(
                 "--tile: the networks of this run draw noise, and no two tiles would have it alike "
                 "where they meet; only models without noise are translated in tiles"

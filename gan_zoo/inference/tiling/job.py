@@ -25,6 +25,7 @@ from gan_zoo.reporter import format_duration, progress
 SIDE = 256  # of the tiles of a file
 PLACES = 4  # seams at which two tiles are compared
 FLOAT = 4  # bytes
+AT_ONCE = 64  # rows that become numbers of a file
 
 
 class Job:
@@ -76,6 +77,11 @@ class Job:
             f"about {_gigabytes(self._memory())} of memory, and {_gigabytes(self._disk())} more "
             f"on the disk than the file itself until it is written"
         )
+        if self.decision.whose == "sampled" and not self.work.values:
+            side, _ = gathering.crop_side(self.player, self.decision.tile, self.decision.radius)
+            seconds = self._sampling(gathering.FIRST, side)
+            told = f"statistics of {gathering.FIRST} crops of {side}"
+            print(f"before that {told}, about {format_duration(seconds)}, or more")
         if self.source.windows.held:
             print("its file cannot be read in parts, and is held; a tiled TIFF would not be")
         if self.work.told:
@@ -85,7 +91,7 @@ class Job:
         """Find the statistics of the picture, if norms ask for them."""
         made, work = self.decision, self.work
         if made.whose != "own":
-            if made.whose == "sampled" and len(work.values) < made.norms:
+            if made.whose == "sampled" and not work.values:
                 self._sample()
             if len(work.values) < made.norms:
                 self._exactly()
@@ -110,7 +116,7 @@ class Job:
                 self.work.keep_statistics(found.values, {"told": told})
                 return
             count *= 2
-            if count * side**2 * gathering.PASSES * self.seconds / made.tile**2 >= self._exact():
+            if self._sampling(count, side) >= self._exact():
                 print(f"{told}, more than {gathering.BOUND:g}; all of the picture costs less now")
                 return
             print(f"{told}, more than {gathering.BOUND:g}; twice as many are taken")
@@ -130,6 +136,11 @@ class Job:
                 told = f"statistics of all of the picture, norm by norm ({norms})"
                 work.keep_statistics(values, {"told": told, "exact": True})
 
+    def _sampling(self, count: int, side: int) -> float:
+        """Seconds of a sample, about."""
+        pixels = self.layout.down.size() * self.layout.across.size()
+        return gathering.PASSES * count * side**2 * self.seconds / pixels
+
     def _exact(self) -> float:
         """Seconds of exact statistics, about."""
         calls = self.statistics.calls
@@ -138,9 +149,10 @@ class Job:
     def make(self) -> bool:
         """All rows that are not there yet; whether some pixels are of no data."""
         work, layout = self.work, self.layout
-        holed = bool(work.found.get("holed"))
-        blend = Blend(layout, self.channels, work.row, work.carried())
         rows = range(work.row, layout.down.count)
+        if not rows:  # the job ended as it was to write the file
+            return bool(work.found.get("holed"))
+        blend = Blend(layout, self.channels, work.row, work.carried())
         with progress(len(rows) * layout.across.count, "tiles") as advance:
             for row in rows:
                 band = layout.tile(row, 0)
@@ -150,28 +162,33 @@ class Job:
                     blend.add(column, self._tile(tile))
                     advance()
                 top, made = blend.top, blend.finish()
-                holed |= self._keep(top, made, blend.carried)
-        return holed
+                assert blend.carried is not None
+                work.add(self._in_numbers(top, made), blend.carried)
+        return bool(work.found.get("holed"))
 
     def _tile(self, maps: dict[str, torch.Tensor]) -> np.ndarray:
         self.statistics.begin("given" if self.decision.whose != "own" else "own")
         made: np.ndarray = self.player.play([maps])[0].float().cpu().numpy()
         return made
 
-    def _keep(self, top: int, made: np.ndarray, carried: np.ndarray | None) -> bool:
-        """Rows that are settled, without the pad; whether some of their pixels are of no data."""
+    def _in_numbers(self, top: int, made: np.ndarray) -> np.ndarray:
+        """Rows that are settled, `D R W`, without the pad, in the numbers of the file, `R W D`.
+
+        Some at a time: on the way there are several copies of them.
+        """
         height, width = self.source.windows.size
         made = made[:, : max(0, height - top), :width]
-        nothing = None
-        if has_nodata(self.values) and made.shape[1]:
-            nothing = self.source.windows.unshown(top, 0, made.shape[1], width)
-        numbers = as_numbers(torch.from_numpy(np.ascontiguousarray(made)), self.values, nothing)
-        assert carried is not None
-        holed = nothing is not None and bool(nothing.any())
-        if holed:
-            self.work.found["holed"] = True
-        self.work.add(np.moveaxis(numbers, 0, -1), carried)
-        return holed
+        found = np.empty((made.shape[1], width, self.channels), self.work.dtype)
+        for first in range(0, len(found), AT_ONCE):
+            rows = np.ascontiguousarray(made[:, first : first + AT_ONCE])
+            nothing = None
+            if has_nodata(self.values):
+                nothing = self.source.windows.unshown(top + first, 0, rows.shape[1], width)
+            if nothing is not None and nothing.any():
+                self.work.found["holed"] = True
+            numbers = as_numbers(torch.from_numpy(rows), self.values, nothing)
+            found[first : first + AT_ONCE] = np.moveaxis(numbers, 0, -1)
+        return found
 
     def write(self, target: Path, tags: InputTags) -> None:
         """The file, and no work any more."""

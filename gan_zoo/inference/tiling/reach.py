@@ -24,9 +24,9 @@ LONGEST = 4096  # pixels of a strip
 NARROW = 64  # the other side of it, where networks take that
 FIELD, MIDDLE = 96, 32  # a picture for conditions, and what is cut out of its middle
 # They pass a gradient or they do not, as the numbers fall; what is looked for is who could.
-GATES = frozenset(
-    "relu relu_ leaky_relu leaky_relu_ relu6 elu elu_ gelu silu hardtanh hardswish tanh sigmoid "
-    "clamp".split()
+GATES = (
+    *("relu", "relu_", "leaky_relu", "leaky_relu_", "relu6", "elu", "elu_", "gelu", "silu"),
+    *("hardtanh", "hardswish", "tanh", "sigmoid", "clamp"),
 )
 # Of torch's own layers, those that make of a place what lies around it.
 LOCAL = ("activation", "conv", "dropout", "linear", "padding", "pixelshuffle", "upsampling")

@@ -60,13 +60,18 @@ class Tiler:
         if not self.decision.norms:  # nothing is replaced: its own networks, compiled or not
             self.player = Player(translator, translator.cast, said, seed)
 
-    def describe(self) -> str:
-        """One line: tiles, overlap, statistics."""
+    def describe(self, *, compiled: bool = False) -> str:
+        """One line: tiles, overlap, statistics.
+
+        Args:
+            compiled: The model is, by programs that know nothing of given statistics.
+        """
         made = self.decision
         sees = "all of a picture" if made.radius is None else f"{made.radius} pixels far"
         told = f"tiles of {made.tile} with an overlap of {made.overlap}; networks see {sees}"
         if made.norms:
             told += f"; {made.norms} norms take the statistics of all of a picture: {made.whose}"
+            told += ", and tiles are not compiled for that" * compiled
         return "; ".join([told, *made.told])
 
     def needs(self, size: tuple[int, int]) -> bool:

@@ -20,7 +20,7 @@ from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.folder import RunFolder
 
-RESNET = {"use": "resnet", "width": 4, "blocks": 1, "norm": "instance"}
+RESNET = {"use": "resnet", "width": 4, "blocks": 1, "downsamplings": 1, "norm": "instance"}
 TINY = {
     "generator": RESNET,
     "init.gain": 0.1,  # lively pictures after a step
@@ -43,18 +43,23 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return trained(tmp_path_factory.mktemp("tiles") / "run")
 
 
-def scenery(height: int, width: int, seed: int = 0) -> np.ndarray:
-    """Grey of parts that are unlike, `H W`, uint8: statistics of a tile are not those of all."""
-    draw = torch.Generator().manual_seed(seed)
-    hills = torch.rand(1, 1, 4, 5, generator=draw)
-    smooth = F.interpolate(hills, (height, width), mode="bicubic")[0, 0] * 200
+def scenery(height: int, width: int, *, hills: int = 5) -> np.ndarray:
+    """Grey of parts that are unlike, `H W`, uint8: statistics of a tile are not those of all.
+
+    Args:
+        height, width: Of it.
+        hills: How many there are on a side.
+    """
+    draw = torch.Generator().manual_seed(0)
+    heights = torch.rand(1, 1, hills, hills, generator=draw)
+    smooth = F.interpolate(heights, (height, width), mode="bicubic")[0, 0] * 200
     rough = torch.rand(height, width, generator=draw) * 40
     return (smooth + rough).clamp(0, 255).to(torch.uint8).numpy()
 
 
-def large(path: Path, height: int = 150, width: int = 190, **how: Any) -> Path:
+def large(path: Path, height: int = 150, width: int = 190, *, hills: int = 5, **how: Any) -> Path:
     """A TIFF of scenery."""
-    tifffile.imwrite(path, scenery(height, width), photometric="minisblack", **how)
+    tifffile.imwrite(path, scenery(height, width, hills=hills), photometric="minisblack", **how)
     return path
 
 

@@ -86,8 +86,7 @@ def decide(player: Player, statistics: Statistics, asked: Asked) -> Decision:
     told, step, radius = [], _step(player), None
     pixel = seen.to_one_pixel()
     if not pixel:
-        most = LARGEST if asked.tile is None else 2 * asked.tile
-        radius = receptive_radius(player, step, most)
+        radius = receptive_radius(player, step)
     if radius is None:
         why = f"{pixel} makes one pixel of a whole picture" if pixel else "networks see all of it"
         tile, step = _training_side(why, trained, asked), 1

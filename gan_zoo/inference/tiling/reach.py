@@ -20,7 +20,7 @@ from gan_zoo.errors import UserError
 from gan_zoo.inference.tiling.copies import Player, share_cast
 from gan_zoo.inference.tiling.norms import Norm, Statistics, replace_norms
 
-LONGEST = 4096  # pixels of a strip
+LONGEST = 2048  # pixels of a strip
 NARROW = 64  # the other side of it, where networks take that
 FIELD, MIDDLE = 96, 32  # a picture for conditions, and what is cut out of its middle
 # They pass a gradient or they do not, as the numbers fall; what is looked for is who could.
@@ -94,7 +94,7 @@ class ProbeCast(Cast):
         return leaf
 
 
-def receptive_radius(player: Player, block: int, most: int) -> int | None:
+def receptive_radius(player: Player, block: int) -> int | None:
     """How many pixels beyond its own place a pixel of the picture depends on.
 
     A block in the middle of a strip asks for gradients of what networks are shown; norms take
@@ -103,22 +103,21 @@ def receptive_radius(player: Player, block: int, most: int) -> int | None:
     Args:
         player: Whose networks.
         block: Side of the squares after which networks repeat themselves.
-        most: The largest radius that is of interest.
 
     Returns:
-        The radius; None where it is larger, or where all of a picture is seen.
+        The radius; None where all of a picture is seen, or about a thousand pixels far.
     """
-    radii = [_along(player, block, most, wide=wide) for wide in (True, False)]
+    radii = [_along(player, block, wide=wide) for wide in (True, False)]
     return None if None in radii else max(one for one in radii if one is not None)
 
 
-def _along(player: Player, block: int, most: int, *, wide: bool) -> int | None:
+def _along(player: Player, block: int, *, wide: bool) -> int | None:
     length = 8 * block
     while length < 256:
         length *= 2
     while True:
         found = _in_strip(player, block, length, wide=wide)
-        if found is not None or length >= 2 * most + block or length >= LONGEST:
+        if found is not None or length >= LONGEST:
             return found
         length *= 2
 

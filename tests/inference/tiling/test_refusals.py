@@ -55,6 +55,12 @@ def test_what_does_not_fit(model: Translator, asked: dict[str, Any], told: str) 
         tiler(model, **asked)
 
 
+def test_an_overlap_that_would_take_most_of_a_tile_is_cut(model: Translator) -> None:
+    made = tiler(model, tile=16).decision
+    assert (made.tile, made.radius, made.overlap, made.cut) == (16, 12, 4, True)
+    assert not tiler(model, tile=32).decision.cut
+
+
 def test_own_is_for_networks_without_such_norms(tmp_path: Path) -> None:
     run = trained(tmp_path / "run", **{"generator.norm": "batch"})
     assert tiler(gan_zoo.load(run, device="cpu"), tile=64, statistics="own").decision.norms == 0

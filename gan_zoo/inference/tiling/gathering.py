@@ -18,7 +18,7 @@ FIRST = 36  # crops of the first sample; doubled from there
 BOUND = 1.0  # of 255: the mean difference that two halves of the sample may make
 INNER, LARGEST_CROP = 96, 256  # of a crop, what counts; and the side that it has at most
 MARGIN = 1 / 4  # of a crop's side: what does not count at each border, at most
-TOGETHER = 4  # tiles whose pixels go through the networks at once; more crops go in groups
+TOGETHER = 2  # tiles whose pixels go through the networks at once; more crops go in groups
 COMPARED = 16  # crops on which the two halves are compared
 PASSES = 3  # over a sample: each half by itself, and all of it
 

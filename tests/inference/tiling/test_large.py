@@ -25,9 +25,9 @@ print("held", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 def held(folder: Path, side: int) -> tuple[int, str]:
     """The most that a process holds which translates so large a picture, and what it says."""
-    run = trained(folder / "run", generator={**RESNET, "width": 8}, **{"init.gain": 0.04})
+    run = trained(folder / "run", generator={**RESNET, "width": 8}, **{"init.gain": 0.02})
     given, made = folder / "given.tif", folder / "made.tif"
-    part = scenery(1000, 1000)
+    part = scenery(1000, 1000, hills=60)
     reps = -(-side // 1000)
     band = np.tile(part, (1, reps))[:, :side]
     strips = (band for _ in range(reps))

@@ -41,6 +41,25 @@ def translate(
         str,
         typer.Option(metavar="NAME", help="png or tiff; auto: PNG where it holds them."),
     ] = "auto",
+    tile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|N",
+            help="Translate pictures that are larger than N pixels in tiles of N, read and written "
+            "piece by piece; a job that was ended goes on where it was.",
+        ),
+    ] = None,
+    overlap: Annotated[
+        str | None,
+        typer.Option(metavar="auto|N", help="Of tiles; auto: as far as the networks see."),
+    ] = None,
+    statistics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What norms take as their picture's: sampled, exact or own; sampled if any do.",
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="End at the first input that cannot be translated.")
     ] = False,
@@ -86,5 +105,8 @@ def translate(
         strict=strict,
         precision=precision,
         compile=compile,
+        tile=tile,  # type: ignore[arg-type]  # judged there, as the next two
+        overlap=overlap,  # type: ignore[arg-type]
+        statistics=statistics,  # type: ignore[arg-type]
     )
     print(f"{written} picture{'s' * (written != 1)} written to {output}")

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from gan_zoo.components.measuring import MeanOverPictures, Metric, MetricContext
     from gan_zoo.components.meta_device import on_meta
     from gan_zoo.components.networks import DiscriminatorSpec, GeneratorSpec, NetworkSpec, Single
-    from gan_zoo.components.norms import InstanceNorm, norm_layer
+    from gan_zoo.components.norms import InstanceNorm, PictureNorm, norm_layer
     from gan_zoo.components.paths import expand_user
     from gan_zoo.components.pictures import (
         as_8bit,
@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from gan_zoo.components.user_cache import cache_folder
     from gan_zoo.components.watching import CallbackSpec, Executor, ExecutorSpec, Job, MetricSpec
     from gan_zoo.components.weights import put_back
+    from gan_zoo.components.windows import Windows
     from gan_zoo.errors import (
         ContractError,
         DataError,
@@ -129,6 +130,7 @@ __all__ = [
     "Norm",
     "OptimizerSpec",
     "Parts",
+    "PictureNorm",
     "Pictures",
     "Pool",
     "Position",
@@ -147,6 +149,7 @@ __all__ = [
     "Turn",
     "UserError",
     "Values",
+    "Windows",
     "Wiring",
     "as_8bit",
     "backbones",
@@ -211,7 +214,7 @@ _MODULES = {  # where the names live
     "gan_zoo.components.measuring": "MeanOverPictures Metric MetricContext",
     "gan_zoo.components.meta_device": "on_meta",
     "gan_zoo.components.networks": "DiscriminatorSpec GeneratorSpec NetworkSpec Single",
-    "gan_zoo.components.norms": "InstanceNorm norm_layer",
+    "gan_zoo.components.norms": "InstanceNorm PictureNorm norm_layer",
     "gan_zoo.components.paths": "expand_user",
     "gan_zoo.components.pictures": "as_8bit fits_png shown_channels tiff_words to_pil to_view",
     "gan_zoo.components.pool": "Pool",
@@ -226,6 +229,7 @@ _MODULES = {  # where the names live
     "gan_zoo.components.user_cache": "cache_folder",
     "gan_zoo.components.watching": "CallbackSpec Executor ExecutorSpec Job MetricSpec",
     "gan_zoo.components.weights": "put_back",
+    "gan_zoo.components.windows": "Windows",
     "gan_zoo.errors": (
         "ContractError DataError UserError first_line format_size near_misses printable quoted "
         "unreadable"

@@ -1,6 +1,5 @@
-"""What `build()` and `open()` return where it is no nn.Module, and what methods and callbacks are
-handed: protocols, whose classes are the engine's, the translator's and the run's.
-"""
+"""What `build()` and `open()` return where it is no nn.Module, and what methods and callbacks get:
+protocols, whose classes are the engine's, the translator's and the run's."""
 
 from __future__ import annotations
 
@@ -38,11 +37,12 @@ class Sample:
 class Dataset(Protocol):
     """The samples of one split, in a fixed order. Holds no random state.
 
-    One of files has four methods more: `identity()` gives every sample's name and the bytes of its
+    One of files has six methods more: `identity()` gives every sample's name and the bytes of its
     files, which a run keeps and compares on resume; `glances()` a Glance of every sample, so that
     translations are judged before the first is made; `read_all()` every sample without a draw, or
     the DataError in its place, so that a check reads no file twice; `unshown(index, maps)` which
-    pixels of some maps show nothing in every band, bools `H W`, or None where nothing says so.
+    pixels of some maps show nothing in every band, bools `H W`, or None where nothing says so;
+    `windows(index, maps)` a sample as Windows, `for_windows()` itself with larger files for them.
     """
 
     def __len__(self) -> int: ...

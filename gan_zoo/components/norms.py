@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +12,24 @@ from gan_zoo.components.spec import Norm
 
 GROUPS = 32  # of group norm, as published
 HALF = (torch.bfloat16, torch.float16)
+
+
+@runtime_checkable
+class PictureNorm(Protocol):
+    """A norm that takes the statistics of its picture, and can be given those of a larger one: of
+    all of a picture that is translated in tiles. A layer that has these two takes part.
+    """
+
+    @property
+    def statistic_groups(self) -> int:
+        """How many groups of neighboring channels have a mean and a variance of their own."""
+        ...
+
+    def normalize_by(self, x: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+        """What `forward` makes of `B C H W`, by a mean and a variance (without Bessel's correction)
+        for every group, `G` each, in place of its own; in float32 or the type of x.
+        """
+        ...
 
 
 class InstanceNorm(nn.Module):
@@ -42,6 +60,15 @@ class InstanceNorm(nn.Module):
             return normalize(x, self.channels, eps=self.eps)
         return F.group_norm(x, self.channels, eps=self.eps)
 
+    @property
+    def statistic_groups(self) -> int:
+        """One a channel."""
+        return self.channels
+
+    def normalize_by(self, x: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+        """By given statistics; see PictureNorm."""
+        return normalize_by(x, mean, variance, eps=self.eps)
+
     def extra_repr(self) -> str:
         """As the framework's own norms print themselves."""
         return f"{self.channels}, eps={self.eps}"
@@ -61,6 +88,15 @@ class GroupNorm(nn.GroupNorm):
         if self.in_half and x.dtype in HALF:
             return normalize(x, self.num_groups, self.weight, self.bias, eps=self.eps)
         return super().forward(x)
+
+    @property
+    def statistic_groups(self) -> int:
+        """Those of its name."""
+        return self.num_groups
+
+    def normalize_by(self, x: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+        """By given statistics; see PictureNorm."""
+        return normalize_by(x, mean, variance, self.weight, self.bias, eps=self.eps)
 
 
 def norm_layer(norm: Norm, channels: int) -> nn.Module:
@@ -112,6 +148,29 @@ def normalize(
         return F.group_norm(x, groups, weight, bias, eps)
     made: Tensor = Normalized.apply(x, groups, weight, bias, eps)
     return made
+
+
+def normalize_by(
+    x: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    *,
+    eps: float = 1e-5,
+) -> Tensor:
+    """`normalize` by given means and variances of groups, `G` each: `B C H W`, float32 or wider.
+
+    Every channel is multiplied once and shifted once.
+    """
+    several = x.shape[1] // len(mean)
+    scale = torch.rsqrt(variance + eps).repeat_interleave(several)
+    shift = -mean.repeat_interleave(several) * scale
+    if weight is not None and bias is not None:
+        scale, shift = scale * weight, shift * weight + bias
+    wide = x.to(_wide(x))
+    scale, shift = (one.to(wide.dtype).view(-1, 1, 1) for one in (scale, shift))
+    return torch.addcmul(shift, wide, scale)
 
 
 class Normalized(torch.autograd.Function):

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Sequence
+from collections.abc import Container
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from torch import Tensor
 
 from gan_zoo.components.at_hand import read_once
-from gan_zoo.components.data import Glance
 from gan_zoo.components.interfaces import Dataset, Sample
 from gan_zoo.components.shapes import Values
 from gan_zoo.errors import DataError, UserError
 from gan_zoo.inference.input_tags import InputTags, read_input_tags
-from gan_zoo.inference.picture_files import SUFFIXES, Format, as_file, choose_suffix, has_nodata
+from gan_zoo.inference.picture_files import (
+    Format,
+    as_file,
+    choose_format,
+    choose_suffix,
+    has_nodata,
+)
 from gan_zoo.inference.styles.rules import Rules, read_rules
-from gan_zoo.inference.targets import place_targets, single_target
+from gan_zoo.inference.targets import glance, place_targets, single_target
+from gan_zoo.inference.tiling.asked import Asked
+from gan_zoo.inference.tiling.source import for_windows
+from gan_zoo.inference.tiling.tiler import Tiler
 from gan_zoo.inference.translator import Translator
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.atomic import write_file
@@ -45,6 +54,9 @@ def translate_files(
     strict: bool = False,
     precision: str | None = None,
     compile: bool = False,
+    tile: int | Literal["auto"] | None = None,
+    overlap: int | Literal["auto"] | None = None,
+    statistics: Literal["sampled", "exact", "own"] | None = None,
     reporter: Reporter | None = None,
 ) -> int:
     """Translate a file, or all of a folder and the folders in it, into files of the type and range
@@ -69,6 +81,13 @@ def translate_files(
         strict: The first input that cannot be translated ends it: before anything is written, where
             its header tells.
         precision, compile, reporter: As of `gan_zoo.load`.
+        tile: The side of tiles in pixels, or auto: pictures that are larger are translated in such,
+            which are read and written piece by piece, to TIFF. A job that was ended goes on where
+            it was. Whole pictures if None.
+        overlap: What a tile sees beyond its own pixels on every side; auto is as far as networks
+            see.
+        statistics: Where norms take those of their picture: of a sample of crops, the default, or
+            exactly of all of it. own, of each tile, is refused where there are such norms.
 
     Returns:
         How many pictures were written.
@@ -79,6 +98,7 @@ def translate_files(
     """
     input, output = Path(input), Path(output)
     single, said = single_target(input, output), read_rules(style)
+    asked = Asked.read(tile, overlap, statistics)
     translator = Translator.load(
         run,
         device=device,
@@ -89,19 +109,27 @@ def translate_files(
     )
     channels = translator.shapes[translator.target].channels
     values = translator.values(translator.target)
-    suffix = choose_suffix(values, channels, _format(format, output if single else None))
+    format = choose_format(format, single)
+    suffix = choose_suffix(values, channels, format)
+    tiler = Tiler(translator, asked, said, seed) if asked else None
     dataset = translator.recipe.data.inputs(input, pairs=pairs, maps=translator.inputs)
     if single and len(dataset) != 1:
         raise UserError(f"{output} names one file, but {input} has {len(dataset)}; name a folder")
-    samples = _glances(dataset)
-    targets = place_targets(samples, output, suffix, single)
+    dataset = dataset if tiler is None else for_windows(dataset)
+    samples = glance(dataset)
+    large = tiler.find_large(dataset, samples, format) if tiler else frozenset()
+    suffixes = [".tif" if index in large else suffix for index in range(len(samples))]
+    targets = place_targets(samples, output, suffixes, single)
     faults = [sample.fault for sample in samples if sample.fault]
     if faults and (strict or len(faults) == len(samples)):
         raise DataError("\n".join(faults))
     drawn = translator.recipe.inference.dropout or "sample" in said.chosen.values()
     noise = f"; seed {seed}" if drawn else ""
     print(f"{dataset.describe()}\n{translator.describe(said)}{noise}")
+    if tiler is not None:
+        print(tiler.describe(compiled=compile))
     job = Job(translator, dataset, seed, said, values, suffix, strict or len(samples) == 1)
+    job.tiler, job.large = tiler, large
     for sample in samples:
         if sample.fault:
             job.leave_out(sample.name, sample.fault)
@@ -123,6 +151,8 @@ class Job:
         values: What the files hold.
         suffix: Of them.
         strict: Whether the first fault ends it.
+        tiler: Translates large ones.
+        large: Which of them are large.
     """
 
     translator: Translator
@@ -132,6 +162,8 @@ class Job:
     values: Values
     suffix: str
     strict: bool
+    tiler: Tiler | None = None
+    large: Container[int] = ()
     written: int = 0
     padded: int = 0
     unplaced: int = 0  # georeferences that PNG does not hold
@@ -151,6 +183,9 @@ class Job:
             DataError: it cannot be translated; where that ends the job.
         """
         try:
+            if self.tiler is not None and index in self.large:
+                self._in_tiles(self.tiler, index, target)
+                return
             sample, made = self._made(index)
         except DataError as problem:
             if self.strict:
@@ -164,6 +199,15 @@ class Job:
         nothing = self._unshown(index, made)
         self.holed += nothing is not None
         _write(as_file(made, self.values, self.suffix, tags, nothing), target)
+        self.written += 1
+
+    def _in_tiles(self, tiler: Tiler, index: int, target: Path) -> None:
+        """Translate and write a large one, piece by piece."""
+        with closing(tiler.open(self.dataset, index)) as windows:
+            size = windows.size
+            tags = read_input_tags(windows.files[0], *size) if windows.files else InputTags()
+            self.holed += tiler.translate(windows, target, tags)
+        self.padded += self.translator.fitting_size(*size) != tuple(size)
         self.written += 1
 
     def finish(self, output: Path) -> None:
@@ -223,38 +267,6 @@ class Job:
         made = self.translator.output(maps, seed=self.seed, style=self.said)
         self.padded += fitting != tuple(size)
         return sample, made
-
-
-def _format(format: Format, single: Path | None) -> Format:
-    """What is asked for, by a word or by the name of the one file.
-
-    Raises:
-        UserError: it is no format, or the two are not one.
-    """
-    if format not in ("auto", "png", "tiff"):
-        raise UserError(f"format: {format} came; auto, png or tiff was expected")
-    if single is None:
-        return format
-    named: Format = SUFFIXES[single.suffix.lower()]
-    if format not in ("auto", named):
-        raise UserError(f"format: {format} came, but the file is to be called {single.name}")
-    return named
-
-
-def _glances(dataset: Dataset) -> Sequence[Glance]:
-    """What is known of the samples before the first is translated."""
-    glances: Any = getattr(dataset, "glances", None)
-    if glances is not None:
-        return [*glances()]
-    found = []
-    for index in range(len(dataset)):  # one that tells nothing beforehand is read twice
-        try:
-            sample = dataset.read(index, None)
-        except DataError as problem:
-            found.append(Glance(f"number {index + 1}", (), str(problem)))
-        else:
-            found.append(Glance(sample.name, sample.files))
-    return found
 
 
 def _write(content: bytes, target: Path) -> None:

@@ -56,6 +56,16 @@ class OwnNoise(dispatch.TorchDispatchMode):
         """What was drawn so far, to go back to."""
         return {device: drawn.get_state() for device, drawn in self.generators.items()}
 
+    def has_drawn(self) -> bool:
+        """Whether anything was drawn; layers that may draw ask for generators all the same."""
+        fresh = {
+            device: torch.Generator(device).manual_seed(self.seed) for device in self.generators
+        }
+        return any(
+            not torch.equal(drawn.get_state(), fresh[device].get_state())
+            for device, drawn in self.generators.items()
+        )
+
     def rewind(self, state: Mapping[torch.device, Tensor]) -> None:
         """As if nothing had been drawn since."""
         self.generators = {device: self.generators[device] for device in state}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -51,6 +53,22 @@ def choose_suffix(values: Values, channels: int, wanted: Format = "auto") -> str
     return ".tif"
 
 
+def choose_format(format: Format, single: Path | None) -> Format:
+    """What is asked for, by a word or by the name of the one file.
+
+    Raises:
+        UserError: it is no format, or the two are not one.
+    """
+    if format not in ("auto", "png", "tiff"):
+        raise UserError(f"format: {format} came; auto, png or tiff was expected")
+    if single is None:
+        return format
+    named: Format = SUFFIXES[single.suffix.lower()]
+    if format not in ("auto", named):
+        raise UserError(f"format: {format} came, but the file is to be called {single.name}")
+    return named
+
+
 def has_nodata(values: Values) -> bool:
     """Whether files of a target can say that a pixel shows nothing."""
     if values.nodata is None:
@@ -79,12 +97,7 @@ def as_file(
         nothing: Pixels that become the number of no data, bools `H W`.
     """
     data = io.BytesIO()
-    if values.plain:  # as previews and scores round
-        array = to_8bit(made).numpy()
-    else:
-        array = in_file_numbers(made, values).numpy().astype(values.dtype)
-    if nothing is not None:
-        array = np.where(nothing, array.dtype.type(values.nodata), array)
+    array = as_numbers(made, values, nothing)
     if suffix == ".png":
         dpi = {"dpi": tags.dpi} if tags.dpi else {}
         _pil(array, values).save(data, format="PNG", **dpi)
@@ -93,6 +106,21 @@ def as_file(
     else:
         _write_bands(data, array, values, tags)
     return data.getvalue()
+
+
+def as_numbers(made: Tensor, values: Values, nothing: np.ndarray | None = None) -> np.ndarray:
+    """A picture, or rows of one, in the numbers of the target's files, `D H W`.
+
+    Args:
+        made, values, nothing: As of `as_file`.
+    """
+    if values.plain:  # as previews and scores round
+        array = to_8bit(made).numpy()
+    else:
+        array = in_file_numbers(made, values).numpy().astype(values.dtype)
+    if nothing is None:
+        return array
+    return np.where(nothing, array.dtype.type(values.nodata), array)
 
 
 def _pil(array: np.ndarray, values: Values) -> PIL.Image:
@@ -112,7 +140,51 @@ def _pillow_writes(values: Values, channels: int) -> bool:
 def _write_bands(data: io.BytesIO, array: np.ndarray, values: Values, tags: InputTags) -> None:
     """Any type and number of channels, `D H W`."""
     channels = len(array)
-    how = tiff_words(values.colors, channels)
+    pixels = array[0] if channels == 1 else np.ascontiguousarray(np.moveaxis(array, 0, -1))
+    _tifffile().imwrite(data, pixels, **_told(values, channels, tags))
+
+
+def write_tiles(
+    path: Path,
+    tiles: Iterator[np.ndarray],
+    shape: tuple[int, int, int],
+    side: int,
+    values: Values,
+    tags: InputTags,
+) -> None:
+    """A tiled BigTIFF of a picture that is not held, with the tags that `as_file` gives one.
+
+    Args:
+        path: The file.
+        tiles: `side side D` each, in rows.
+        shape: `H W D` of the picture.
+        side: Of a tile.
+        values, tags: As of `as_file`.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    height, width, channels = shape
+    flat = (tile[..., 0] for tile in tiles) if channels == 1 else tiles
+    size = (height, width) if channels == 1 else shape
+    how = {**_told(values, channels, tags), "tile": (side, side), "dtype": np.dtype(values.dtype)}
+    with _tifffile().TiffWriter(path, bigtiff=True) as file:
+        file.write(flat, shape=size, **how)
+
+
+def require_tifffile() -> None:
+    """What writes tiles.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    _tifffile()
+
+
+def _told(values: Values, channels: int, tags: InputTags) -> dict[str, Any]:
+    """What tifffile is told of a picture."""
+    as_pillow = channels == 3 and _pillow_writes(values, channels)  # which takes it for color
+    how = tiff_words(values.colors or "rgb" * as_pillow, channels)
     if tags.resolution:
         how["resolution"] = tags.resolution
         how["resolutionunit"] = tags.unit
@@ -120,8 +192,7 @@ def _write_bands(data: io.BytesIO, array: np.ndarray, values: Values, tags: Inpu
         (tag, kind, len(content) if kind == ASCII else len(_several(content)), content, True)
         for tag, (kind, content) in _private(values, tags).items()
     ]
-    pixels = array[0] if channels == 1 else np.ascontiguousarray(np.moveaxis(array, 0, -1))
-    _tifffile().imwrite(data, pixels, **how)
+    return how
 
 
 def _directory(values: Values, tags: InputTags) -> Directory:

@@ -6,11 +6,13 @@ import os
 import unicodedata
 from collections.abc import Hashable, Sequence
 from pathlib import Path, PurePath
+from typing import Any
 
 from PIL import Image as PIL
 
 from gan_zoo.components.data import Glance
-from gan_zoo.errors import UserError
+from gan_zoo.components.interfaces import Dataset
+from gan_zoo.errors import DataError, UserError
 from gan_zoo.inference.picture_files import SUFFIXES
 
 SHOWN = 5  # names in a message
@@ -43,16 +45,39 @@ def single_target(input: Path, output: Path) -> Path | None:
     return None
 
 
+def glance(dataset: Dataset) -> Sequence[Glance]:
+    """What is known of the samples before the first is translated."""
+    glances: Any = getattr(dataset, "glances", None)
+    if glances is not None:
+        return [*glances()]
+    found = []
+    for index in range(len(dataset)):  # one that tells nothing beforehand is read twice
+        try:
+            sample = dataset.read(index, None)
+        except DataError as problem:
+            found.append(Glance(f"number {index + 1}", (), str(problem)))
+        else:
+            found.append(Glance(sample.name, sample.files))
+    return found
+
+
 def place_targets(
-    samples: Sequence[Glance], output: Path, suffix: str, single: Path | None
+    samples: Sequence[Glance], output: Path, suffix: str | Sequence[str], single: Path | None
 ) -> list[Path | None]:
     """The file of each sample; None of those that are left out.
+
+    Args:
+        samples: What is known of them.
+        output: The folder.
+        suffix: Of all files, or of each.
+        single: The one file, where a file was named.
 
     Raises:
         UserError: one is an input of any sample, or lies outside the folder, or two are one file.
     """
     found: list[Path | None] = []
-    for sample in samples:
+    suffixes = [suffix] * len(samples) if isinstance(suffix, str) else suffix
+    for sample, ending in zip(samples, suffixes, strict=True):
         if sample.fault:
             found.append(None)
             continue
@@ -61,7 +86,7 @@ def place_targets(
                 f"the sample {sample.name} would be written outside {output}; name it without .. "
                 "and without a place of its own"
             )
-        found.append(single or output / f"{sample.name}{suffix}")
+        found.append(single or output / f"{sample.name}{ending}")
     _refuse_inputs(samples, found)
     _refuse_doubles(samples, found, output)
     return found

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 import numpy as np
-import torch
 
 from gan_zoo.components import DataError, Glance, Sample
 from gan_zoo_data.cache_specs import Where
@@ -19,6 +18,7 @@ from gan_zoo_data.maps.map_cache import MapCache
 from gan_zoo_data.modes import reading_of
 from gan_zoo_data.pixel_facts import PixelFacts
 from gan_zoo_data.surveys import Surveyed
+from gan_zoo_data.windows import FileWindows, Part, as_tensor
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Samples(Surveyed):
 
     def _sample(self, index: int, maps: Mapping[str, Array]) -> Sample:
         files = tuple(dict.fromkeys(str(of[index]) for of in self.files.values()))
-        tensors = {name: _tensor(pixels) for name, pixels in maps.items()}  # C H W
+        tensors = {name: as_tensor(pixels) for name, pixels in maps.items()}  # C H W
         return Sample(self.names[index], files, tensors)
 
     def read_all(self) -> Iterator[Sample | DataError]:
@@ -111,6 +111,23 @@ class Samples(Surveyed):
             own = ranges.unshown(self._half(name, stored), nodata)
             found = own if found is None else found | own
         return found
+
+    def for_windows(self) -> Samples:
+        """The same samples, where no TIFF is refused for its number of pixels: parts are read."""
+        return replace(self, large=True)
+
+    def windows(self, index: int, maps: Sequence[str]) -> FileWindows:
+        """Some maps of a sample, at the size of their files, to be read piece by piece.
+
+        Raises:
+            DataError: a file is not what the recipe says.
+        """
+        parts = {
+            name: Part(self._file(name, index), self.kinds[name], int(self.halves.get(name) == "B"))
+            for name in maps
+        }
+        wanted = self._wanted(index)
+        return FileWindows(parts, wanted, halved=bool(self.halves), fixed=self.fixed)
 
     def _kept_or_fitted(self, index: int) -> dict[str, Array]:
         """The maps of a sample in training, before anything is drawn."""
@@ -169,9 +186,3 @@ class Samples(Surveyed):
         ]
         files = {of[index] for of in self.files.values()}
         return sum(path.stat().st_size for path in files) + sum(told)
-
-
-def _tensor(pixels: Array) -> torch.Tensor:
-    """`H W C` or `H W` -> `C H W`, in memory of its own."""
-    channels_first = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
-    return torch.from_numpy(channels_first.copy())

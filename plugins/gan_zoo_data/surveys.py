@@ -42,6 +42,7 @@ class Surveyed:
         said: The description for the user.
         fixed: Only the files can change, the recipe cannot.
         notes: What else is told: what was passed over and why, odd names; a clause each.
+        large: They are read in parts, and may be larger than what is opened else.
     """
 
     names: tuple[str, ...]
@@ -52,6 +53,7 @@ class Surveyed:
     said: str = ""
     fixed: bool = False
     notes: tuple[str, ...] = ()
+    large: bool = False
 
     def __len__(self) -> int:
         return len(self.names)
@@ -226,6 +228,7 @@ class Surveyed:
                 {name: kind for name, kind in of_file.items() if not isinstance(kind, Ids)},
                 self.fixed,
                 tuple(kind for kind in of_file.values() if isinstance(kind, Ids)),
+                self.large,
             )
             for file, of_file in kinds.items()
         }

@@ -37,14 +37,16 @@ class Opened:
     Args:
         path: The file.
         orient: Look for a tag that turns the picture wherever it may stand.
+        large: A TIFF may have any number of pixels.
 
     Attributes:
         stored: What it holds.
         picture: As Pillow sees it; None where Pillow does not know such TIFF.
     """
 
-    def __init__(self, path: Path, *, orient: bool = False) -> None:
+    def __init__(self, path: Path, *, orient: bool = False, large: bool = False) -> None:
         self.path = path
+        self.large = large
         self.tags: Tags | None = None
         self.picture: ImageFile | None = None
         self._file = open_file(path)
@@ -62,7 +64,8 @@ class Opened:
             self.tags = _tags(self.path)
             if self.tags is None:
                 raise
-            _refuse_large(self.path, self.tags)
+            if not self.large:
+                _refuse_large(self.path, self.tags)
         else:
             if self.picture.format == "TIFF":
                 self.tags = _tags(self.path)

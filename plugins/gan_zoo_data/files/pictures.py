@@ -60,11 +60,13 @@ class Wanted(NamedTuple):
         modes: Option of the recipe -> the mode it declares; all must fit.
         fixed: The mode is settled, by training: only the file can change.
         ids: It is a map of ids instead, which all these rules hold for.
+        large: A TIFF may have any number of pixels, since it is read in parts.
     """
 
     modes: Mapping[str, Mode]
     fixed: bool = False
     ids: tuple[Ids, ...] = ()
+    large: bool = False
 
     @property
     def orient(self) -> bool:
@@ -106,7 +108,7 @@ def _open(path: Path, wanted: Wanted) -> Opened:
     """The file with its header read and judged."""
     opened = None
     try:
-        opened = Opened(path, orient=wanted.orient)
+        opened = Opened(path, orient=wanted.orient, large=wanted.large)
         wrong = _wrong(opened, wanted)
     except Exception as problem:  # decoders raise all kinds
         if opened is not None:

@@ -156,7 +156,7 @@ def read_bands(path: Path, tags: Tags) -> Array:
         DataError: tifffile is not installed, or the file is damaged or packed in a way that it
             cannot unpack.
     """
-    tifffile = _tifffile()
+    tifffile = load_tifffile()
     try:
         with path.open("rb") as handle, tifffile.TiffFile(handle) as file:
             page = file.pages[0]
@@ -182,7 +182,7 @@ def read_bands(path: Path, tags: Tags) -> Array:
 
 
 @cache
-def _tifffile() -> Any:
+def load_tifffile() -> Any:
     """The package, quiet: it tells of odd tags without the file's name."""
     if not has_tifffile():
         raise DataError(f"this needs tifffile: {CURE}")

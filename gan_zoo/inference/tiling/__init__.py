@@ -1,0 +1,1 @@
+"""Pictures that are too large to be translated at once: tiles, and statistics of the whole."""

@@ -16,6 +16,7 @@ from gan_zoo.cli import (
     check,
     data,
     evaluate,
+    export,
     features,
     import_,
     init,
@@ -57,6 +58,7 @@ for _command in (
     report.report,
     ablate.ablate,
     features.features,
+    export.export,
     import_.import_,
 ):
     _name = _command.__name__.strip("_").replace("_", "-")

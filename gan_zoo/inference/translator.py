@@ -75,7 +75,7 @@ class Translator:
         asked = (name for spec in recipe.conditions.values() for name in spec.asks())
         self.inputs = list(dict.fromkeys(wiring.inputs or asked))
         self.target = wiring.target
-        self._made = wiring.networks[0]
+        self.maker = wiring.networks[0]
         self._asked_precision: str | None = None  # that a caller asked for
         self._wide = False  # whether files hold digits that float32 loses
         self._rounded = False  # whether they are lost
@@ -245,7 +245,7 @@ class Translator:
         Raises:
             UserError: it takes none that is near.
         """
-        return fitting_size(self._made, height, width)
+        return fitting_size(self.maker, height, width)
 
     def picture(self, maps: Mapping[str, Tensor], *, seed: int = 0, style: Any = None) -> Tensor:
         """`output` as an 8-bit picture, uint8 `D H W`."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from gan_zoo.errors import UserError
 from gan_zoo.inference.export import onnx_files, torch_files
 from gan_zoo.inference.export.about import describe
-from gan_zoo.inference.export.comparing import FULL, HALF, Figures, Run, compare
+from gan_zoo.inference.export.comparing import FULL, HALF, Figures, compare
 from gan_zoo.inference.export.graph import Graph
 from gan_zoo.inference.export.onnx_files import OnnxFile
 from gan_zoo.inference.export.samples import cut_to_sizes, read_samples
@@ -33,10 +33,6 @@ class Converted(Protocol):
 
     def save(self, path: Path, about: Mapping[str, str]) -> None:
         """Write it."""
-        ...
-
-    def open(self, path: Path) -> Run:
-        """Run what was written."""
         ...
 
 
@@ -115,13 +111,14 @@ def export(
     program = trace(graph)
     onnx = to == "onnx"
     made: Converted = OnnxFile(program, graph, half=half) if onnx else TorchFile(program, graph)
+    run_file = onnx_files.open_file if onnx else torch_files.open_file
     seconds = time.perf_counter() - began
     told.say(f"Written down in {format_duration(seconds)}; comparing its pictures with the run's")
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as beside:
         staged = Path(beside) / path.name
         made.save(staged, describe(graph, folder, None))
-        figures = compare(model, graph.ports, made.open(staged), samples, HALF if half else FULL)
+        figures = compare(model, graph.ports, run_file(staged), samples, HALF if half else FULL)
         if not figures.ok:
             raise UserError(
                 f"the file makes other pictures than the run, so that it was not written: {figures}"

@@ -60,7 +60,6 @@ class OnnxFile:
         if half:
             _keep_in_half(made.model.graph)
         self._made = made
-        self._names = [port.name for port in graph.ports]
         self.operations: Mapping[str, int] = Counter(node.op_type for node in made.model.graph)
 
     def save(self, path: Path, about: Mapping[str, str]) -> None:
@@ -69,21 +68,21 @@ class OnnxFile:
         self._made.model.metadata_props.update(about)
         self._made.save(str(path), external_data=False)
 
-    def open(self, path: Path) -> Run:
-        """Run a file that was saved, on the CPU and as many threads as torch has."""
-        import onnxruntime
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+def open_file(path: Path) -> Run:
+    """Run a file on the CPU, on as many threads as torch has."""
+    import onnxruntime
 
-        def run(inputs: Arrays) -> Arrays:
-            made: Arrays = session.run(None, dict(zip(self._names, inputs, strict=True)))
-            return made
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    names = [port.name for port in session.get_inputs()]
 
-        return run
+    def run(inputs: Arrays) -> Arrays:
+        made: Arrays = session.run(None, dict(zip(names, inputs, strict=True)))
+        return made
+
+    return run
 
 
 def _keep_in_half(graph: Any) -> None:

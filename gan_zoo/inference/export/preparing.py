@@ -49,9 +49,8 @@ def copied(module: nn.Module, *, half: bool) -> nn.Module:
     """
     made = copy.deepcopy(module)
     for layer in list(made.modules()):
-        if parametrize.is_parametrized(layer):  # as by spectral norm, which rests in inference
-            for name in list(layer.parametrizations):  # type: ignore[arg-type]
-                parametrize.remove_parametrizations(layer, name, leave_parametrized=True)
+        if parametrize.is_parametrized(layer):
+            _settle(layer)
     made = _with_picture_norms(made)
     for layer in list(made.modules()) if half else ():
         for name, weight in list(layer.named_parameters(recurse=False)):
@@ -74,6 +73,19 @@ def drops(modules: Iterable[nn.Module]) -> bool:
         for module in modules
         for layer in module.modules()
     )
+
+
+def _settle(layer: nn.Module) -> None:
+    """Turn weights that are computed anew for every call, as by spectral norm, into plain ones.
+    torch's own way takes them from the class of the layer, which a copy shares with the original.
+    """
+    parametrized: nn.ModuleDict = layer.parametrizations  # type: ignore[assignment]
+    found = {name: getattr(layer, name).detach().clone() for name in parametrized}
+    plain = parametrize.type_before_parametrizations(layer)
+    del layer.parametrizations
+    layer.__class__ = plain
+    for name, weight in found.items():
+        layer.register_parameter(name, nn.Parameter(weight))
 
 
 def _with_picture_norms(module: nn.Module) -> nn.Module:

@@ -15,6 +15,7 @@ from gan_zoo.errors import DataError, UserError
 from gan_zoo.inference.translator import Translator
 
 COUNT = 8  # pictures of every size
+PLACES = 32  # where a part of a picture is looked for
 LARGEST = 512  # of a side: a comparison on a CPU is to end
 SHARES = ((1, 1), (3 / 4, 5 / 8), (3 / 8, 5 / 8))  # of height and width
 CURE = "--data DIR names where it lies, and --input PICTURE takes pictures that need no data"
@@ -68,15 +69,22 @@ def cut_to_sizes(samples: Sequence[Maps]) -> list[list[Maps]]:
 
 
 def _cut(maps: Maps, height: int, width: int, turn: int) -> Maps:
-    """A part of a sample, each turn elsewhere."""
+    """A part of a sample, each turn elsewhere; one that shows something, if it is found. A map of
+    one class alone leaves an instance norm nothing but rounding, which it makes large.
+    """
     high, wide = next(iter(maps.values())).shape[-2:]
     draw = torch.Generator().manual_seed(turn)
-    top = int(torch.randint(high - height + 1, (), generator=draw))
-    left = int(torch.randint(wide - width + 1, (), generator=draw))
-    return {
-        name: tensor[:, top : top + height, left : left + width].clone()
-        for name, tensor in maps.items()
-    }
+    part: Maps = maps
+    for _ in range(PLACES):
+        top = int(torch.randint(high - height + 1, (), generator=draw))
+        left = int(torch.randint(wide - width + 1, (), generator=draw))
+        part = {
+            name: tensor[:, top : top + height, left : left + width].clone()
+            for name, tensor in maps.items()
+        }
+        if any((one != one[:, :1, :1]).any() for one in part.values()):
+            break
+    return part
 
 
 def _datasets(

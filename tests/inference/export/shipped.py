@@ -46,7 +46,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "projected/quickstart": {**UNET, "discriminator": {"use": "patch"}},
     "spade/spade": {
         **{**LABELED, "generator.width": 4, "generator.hidden": 4, "generator.levels": 2},
-        **{"phases.main.size": [32, 48], "data.batch": 1},
+        **{"phases.main.size": [32, 48], "data.batch": 1, "init.gain": 1.0},
     },
 }
 for _name in ("projected/projected", "projected/quickstart"):  # its judges play no part in it

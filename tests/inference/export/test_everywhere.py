@@ -41,7 +41,7 @@ def test_every_shipped_recipe_is_on_the_page() -> None:
     assert set(CHANGES) == set(Zoo.installed().recipes())
     assert [row[:2] for row in PAGE] == [[r, to] for r in CHANGES for to in ("onnx", "torch")]
     assert all(float(row[2]) < 1e-3 for row in PAGE)
-    assert all(float(row[5]) >= 1.2 for row in PAGE if row[1] == "onnx")
+    assert all(float(row[5]) > 1.1 for row in PAGE if row[1] == "onnx")
 
 
 @pytest.mark.slow

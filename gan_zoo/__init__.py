@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gan_zoo.evaluation.scores import evaluate
     from gan_zoo.hub.pushing import push
     from gan_zoo.importer import import_run, import_unknown
+    from gan_zoo.inference.export.exporting import export
     from gan_zoo.inference.files import translate_files as translate
     from gan_zoo.inference.loading import load
     from gan_zoo.recipe.problems import RecipeError
@@ -36,6 +37,7 @@ __all__ = [
     "check",
     "contracts",
     "evaluate",
+    "export",
     "import_run",
     "import_unknown",
     "load",
@@ -55,6 +57,7 @@ _HOMES = {  # name -> where it lives
     "check": "gan_zoo.checks:check",
     "contracts": "gan_zoo.checks:contracts",
     "evaluate": "gan_zoo.evaluation.scores:evaluate",
+    "export": "gan_zoo.inference.export.exporting:export",
     "import_run": "gan_zoo.importer:import_run",
     "import_unknown": "gan_zoo.importer:import_unknown",
     "load": "gan_zoo.inference.loading:load",

@@ -16,6 +16,7 @@ from gan_zoo.cli import (
     check,
     data,
     evaluate,
+    export,
     features,
     import_,
     init,
@@ -58,6 +59,7 @@ for _command in (
     report.report,
     ablate.ablate,
     features.features,
+    export.export,
     import_.import_,
     push.push,
 ):

@@ -19,6 +19,7 @@ class ConditionSpec(ReadableCondition, Spec, kind="condition"):
 
     by_chance: ClassVar[bool] = False  # the same maps make another condition at every call
     exact_in_half: ClassVar[bool] = False  # half holds all its numbers, as 0 and 1: it stays so
+    exportable: ClassVar[bool] = False  # torch.export takes its module, for batches of any number
 
     seen_by: Literal["both", "generator"] = "both"
     """Whether the discriminator sees it too."""

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
+from torch.utils._pytree import tree_map
 
 from gan_zoo.components.meta_device import on_meta
 from gan_zoo.components.networks import NetworkSpec
@@ -190,7 +191,7 @@ def _rehearse(tested: Probe) -> int:
 # ---------------------------------------------------------------------------------- export
 
 
-@check("generator", "discriminator")
+@check("generator", "discriminator", "condition")
 def exports_where_it_says_so(subject: Subject) -> None:
     """What declares `exportable` goes through torch.export, for batches of any number."""
     tested = probe(subject)
@@ -238,7 +239,7 @@ class _Called(nn.Module):
 def _exported(module: nn.Module, tested: Probe) -> nn.Module:
     inputs = tested.inputs(2, dtype=torch.float32)
     batch = torch.export.Dim("batch", min=1)
-    dynamic = ([{0: batch} for _ in inputs],)
+    dynamic = (tree_map(lambda _: {0: batch}, inputs),)  # a condition's are maps by name
     with torch.no_grad():
         program = torch.export.export(_Called(module), (inputs,), dynamic_shapes=dynamic)
     made: nn.Module = program.module()

@@ -34,6 +34,7 @@ class InstanceFeaturesSpec(ConditionSpec, name="instance_features"):
     the class, and where nothing was gathered zeros, the middle of their range.
     """
 
+    exportable = True
     per_phase = frozenset({"frozen_at"})
 
     seen_by: Literal["both", "generator"] = "generator"

@@ -42,7 +42,7 @@ class Places:
     def counts(self, dtype: torch.dtype = torch.float32) -> Tensor:
         """Pixels in each slot, `B S`."""
         one = torch.ones((), dtype=dtype, device=self._index.device).expand(self._index.shape)
-        zeros = one.new_zeros(len(one), PHASES * self._bins)
+        zeros = one.new_zeros(one.shape[0], PHASES * self._bins)
         return self._over_phases(zeros.scatter_add(1, self._index, one))
 
     def paint(self, means: Tensor) -> Tensor:

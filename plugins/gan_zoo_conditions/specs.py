@@ -23,6 +23,8 @@ Ids = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Strict(False)]  # YAML 
 class ImageSpec(ConditionSpec, name="image"):
     """A picture of the sample as it is, in [-1, 1] (Isola et al. 2017, fig. 2)."""
 
+    exportable = True
+
     map: str = "source"
     """Which map of the data."""
 
@@ -55,6 +57,7 @@ class OneHotSpec(ConditionSpec, name="one_hot"):
     """
 
     exact_in_half = True
+    exportable = True
 
     map: str = "label"
     """Which map of the data; it says how many classes there are."""
@@ -101,6 +104,7 @@ class BoundarySpec(ConditionSpec, name="boundary"):
     """
 
     exact_in_half = True
+    exportable = True
 
     map: str = "instance"
     """Which map of the data."""

@@ -187,6 +187,28 @@ def test_what_the_published_program_draws(case: Path) -> None:
     assert 0 < edge.mean() < 1
 
 
+def in_place(ids: torch.Tensor) -> torch.Tensor:
+    """The same edges as they were drawn at first, by assignment into slices."""
+    edge = torch.zeros_like(ids, dtype=torch.bool)
+    across = ids[..., :, 1:] != ids[..., :, :-1]
+    edge[..., :, 1:] |= across
+    edge[..., :, :-1] |= across
+    down = ids[..., 1:, :] != ids[..., :-1, :]
+    edge[..., 1:, :] |= down
+    edge[..., :-1, :] |= down
+    return edge.float()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5), (7, 1), (33, 41)], ids=str)
+def test_boundary_without_slices_is_what_it_was(size: tuple[int, int]) -> None:
+    for classes in (1, 2, 40):
+        maps = torch.randint(0, classes, (3, 1, *size), generator=torch.Generator().manual_seed(1))
+        for kind in (torch.int32, torch.int64):
+            edge = made(BoundarySpec(), instance=maps.to(kind))
+            assert edge.dtype == torch.float32
+            assert torch.equal(edge, in_place(maps))
+
+
 def slowly(ids: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     height, width = ids.shape
     edge = np.zeros((height, width))

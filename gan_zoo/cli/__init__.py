@@ -26,6 +26,7 @@ from gan_zoo.cli import (
     resume,
     run,
     schema,
+    serve,
     show,
     translate,
 )
@@ -60,6 +61,7 @@ for _command in (
     features.features,
     import_.import_,
     push.push,
+    serve.serve,
 ):
     _name = _command.__name__.strip("_").replace("_", "-")
     app.command(_name, cls=ablate.RetryAll if _name == "ablate" else None)(_command)

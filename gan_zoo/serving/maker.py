@@ -1,8 +1,9 @@
 """Who makes the pictures: one thread, one at a time, in the order in which requests came.
 
-Never several in one pass of the networks: their kernels sum in another order for another batch, so
-a picture would have other last digits beside others than alone, and a translation must not depend
-on who asks at the same time.
+Never several in one pass of the networks, since a translation must not depend on who asks at the
+same time. With `inference.norm: picture` a batch would share its statistics, and with dropout its
+noise, which each picture has of its own. Other networks gave equal bits in batches on the CPU where
+that was tried, but no library promises it, and on GPUs the size of a batch chooses the kernels.
 """
 
 from __future__ import annotations

@@ -146,7 +146,8 @@ def _parameters(model: ServedModel) -> list[dict[str, Any]]:
 def _bodies(model: ServedModel) -> dict[str, Any]:
     """What the body may be."""
     names = model.maps
-    parts = {name: {"type": "string", "contentMediaType": "image/*"} for name in names}
+    picture = {"type": "string", "format": "binary", "minLength": 1}
+    parts = {name: picture for name in names}
     schema = {
         "type": "object",
         "required": names,
@@ -155,8 +156,5 @@ def _bodies(model: ServedModel) -> dict[str, Any]:
     }
     told: dict[str, Any] = {MULTIPART: {"schema": schema}}
     if len(names) == 1:
-        told |= {
-            kind: {"schema": {"type": "string", "format": "binary", "minLength": 1}}
-            for kind in BODIES
-        }
+        told |= {kind: {"schema": picture} for kind in BODIES}
     return told

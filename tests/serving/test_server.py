@@ -27,13 +27,15 @@ SECONDS = 120  # more than a busy machine takes
 
 
 @contextmanager
-def served(run: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+def served(
+    run: Path, *arguments: str, seconds: float = SECONDS
+) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """A process that serves a run, and what it said when it was ready."""
     command = [sys.executable, "-m", "gan_zoo", "serve", str(run), "--port", "0", *arguments]
     process = subprocess.Popen(
         [*command, "--device", "cpu"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    timer = threading.Timer(SECONDS, process.kill)
+    timer = threading.Timer(seconds, process.kill)
     timer.start()
     try:
         assert process.stdout is not None

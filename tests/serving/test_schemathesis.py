@@ -13,8 +13,8 @@ import pytest
 from gan_zoo.runs.folder import RunFolder
 from tests.serving.test_server import served
 
-ROOT = Path(__file__).parents[2]
-WITH_PICTURES = {"SCHEMATHESIS_HOOKS": "tests.serving.schemathesis_hooks"}
+HERE = Path(__file__).parent
+WITH_PICTURES = {"SCHEMATHESIS_HOOKS": "schemathesis_hooks"}
 
 
 @pytest.mark.slow
@@ -46,7 +46,7 @@ def test_schemathesis_finds_nothing(
         done = subprocess.run(
             [*command, *words, *how, "--request-timeout", "60", "--continue-on-failure"],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **hooks},
+            env={**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{HERE.parents[1]}", **hooks},
             capture_output=True,
             text=True,
             check=False,

@@ -27,6 +27,7 @@ from gan_zoo.cli import (
     resume,
     run,
     schema,
+    serve,
     show,
     translate,
 )
@@ -62,6 +63,7 @@ for _command in (
     export.export,
     import_.import_,
     push.push,
+    serve.serve,
 ):
     _name = _command.__name__.strip("_").replace("_", "-")
     app.command(_name, cls=ablate.RetryAll if _name == "ablate" else None)(_command)

@@ -111,6 +111,11 @@ class DataSpec(Spec, kind="data"):
             DataError: names the file.
         """
 
+    def input_name(self, name: str) -> str:
+        """What a file of a map is called, without its ending, so that `inputs` takes it for one:
+        for files that nobody has named, as those that are sent to a service."""
+        return name
+
     @classmethod
     def recognize(cls, folder: Path) -> Found | Refused | None:
         """What this component makes of a folder of pictures; None where it is not its layout.

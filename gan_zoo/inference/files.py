@@ -10,21 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-from torch import Tensor
-
 from gan_zoo.components.at_hand import read_once
-from gan_zoo.components.interfaces import Dataset, Sample
+from gan_zoo.components.interfaces import Dataset
 from gan_zoo.components.shapes import Values
 from gan_zoo.errors import DataError, UserError
 from gan_zoo.inference.input_tags import InputTags, read_input_tags
-from gan_zoo.inference.picture_files import (
-    Format,
-    as_file,
-    choose_format,
-    choose_suffix,
-    has_nodata,
-)
+from gan_zoo.inference.one_picture import make_file
+from gan_zoo.inference.picture_files import Format, choose_format, choose_suffix
 from gan_zoo.inference.styles.rules import Rules, read_rules
 from gan_zoo.inference.targets import glance, place_targets, single_target
 from gan_zoo.inference.tiling.asked import Asked
@@ -186,19 +178,18 @@ class Job:
             if self.tiler is not None and index in self.large:
                 self._in_tiles(self.tiler, index, target)
                 return
-            sample, made = self._made(index)
+            made = make_file(
+                self.translator, self.dataset, index, self.suffix, seed=self.seed, said=self.said
+            )
         except DataError as problem:
             if self.strict:
                 raise
             self.leave_out(name, str(problem))
             return
-        tags = InputTags()
-        if sample.files:
-            tags = read_input_tags(sample.files[0], *made.shape[-2:])
-        self.unplaced += bool(tags.georeference) and self.suffix == ".png"
-        nothing = self._unshown(index, made)
-        self.holed += nothing is not None
-        _write(as_file(made, self.values, self.suffix, tags, nothing), target)
+        self.padded += made.padded
+        self.unplaced += made.unplaced
+        self.holed += made.holed
+        _write(made.content, target)
         self.written += 1
 
     def _in_tiles(self, tiler: Tiler, index: int, target: Path) -> None:
@@ -239,34 +230,6 @@ class Job:
             )
         if faults:
             raise UserError("\n".join(faults))
-
-    def _unshown(self, index: int, made: Tensor) -> np.ndarray | None:
-        """Which pixels of a picture nothing was shown of, `H W`; None where there are none, or the
-        target has no number for them.
-        """
-        ask: Any = getattr(self.dataset, "unshown", None)
-        if ask is None or not has_nodata(self.values):
-            return None
-        nothing: np.ndarray | None = ask(index, self.translator.inputs)
-        found = nothing is not None and nothing.shape == made.shape[-2:] and bool(nothing.any())
-        return nothing if found else None
-
-    def _made(self, index: int) -> tuple[Sample, Tensor]:
-        """A sample and its picture, floats in [-1, 1].
-
-        Raises:
-            DataError: it cannot be read, or no size near its own can be taken.
-        """
-        sample = self.dataset.read(index, None)
-        maps = {name: sample.maps[name] for name in self.translator.inputs}
-        size = next(iter(maps.values())).shape[-2:]
-        try:
-            fitting = self.translator.fitting_size(*size)
-        except UserError as problem:
-            raise DataError(f"{(*sample.files, sample.name)[0]}: {problem}") from problem
-        made = self.translator.output(maps, seed=self.seed, style=self.said)
-        self.padded += fitting != tuple(size)
-        return sample, made
 
 
 def _write(content: bytes, target: Path) -> None:

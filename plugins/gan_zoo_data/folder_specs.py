@@ -241,6 +241,10 @@ class LabelFolderSpec(Files, name="label_folder"):
         """
         return super().inputs(path, pairs=pairs, maps=maps)
 
+    def input_name(self, name: str) -> str:
+        """The map's name, and what names of its files end in."""
+        return name + (self.suffixes or {}).get(name, "")
+
     @classmethod
     def write(cls, splits: Mapping[str, Iterable[Sample]], folder: Path, like: DataSpec) -> Self:
         """Write the folders, as PNG, photos as TIFF where that does not hold them."""

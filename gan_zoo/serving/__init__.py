@@ -1,0 +1,1 @@
+"""A trained model as a service: pictures in by HTTP, pictures out."""

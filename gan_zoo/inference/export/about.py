@@ -12,6 +12,7 @@ import torch
 from gan_zoo.inference.export.comparing import Figures
 from gan_zoo.inference.export.graph import Graph
 from gan_zoo.recipe import text
+from gan_zoo.recipe.neutral import shorten_paths
 from gan_zoo.runs.folder import RunFolder
 
 
@@ -25,11 +26,12 @@ def describe(graph: Graph, folder: RunFolder, figures: Figures | None) -> dict[s
     """
     model = graph.model
     maps = model.shapes
+    whole = shorten_paths(folder.recipe().dump(), {})  # model.recipe is that of the phase alone
     classes = {name: maps[name].classes for name in model.inputs if maps[name].classes is not None}
     told: dict[str, Any] = {
         "gan_zoo": metadata.version("gan-zoo"),
         "torch": str(torch.__version__),
-        "recipe": text.write(model.recipe.dump()),
+        "recipe": text.write(whole),
         "weights": model.weights,
         "step": folder.weights_step(model.weights),
         "phase": model.phase,

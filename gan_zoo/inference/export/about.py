@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
@@ -42,8 +41,9 @@ def describe(graph: Graph, folder: RunFolder, figures: Figures | None) -> dict[s
     }
     if classes:
         told["classes"] = classes
-    if palette := _palette(model.recipe.dump()["data"]):
-        told["palette"] = palette
+    for name in model.inputs:
+        for rule, said in model.data.id_rules(name).items():
+            told.setdefault(rule, {})[name] = said
     if model.stylist.gathered:
         told["styles"] = {
             name: {
@@ -58,8 +58,3 @@ def describe(graph: Graph, folder: RunFolder, figures: Figures | None) -> dict[s
     return {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in told.items()
     }
-
-
-def _palette(data: Mapping[str, Any]) -> Any:
-    """The colors of ids in files, where the data's options say them."""
-    return data.get("palette")

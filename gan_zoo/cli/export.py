@@ -7,18 +7,20 @@ from typing import Annotated
 
 import typer
 
-from gan_zoo.cli.options import RunPath
+from gan_zoo.cli.options import Model
 
 
 def export(
-    run: RunPath,
+    run: Model,
     to: Annotated[
         str, typer.Option("--to", metavar="FORMAT", help="onnx, or torch for torch.export's .pt2.")
     ] = "onnx",
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="The file; export/RUN.onnx or .pt2 in the run if absent."
+            metavar="FILE",
+            help="The file; export/RUN.onnx or .pt2 in the run if absent, and ./RUN.onnx of a zip, "
+            "a pushed folder or a model on the hub.",
         ),
     ] = None,
     half: Annotated[
@@ -54,9 +56,9 @@ def export(
     compared with the run on 24 real inputs, and not written where it makes other pictures.
     """
     from gan_zoo.recipe.source import parse_set
-    from gan_zoo.runs.folder import RunFolder
+    from gan_zoo.runs.opening import open_model
 
-    folder = RunFolder.open(run, parse_set(set_ or []))  # before torch is imported
+    folder = open_model(run, parse_set(set_ or []))  # before torch is imported
     from gan_zoo.cli.terminal.exported import print_exported
     from gan_zoo.inference.export.exporting import export as write
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, PositiveInt
 
@@ -87,6 +87,12 @@ class DataSpec(Spec, kind="data"):
     def ignored_ids(self, name: str) -> tuple[int, ...]:
         """Ids beyond its classes that a map may hold too; conditions make nothing of them."""
         return ()
+
+    def id_rules(self, name: str) -> Mapping[str, Any]:
+        """How ids of a map come out of its files, where these do not hold them as they are. In this
+        order: `palette` (id -> color) or `colors` (what any color means), then `remap` (number ->
+        id, `others` for all that are not named)."""
+        return {}
 
     @abstractmethod
     def open(self, split: str, size: Size | None = None) -> Dataset:

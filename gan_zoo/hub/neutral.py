@@ -4,36 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PureWindowsPath
-from typing import Any
+from pathlib import Path
 
 from gan_zoo.errors import UserError
+from gan_zoo.recipe.neutral import shorten_paths as shorten_paths  # what pushing takes from here
 
-ABSOLUTE = re.compile(r"(/|~|\\\\|[A-Za-z]:[\\/]|file:)")
 USERS = re.compile(r"(?<![\w.:/])(?:/home/|/Users/|[A-Za-z]:\\Users\\)[^\s/\\\"'`]+")
-
-
-def shorten_paths(tree: Any, moved: dict[str, str], path: str = "") -> Any:
-    """A tree of values in which every path that is of one machine is its last name alone.
-
-    Args:
-        tree: Mappings, lists and plain values.
-        moved: Filled with dotted path -> what it is now.
-        path: Of the tree.
-    """
-    if isinstance(tree, Mapping):
-        inner = {k: shorten_paths(v, moved, f"{path}.{k}" if path else k) for k, v in tree.items()}
-        return inner
-    if isinstance(tree, list):
-        return [shorten_paths(one, moved, f"{path}.{n}") for n, one in enumerate(tree)]
-    if not isinstance(tree, str) or not _is_of_a_machine(tree):
-        return tree
-    moved[path] = PureWindowsPath(tree).name or "data"
-    return moved[path]
-
-
-def _is_of_a_machine(value: str) -> bool:
-    return bool(ABSOLUTE.match(value)) or ".." in PureWindowsPath(value).parts
 
 
 def refuse_private(files: Mapping[str, str], run: Path) -> None:

@@ -111,6 +111,21 @@ class Sized(DataSpec):
             return super().values(name)
         return values_of(mode, self._types(LEARNED).get(name) if is_open(mode) else None)
 
+    def id_rules(self, name: str) -> dict[str, Any]:
+        """What the options say of the ids of a map; `colors` is panoptic or rgb24."""
+        from gan_zoo_data.files.ids import Ids
+
+        kind = self._kinds().get(name)
+        if not isinstance(kind, Ids):
+            return {}
+        color = "rgb24" if kind.classes is None else "panoptic"
+        told = {
+            "palette": {id: list(color) for id, color in kind.palette},
+            "colors": color * kind.rgb24,
+            "remap": dict(kind.remap),
+        }
+        return {rule: said for rule, said in told.items() if said}
+
     def with_absolute_paths(self) -> Self:
         """The same data from any working directory: the root made absolute, and the type of
         outputs settled where a training file tells it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
@@ -12,6 +11,7 @@ import torch
 from gan_zoo.inference.export.comparing import Figures
 from gan_zoo.inference.export.graph import Graph
 from gan_zoo.recipe import text
+from gan_zoo.recipe.neutral import shorten_paths
 from gan_zoo.runs.folder import RunFolder
 
 
@@ -25,11 +25,12 @@ def describe(graph: Graph, folder: RunFolder, figures: Figures | None) -> dict[s
     """
     model = graph.model
     maps = model.shapes
+    whole = shorten_paths(folder.recipe().dump(), {})  # model.recipe is that of the phase alone
     classes = {name: maps[name].classes for name in model.inputs if maps[name].classes is not None}
     told: dict[str, Any] = {
         "gan_zoo": metadata.version("gan-zoo"),
         "torch": str(torch.__version__),
-        "recipe": text.write(model.recipe.dump()),
+        "recipe": text.write(whole),
         "weights": model.weights,
         "step": folder.weights_step(model.weights),
         "phase": model.phase,
@@ -40,8 +41,9 @@ def describe(graph: Graph, folder: RunFolder, figures: Figures | None) -> dict[s
     }
     if classes:
         told["classes"] = classes
-    if palette := _palette(model.recipe.dump()["data"]):
-        told["palette"] = palette
+    for name in model.inputs:
+        for rule, said in model.data.id_rules(name).items():
+            told.setdefault(rule, {})[name] = said
     if model.stylist.gathered:
         told["styles"] = {
             name: {
@@ -56,8 +58,3 @@ def describe(graph: Graph, folder: RunFolder, figures: Figures | None) -> dict[s
     return {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in told.items()
     }
-
-
-def _palette(data: Mapping[str, Any]) -> Any:
-    """The colors of ids in files, where the data's options say them."""
-    return data.get("palette")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -46,7 +47,8 @@ class Figures:
     """What a comparison measured.
 
     Args:
-        largest: Difference between two numbers in [-1, 1].
+        largest: Difference between two numbers in [-1, 1]; of a target that is not of 8 bits, the
+            first output is taken to [-1, 1] and counts too. NaN where any of them was none.
         share: Of pixels within the levels of the tolerance in all channels.
         pictures: That were compared.
         sizes: Their heights and widths.
@@ -101,6 +103,7 @@ def compare(
     """
     largest, good, pixels = 0.0, 0, 0
     seconds = [0.0, 0.0]
+    values = model.values(model.target)
     for same in samples:
         inputs, ours = [], []
         for turn, maps in enumerate(same):
@@ -112,14 +115,17 @@ def compare(
         theirs = []
         for batch in _batches(inputs):
             began = time.perf_counter()
-            eight, floats = run([np.stack(each) for each in zip(*batch, strict=True)])
+            pictures, numbers = run([np.stack(each) for each in zip(*batch, strict=True)])
             seconds[1] += time.perf_counter() - began
-            theirs += [*zip(eight, floats, strict=True)]
-        for made, (eight, floats) in zip(ours, theirs, strict=True):
-            other = torch.from_numpy(floats)
-            apart = (made - other).abs().max().item()
-            largest = apart if not apart <= largest else largest  # what is no number stays
-            drawn = torch.from_numpy(eight) if eight.dtype == np.uint8 else to_8bit(other)
+            theirs += [*zip(pictures, numbers, strict=True)]
+        for made, (picture, floats) in zip(ours, theirs, strict=True):
+            drawn, other = torch.from_numpy(picture), torch.from_numpy(floats)
+            apart = [largest, _largest(made - other)]
+            if not values.plain:  # the first output has all digits, so that it is compared as well
+                drawn = (drawn.double() - values.low) / (values.high - values.low) * 2 - 1
+                apart.append(_largest(made - drawn))
+                drawn = to_8bit(drawn)
+            largest = math.nan if any(map(math.isnan, apart)) else max(apart)
             levels = (to_8bit(made).int() - drawn.int()).abs().amax(0)
             good += int((levels <= tolerance.levels).sum())
             pixels += levels.numel()
@@ -132,6 +138,11 @@ def compare(
         tolerance,
         *seconds,
     )
+
+
+def _largest(apart: Tensor) -> float:
+    """NaN where one of them is none."""
+    return float(apart.abs().max())
 
 
 def _given(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,14 +14,15 @@ from gan_zoo.inference.export.about import describe
 from gan_zoo.inference.export.comparing import FULL, HALF, Figures, compare
 from gan_zoo.inference.export.graph import Graph
 from gan_zoo.inference.export.onnx_files import OnnxFile
+from gan_zoo.inference.export.places import choose_path, staged
 from gan_zoo.inference.export.samples import cut_to_sizes, read_samples
 from gan_zoo.inference.export.torch_files import TorchFile
 from gan_zoo.inference.export.tracing import trace
 from gan_zoo.inference.translator import Translator
 from gan_zoo.reporter import Reporter, format_duration
 from gan_zoo.runs.folder import RunFolder
+from gan_zoo.runs.opening import open_model
 
-FOLDER = "export"  # of a run, where files go that are given no name
 SUFFIXES = {"onnx": onnx_files.SUFFIX, "torch": torch_files.SUFFIX}
 
 
@@ -74,10 +74,11 @@ def export(
     inputs before it takes its name, and is not written where it makes other pictures.
 
     Args:
-        run: The run's folder.
+        run: The run's folder; a zip of one, a folder that `gan-zoo push` wrote, hub:OWNER/NAME; or
+            what one of them was opened as.
         to: onnx, or torch, which is a program of torch.export.
-        out: The file; `export/RUN.onnx` or `.pt2` in the run if absent. One that is there is
-            replaced.
+        out: The file; if absent `export/RUN.onnx` or `.pt2` in the run, and of what is not a run's
+            own folder in the working directory. One that is there is replaced.
         half: Keep weights in float16, for a file of half the size; they are computed with in
             float32.
         weights: latest or best; what the recipe says if absent.
@@ -91,55 +92,38 @@ def export(
 
     Raises:
         UserError: no run; something of it draws at random or does not say that it can be exported;
-            nothing to compare with is at hand; or the file makes other pictures than the run, with
-            the figures. Nothing is written then, and an earlier file stays.
+            nothing to compare with is at hand; the file cannot be written; or it makes other
+            pictures than the run, with the figures. Nothing is written then, and an earlier file
+            stays.
     """
     if to not in SUFFIXES:
         raise UserError(f"to: {to} came; {' or '.join(SUFFIXES)} was expected")
     if to == "onnx":
         onnx_files.require()
-    folder = run if isinstance(run, RunFolder) else RunFolder.open(run)
-    folder = RunFolder(folder.path, {**folder.set, **(set or {})})
-    path = _target(folder, to, out, half=half)
+    folder = open_model(run, set)
+    path = choose_path(folder, SUFFIXES[to], out, half=half)
     told = reporter or Reporter()
     model = Translator.load(folder, device="cpu", weights=weights, precision="float32")
     graph = Graph(model, half=half and to == "torch").eval()
     size = model.recipe.phases[model.phase].size
     samples = cut_to_sizes(read_samples(model, data=data, inputs=inputs, size=size))
     told.say(f"Writing down {model.weights} weights of phase {model.phase}: a minute or so")
-    began = time.perf_counter()
-    program = trace(graph)
-    onnx = to == "onnx"
-    made: Converted = OnnxFile(program, graph, half=half) if onnx else TorchFile(program, graph)
-    run_file = onnx_files.open_file if onnx else torch_files.open_file
-    seconds = time.perf_counter() - began
-    told.say(f"Written down in {format_duration(seconds)}; comparing its pictures with the run's")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as beside:
-        staged = Path(beside) / path.name
-        made.save(staged, describe(graph, folder, None))
-        figures = compare(model, graph.ports, run_file(staged), samples, HALF if half else FULL)
+    with staged(path) as place:
+        began = time.perf_counter()
+        program = trace(graph)
+        onnx = to == "onnx"
+        made: Converted = OnnxFile(program, graph, half=half) if onnx else TorchFile(program, graph)
+        run_file = onnx_files.open_file if onnx else torch_files.open_file
+        seconds = time.perf_counter() - began
+        told.say(
+            f"Written down in {format_duration(seconds)}; comparing its pictures with the run's"
+        )
+        made.save(place, describe(graph, folder, None))
+        figures = compare(model, graph.ports, run_file(place), samples, HALF if half else FULL)
         if not figures.ok:
             raise UserError(
                 f"the file makes other pictures than the run, so that it was not written: {figures}"
             )
         about = describe(graph, folder, figures)
-        made.save(staged, about)
-        staged.replace(path)
+        made.save(place, about)
     return Exported(path, figures, about, made.operations, seconds)
-
-
-def _target(folder: RunFolder, to: str, out: str | Path | None, *, half: bool) -> Path:
-    """Where the file goes.
-
-    Raises:
-        UserError: its name says that it is something else.
-    """
-    suffix = SUFFIXES[to]
-    if out is None:
-        name = folder.path.resolve().name
-        return folder.path / FOLDER / f"{name}{'-half' * half}{suffix}"
-    path = Path(out)
-    if path.suffix.lower() != suffix or path.is_dir():
-        raise UserError(f"out: {path} came; the name of a file that ends in {suffix} was expected")
-    return path

@@ -57,6 +57,7 @@ class OnnxFile:
                 dynamic_shapes=graph.dynamic_shapes(),
             )
         assert made is not None
+        _forget_torch(made.model)
         if half:
             _keep_in_half(made.model.graph)
         self._made = made
@@ -83,6 +84,18 @@ def open_file(path: Path) -> Run:
         return made
 
     return run
+
+
+def _forget_torch(model: Any) -> None:
+    """Drop what torch notes of its own: lines of code with paths of this machine among it."""
+    for graph in (model.graph, *model.functions.values()):
+        values = [*graph.inputs, *graph.outputs]
+        values += graph.initializers.values() if graph is model.graph else ()
+        nodes = [*graph.all_nodes()]
+        for one in (graph, *nodes, *values, *(value for node in nodes for value in node.outputs)):
+            for key in [key for key in one.metadata_props if key.startswith("pkg.")]:
+                del one.metadata_props[key]
+            one.doc_string = None
 
 
 def _keep_in_half(graph: Any) -> None:

@@ -156,9 +156,10 @@ def _map(name: str, model: Translator) -> Port:
         also = [*model.data.ignored_ids(name)]
         told = f"ids of classes, 0 to {image.classes - 1}"
         told += f", and {', '.join(map(str, also))} for none" * bool(also)
-        return Port(name, shape, "int32", told, image)
+        return Port(name, shape, "int32", told + _got_by(name, model), image)
     if image.ids:
-        return Port(name, shape, "int32", "ids of instances, any numbers from 0", image)
+        told = "ids of instances, any numbers from 0" + _got_by(name, model)
+        return Port(name, shape, "int32", told, image)
     if values.plain:
         told = "a picture of 8 bits"
         if values.nodata is not None:
@@ -168,6 +169,12 @@ def _map(name: str, model: Translator) -> Port:
     if values.nodata is not None:
         told += f"; {values.nodata:g} shows nothing"
     return Port(name, shape, "float32", told, image, values)
+
+
+def _got_by(name: str, model: Translator) -> str:
+    """What the numbers of files become ids by; a file takes none but ids."""
+    rules = " and ".join(model.data.id_rules(name))
+    return f"; those of the data's files become these by {rules} before they come" if rules else ""
 
 
 def _none(given: Tensor, values: Values) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import warnings
 from collections import Counter
@@ -14,6 +15,7 @@ import torch
 from gan_zoo.inference.export.comparing import Arrays, Run
 from gan_zoo.inference.export.graph import Graph
 from gan_zoo.inference.export.tracing import told_as_user_error
+from gan_zoo.runs.atomic import write_file
 
 SUFFIX = ".pt2"
 ABOUT = "gan_zoo.json"  # the file in it that says what is known of it
@@ -36,10 +38,16 @@ class TorchFile:
         self.operations: Mapping[str, int] = Counter(str(node.target) for node in called)
 
     def save(self, path: Path, about: Mapping[str, str]) -> None:
-        """Write it, with what is known of it beside."""
+        """Write it, with what is known of it beside.
+
+        Raises:
+            OSError: the disk is full or gone; names the file.
+        """
         beside = {ABOUT: json.dumps(dict(about), indent=2)}
+        held = io.BytesIO()  # torch tells nothing of a full disk, or ends the process by it
         with told_as_user_error("torch.export", self._graph):
-            torch.export.save(self._program, path, extra_files=beside)
+            torch.export.save(self._program, held, extra_files=beside)
+        write_file(path, [held.getbuffer()])
 
 
 def open_file(path: Path) -> Run:

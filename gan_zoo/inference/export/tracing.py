@@ -31,9 +31,20 @@ def trace(graph: Graph) -> Any:
     # for special wherever it could broadcast.
     patched = _config.patch(backed_size_oblivious=True)  # type: ignore[attr-defined]
     with told_as_user_error("torch.export", graph), patched, torch.no_grad():
-        return torch.export.export(
+        program = torch.export.export(
             graph.eval(), graph.examples(), dynamic_shapes=graph.dynamic_shapes(), strict=False
         )
+    forget_lines(program.graph_module)
+    return program
+
+
+def forget_lines(module: Any) -> None:
+    """Drop from every node which lines of which files it was called from: files are handed on, and
+    these are paths of the machine that wrote them.
+    """
+    for one in module.modules():
+        for node in one.graph.nodes if isinstance(one, torch.fx.GraphModule) else ():
+            node.meta.pop("stack_trace", None)
 
 
 @contextmanager

@@ -261,6 +261,12 @@ def change(**words: Any) -> Callable[[Path], None]:
         (change(library_name="diffusers"), "is not a model of gan-zoo: it is of diffusers"),
         (change(format=2), "has the format 2, and this gan-zoo reads 1; pip install -U"),
         (change(weights=None, networks="all"), "is damaged: weights, networks is not what"),
+        (change(networks=["generator", 3]), "is damaged: networks is not what"),
+        (change(packages={"x; rm -rf ~": "1"}), "is damaged: packages is not what"),
+        (change(packages={"--index-url=http://x": "1"}), "is damaged: packages is not what"),
+        (change(packages={"x\n": "1"}), "is damaged: packages is not what"),
+        (change(packages={"hello": "1 && curl x | sh"}), "is damaged: packages is not what"),
+        (change(packages={"hello": 1}), "is damaged: packages is not what"),
         (change(step=3), "model.safetensors is of step 2, and config.json of 3"),
         (change(phase="warm"), "are of a phase warm, and its recipe has main"),
         (change(networks=["judge"]), "holds the networks judge and no generator"),
@@ -301,10 +307,15 @@ def test_an_absent_plugin_is_named_with_its_package(pushed: Path, tmp_path: Path
     change(packages={"gan-zoo": "0.1.0", "gan-zoo-hello": "0.2"})(tmp_path / "model")
     recipe = tmp_path / "model/recipe.yaml"
     recipe.write_text(recipe.read_text().replace("use: unet", "use: hello/unet"))
-    with pytest.raises(
-        UserError, match=r"The model needs gan-zoo-hello 0\.2: pip install gan-zoo-"
-    ):
+    with pytest.raises(UserError) as caught:
         gan_zoo.load(tmp_path / "model", device="cpu")
+    said = "needs the plugin gan-zoo-hello (0.2); look at who publishes it before you install it"
+    assert said in str(caught.value)
+    assert str(caught.value).count("pip install") == 1  # of the recipe's name hello/unet alone
+    recipe.write_text(recipe.read_text().replace("hello/unet", "'hello -i http:/unet'"))
+    with pytest.raises(UserError, match="its plugin is not installed") as caught:
+        gan_zoo.load(tmp_path / "model", device="cpu")
+    assert "pip install" not in str(caught.value)
 
 
 def test_tensors_belong_to_the_longest_name() -> None:

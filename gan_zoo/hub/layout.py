@@ -11,7 +11,7 @@ from gan_zoo.engine.assembly import assemble
 from gan_zoo.hub.card import Told, write_card
 from gan_zoo.hub.evidence import Samples, data_of, samples_of, scores_of
 from gan_zoo.hub.licenses import License
-from gan_zoo.hub.neutral import refuse_private, shorten_paths
+from gan_zoo.hub.neutral import refuse_private, shorten_paths, shortened
 from gan_zoo.inference.networks import making_networks
 from gan_zoo.inference.styles import style_files
 from gan_zoo.inference.translator import Translator
@@ -63,7 +63,8 @@ def write_layout(
     phase, step = run.weights_phase(weights), run.weights_step(weights)
     names = making_networks(assemble(recipe, weights=False, losses="none"))
     networks = {name: run.load_weights(weights, name) for name in names}
-    written = text.write(_neutral_recipe(recipe, weights, reporter))
+    neutral, private = _neutral_recipe(recipe, weights, reporter)
+    written = text.write(neutral)
     write_files(folder, {RECIPE: written, TENSORS: tensors_file(networks, step)})
     packages = environment.versions_of(environment.list_plugins(RunFolder(folder).recipe()))
     config = {
@@ -97,12 +98,19 @@ def write_layout(
             recipe=written,
         )
     )
-    refuse_private({RECIPE: written, CONFIG: told, CARD: card}, run.path)
+    texts = {RECIPE: written, CONFIG: told, CARD: card}
+    if (styles := folder / style_files.FOLDER / style_files.ABOUT).is_file():
+        texts[f"{style_files.FOLDER}/{style_files.ABOUT}"] = styles.read_text(encoding="utf-8")
+    refuse_private(texts, run.path, private)
     write_files(folder, {CARD: card})
 
 
-def _neutral_recipe(recipe: Recipe, weights: str, reporter: Reporter) -> dict[str, Any]:
-    """The recipe with these weights as its own, without what is of this machine or only watched."""
+def _neutral_recipe(
+    recipe: Recipe, weights: str, reporter: Reporter
+) -> tuple[dict[str, Any], list[str]]:
+    """The recipe with these weights as its own, without what is of this machine or only watched,
+    and the paths that were shortened for it.
+    """
     tree = recipe.dump()
     tree["inference"]["weights"] = weights
     zoo, watched = Zoo.installed(), []
@@ -111,6 +119,10 @@ def _neutral_recipe(recipe: Recipe, weights: str, reporter: Reporter) -> dict[st
         if plugin is not None and not plugin.builtin and not spec.keeps:
             watched.append(name)
             del tree["callbacks"][name]
+            for phase in tree["phases"].values():
+                here = f"callbacks.{name}"
+                for key in [k for k in phase["set"] if f"{k}.".startswith(f"{here}.")]:
+                    del phase["set"][key]
     if watched:
         told = f"callbacks.{', callbacks.'.join(watched)}"
         reporter.say(f"Left out of the recipe: {told}, which only watched, with its package")
@@ -118,7 +130,7 @@ def _neutral_recipe(recipe: Recipe, weights: str, reporter: Reporter) -> dict[st
     found: dict[str, Any] = shorten_paths(tree, moved)
     for path, now in moved.items():
         reporter.say(f"Shortened in the recipe, a path of this machine: {path} is {now}")
-    return found
+    return found, shortened(tree, found)
 
 
 def _copy_styles(

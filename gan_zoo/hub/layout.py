@@ -9,7 +9,7 @@ from typing import Any
 
 from gan_zoo.engine.assembly import assemble
 from gan_zoo.hub.card import Told, write_card
-from gan_zoo.hub.evidence import Samples, data_of, samples_of, scores_of
+from gan_zoo.hub.evidence import Samples, data_of, samples_of, scores_elsewhere, scores_of
 from gan_zoo.hub.licenses import License
 from gan_zoo.hub.neutral import refuse_private, shorten_paths, shortened
 from gan_zoo.inference.networks import making_networks
@@ -80,6 +80,8 @@ def write_layout(
     write_files(folder, {CONFIG: told})
     _copy_styles(run, folder, weights, step, reporter)
     sheet = _copy_samples(run, folder, weights, reporter) if samples else None
+    for file in scores_elsewhere(run, weights):
+        reporter.say(f"Left out of the card: {file}, scores on other data than the run's own")
     model = Translator.load(open_model(folder), device="cpu")
     card = write_card(
         Told(
@@ -119,10 +121,7 @@ def _neutral_recipe(
         if plugin is not None and not plugin.builtin and not spec.keeps:
             watched.append(name)
             del tree["callbacks"][name]
-            for phase in tree["phases"].values():
-                here = f"callbacks.{name}"
-                for key in [k for k in phase["set"] if f"{k}.".startswith(f"{here}.")]:
-                    del phase["set"][key]
+            _forget(tree["phases"], name)
     if watched:
         told = f"callbacks.{', callbacks.'.join(watched)}"
         reporter.say(f"Left out of the recipe: {told}, which only watched, with its package")
@@ -131,6 +130,16 @@ def _neutral_recipe(
     for path, now in moved.items():
         reporter.say(f"Shortened in the recipe, a path of this machine: {path} is {now}")
     return found, shortened(tree, found)
+
+
+def _forget(phases: dict[str, Any], callback: str) -> None:
+    """Take out what phases set of a callback that is none of the recipe's any more."""
+    for phase in phases.values():
+        for key, value in [*phase.get("set", {}).items()]:
+            if f"{key}.".startswith(f"callbacks.{callback}."):
+                del phase["set"][key]
+            elif key == "callbacks" and isinstance(value, dict):
+                value.pop(callback, None)
 
 
 def _copy_styles(

@@ -54,8 +54,7 @@ def push(
 
     Raises:
         UserError: no run, no such weights, no license, a place that is taken, a path of this
-            machine in a text; or the hub gives no
-            answer, or refuses.
+            machine in a text; or the hub gives no answer, or refuses.
         OSError: the disk is full or gone; names the file.
     """
     reporter = reporter or Reporter(quiet=True)

@@ -17,7 +17,9 @@ from safetensors.numpy import save_file
 
 import gan_zoo
 from gan_zoo.errors import UserError
+from gan_zoo.hub.layout import _forget, _neutral_recipe
 from gan_zoo.hub.neutral import shorten_paths
+from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.registry.plugins import Plugin
 from gan_zoo.registry.zoo import Zoo
 from gan_zoo.runs.folder import RunFolder
@@ -182,6 +184,22 @@ def test_what_guests_only_watched_is_left_out(
         "gan-zoo": "0.1.0"
     }
     assert "Left out of the recipe: callbacks.previews, which only watched" in told.lines()[1]
+
+
+def test_phases_forget_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    whose, guest = Zoo.owner, Plugin("trackers", "gan-zoo-trackers", "0.3")
+    words = {"callbacks.seen": {"use": "previews"}, "callbacks.seen_too": {"use": "health"}}
+    said = {"callbacks.seen.count": 3, "callbacks.seen_too.every": 7}
+    recipe = Recipe.load("quickstart", set={**words, "phases.main.set": said})
+    monkeypatch.setattr(
+        Zoo, "owner", lambda zoo, spec: guest if spec is PreviewsSpec else whose(zoo, spec)
+    )
+    tree, _ = _neutral_recipe(recipe, "latest", Told())
+    assert "seen" not in tree["callbacks"]
+    assert tree["phases"]["main"]["set"] == {"callbacks.seen_too.every": 7}
+    phases = {"main": {"set": {"callbacks": {"seen": None, "other": 1}}}, "late": {}}
+    _forget(phases, "seen")
+    assert phases == {"main": {"set": {"callbacks": {"other": 1}}}, "late": {}}
 
 
 # ------------------------------------------------------------------------------- refusals

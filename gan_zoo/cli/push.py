@@ -39,7 +39,10 @@ def push(
     ] = None,
     samples: Annotated[
         bool,
-        typer.Option(help="Show the run's previews, which have pictures of the data."),
+        typer.Option(
+            help="Show the run's previews, which have pictures of the data. On the hub those of an "
+            "earlier push stay in the history."
+        ),
     ] = True,
     private: Annotated[
         bool, typer.Option("--private", help="On the hub: only you may see it.")
@@ -51,8 +54,8 @@ def push(
     """Hand a trained model on: to a folder, or to the hub.
 
     In the hub's layout: what makes pictures, the recipe, the packages it needs and a model card; no
-    state of training, no data but the samples, no paths of this machine. gan_zoo.load and translate
-    take it.
+    state of training, no data but the samples; paths of this machine are shortened, and refused
+    where they are found in a text. gan_zoo.load and translate take it.
     """
     from gan_zoo.hub.licenses import judge_license
     from gan_zoo.runs.folder import RunFolder

@@ -17,6 +17,7 @@ from gan_zoo.runs.atomic import write_file
 
 FORMAT = 1
 FOLDER = "scores"
+LABEL = 8  # digits of other data in a file's name
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def write_scores(run: Path, scores: Scores, *, elsewhere: bool = False) -> Path:
     Raises:
         OSError: the folder cannot be written; names the file.
     """
-    label = [scores.weights] * (scores.weights != "latest") + [scores.digest[:8]] * elsewhere
+    label = [scores.weights] * (scores.weights != "latest") + [scores.digest[:LABEL]] * elsewhere
     name = "-".join([scores.split, f"{scores.step or 0:06d}", *label])
     path = run / FOLDER / f"{name}.json"
     if (before := _read(path)) is not None and _alike(before, scores):
@@ -168,6 +169,11 @@ def write_scores(run: Path, scores: Scores, *, elsewhere: bool = False) -> Path:
     told = replace(scores, baseline={}).as_data()
     write_file(path, json.dumps(told, indent=1, allow_nan=False) + "\n")
     return path
+
+
+def is_elsewhere(path: Path, scores: Scores) -> bool:
+    """Whether `write_scores` was told that these are on other data than the run's own."""
+    return path.stem.endswith(f"-{scores.digest[:LABEL]}")
 
 
 def read_scores(run: Path) -> Iterator[tuple[Path, Scores]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from gan_zoo.report.wording import describe_end, describe_training, figure
 from gan_zoo.runs.published import LIBRARY, SAMPLES
 
 TASK = "image-to-image"
+PUBLIC = re.compile(r"hf://(?:datasets/)?(.+)")  # the root of a public data set
 UNSAID = (
     "Whoever published this model has not said where the data came from, whom it shows, and under "
     "which license it may be used."
@@ -103,9 +105,8 @@ def _head(told: Told) -> dict[str, Any]:
         "pipeline_tag": TASK,
         "tags": list(dict.fromkeys(tags)),
     }
-    public = str(getattr(recipe.data, "root", "")).partition("hf://")[2]
-    if public:
-        head["datasets"] = [public]
+    if public := PUBLIC.fullmatch(str(getattr(recipe.data, "root", ""))):
+        head["datasets"] = [public[1]]
     if told.scores:
         head["model-index"] = [
             {"name": told.title, "results": [_result(told, one) for one in told.scores]}

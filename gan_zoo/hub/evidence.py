@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gan_zoo.evaluation.score_files import Scores, read_scores
+from gan_zoo.evaluation.score_files import Scores, is_elsewhere, read_scores
 from gan_zoo.report.previews import read_galleries, read_sheets
 from gan_zoo.runs.folder import RunFolder
 
@@ -18,15 +18,24 @@ DIGITS = 16  # of a fingerprint
 
 
 def scores_of(run: RunFolder, weights: str) -> list[Scores]:
-    """The finite scores that a run keeps of these weights, a file each. The best ones were the
-    latest when they were scored.
+    """The finite scores on its own data that a run keeps of these weights, a file each. The best
+    ones were the latest when they were scored.
     """
+    return [scores for path, scores in _scores(run, weights) if not is_elsewhere(path, scores)]
+
+
+def scores_elsewhere(run: RunFolder, weights: str) -> list[Path]:
+    """The files of those on other data, which say what the pictures were, and not whose."""
+    return [path for path, scores in _scores(run, weights) if is_elsewhere(path, scores)]
+
+
+def _scores(run: RunFolder, weights: str) -> list[tuple[Path, Scores]]:
     step, named = run.weights_step(weights), {weights, "latest"} if weights == "best" else {weights}
     found = []
-    for _, scores in read_scores(run.path):
+    for path, scores in read_scores(run.path):
         own = {n: s for n, s in scores.measured.items() if math.isfinite(s.value)}
         if scores.step == step and scores.weights in named and own:
-            found.append(scores)
+            found.append((path, scores))
     return found
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from gan_zoo.engine.assembly import assemble
 from gan_zoo.hub.card import Told, write_card
-from gan_zoo.hub.evidence import Samples, data_of, samples_of, scores_of
+from gan_zoo.hub.evidence import Samples, data_of, samples_of, scores_elsewhere, scores_of
 from gan_zoo.hub.licenses import License
-from gan_zoo.hub.neutral import refuse_private, shorten_paths
+from gan_zoo.hub.neutral import refuse_private, shortened
 from gan_zoo.inference.networks import making_networks
 from gan_zoo.inference.styles import style_files
 from gan_zoo.inference.translator import Translator
 from gan_zoo.recipe import text
+from gan_zoo.recipe.neutral import shorten_paths
 from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.registry.zoo import Zoo
 from gan_zoo.report.run_view import read_run
@@ -63,7 +64,8 @@ def write_layout(
     phase, step = run.weights_phase(weights), run.weights_step(weights)
     names = making_networks(assemble(recipe, weights=False, losses="none"))
     networks = {name: run.load_weights(weights, name) for name in names}
-    written = text.write(_neutral_recipe(recipe, weights, reporter))
+    neutral, private = _neutral_recipe(recipe, weights, reporter)
+    written = text.write(neutral)
     write_files(folder, {RECIPE: written, TENSORS: tensors_file(networks, step)})
     packages = environment.versions_of(environment.list_plugins(RunFolder(folder).recipe()))
     config = {
@@ -79,6 +81,8 @@ def write_layout(
     write_files(folder, {CONFIG: told})
     _copy_styles(run, folder, weights, step, reporter)
     sheet = _copy_samples(run, folder, weights, reporter) if samples else None
+    for file in scores_elsewhere(run, weights):
+        reporter.say(f"Left out of the card: {file}, scores on other data than the run's own")
     model = Translator.load(open_model(folder), device="cpu")
     card = write_card(
         Told(
@@ -97,12 +101,19 @@ def write_layout(
             recipe=written,
         )
     )
-    refuse_private({RECIPE: written, CONFIG: told, CARD: card}, run.path)
+    texts = {RECIPE: written, CONFIG: told, CARD: card}
+    if (styles := folder / style_files.FOLDER / style_files.ABOUT).is_file():
+        texts[f"{style_files.FOLDER}/{style_files.ABOUT}"] = styles.read_text(encoding="utf-8")
+    refuse_private(texts, run.path, private)
     write_files(folder, {CARD: card})
 
 
-def _neutral_recipe(recipe: Recipe, weights: str, reporter: Reporter) -> dict[str, Any]:
-    """The recipe with these weights as its own, without what is of this machine or only watched."""
+def _neutral_recipe(
+    recipe: Recipe, weights: str, reporter: Reporter
+) -> tuple[dict[str, Any], list[str]]:
+    """The recipe with these weights as its own, without what is of this machine or only watched,
+    and the paths that were shortened for it.
+    """
     tree = recipe.dump()
     tree["inference"]["weights"] = weights
     zoo, watched = Zoo.installed(), []
@@ -111,6 +122,7 @@ def _neutral_recipe(recipe: Recipe, weights: str, reporter: Reporter) -> dict[st
         if plugin is not None and not plugin.builtin and not spec.keeps:
             watched.append(name)
             del tree["callbacks"][name]
+            _forget(tree["phases"], name)
     if watched:
         told = f"callbacks.{', callbacks.'.join(watched)}"
         reporter.say(f"Left out of the recipe: {told}, which only watched, with its package")
@@ -118,7 +130,17 @@ def _neutral_recipe(recipe: Recipe, weights: str, reporter: Reporter) -> dict[st
     found: dict[str, Any] = shorten_paths(tree, moved)
     for path, now in moved.items():
         reporter.say(f"Shortened in the recipe, a path of this machine: {path} is {now}")
-    return found
+    return found, shortened(tree, found)
+
+
+def _forget(phases: dict[str, Any], callback: str) -> None:
+    """Take out what phases set of a callback that is none of the recipe's any more."""
+    for phase in phases.values():
+        for key, value in [*phase.get("set", {}).items()]:
+            if f"{key}.".startswith(f"callbacks.{callback}."):
+                del phase["set"][key]
+            elif key == "callbacks" and isinstance(value, dict):
+                value.pop(callback, None)
 
 
 def _copy_styles(

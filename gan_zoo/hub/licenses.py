@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from gan_zoo.errors import UserError, near_misses
 
 OTHER = "other"
+WEB = re.compile(r"https?://[^\s()<>\[\]]+", re.IGNORECASE)
 
 # Identifiers that the hub knows, without those of single language models.
 LICENSES = (
@@ -63,7 +65,7 @@ def judge_license(said: str | None, link: str | None = None) -> License:
         )
     name = said.strip().lower()
     if name == OTHER or link is not None:
-        if name != OTHER or link is None or "://" not in link:
+        if name != OTHER or link is None or not WEB.fullmatch(link):
             came = f"license {said} with the link {link}" if link else "license other came alone,"
             raise UserError(
                 f"{came} {'came; ' if link else 'which tells nobody anything; '}say one that hubs "

@@ -34,7 +34,7 @@ def push(
 ) -> str:
     """Hand a trained model on: what makes pictures of a run, its recipe, and a card for people, in
     the layout of the Hugging Face Hub. Nothing of training is in it: no state, no data but the
-    samples, no path of this machine.
+    samples. Paths are shortened in the recipe, and refused where they are found in a text.
 
     Args:
         run: The run's folder.
@@ -43,7 +43,8 @@ def push(
         license_link: The address of its text, of license other.
         weights: latest, best, or others that the run keeps; what the recipe says if absent.
         data_statement: Where the data came from, whom it shows, its license: a text, or a file.
-        samples: Show the sheet of previews, which has pictures of the data.
+        samples: Show the sheet of previews, which has pictures of the data. One that an earlier
+            push uploaded stays in the history of the repository all the same.
         private: Make the repository private. One that is public already is refused.
         message: Of the commit.
         reporter: Told what is left out, and what is shown.
@@ -52,8 +53,8 @@ def push(
         What `gan_zoo.load` takes.
 
     Raises:
-        UserError: no run, no such weights, no license, a place that is taken; or the hub gives no
-            answer, or refuses.
+        UserError: no run, no such weights, no license, a place that is taken, a path of this
+            machine in a text; or the hub gives no answer, or refuses.
         OSError: the disk is full or gone; names the file.
     """
     reporter = reporter or Reporter(quiet=True)

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from pathlib import PureWindowsPath
 from typing import Any
 
-ABSOLUTE = re.compile(r"(/|~|\\\\|[A-Za-z]:[\\/]|file:)")
+ABSOLUTE = re.compile(
+    r"(?!hf://)(/|~|\\\\|[A-Za-z]:[\\/]|file:|[A-Za-z][\w+.-]*://|[\w.@-]+:[/~])", re.IGNORECASE
+)
 
 
 def shorten_paths(tree: Any, moved: dict[str, str], path: str = "") -> Any:
@@ -25,7 +27,7 @@ def shorten_paths(tree: Any, moved: dict[str, str], path: str = "") -> Any:
         return [shorten_paths(one, moved, f"{path}.{n}") for n, one in enumerate(tree)]
     if not isinstance(tree, str) or not _is_of_a_machine(tree):
         return tree
-    moved[path] = PureWindowsPath(tree).name or "data"
+    moved[path] = PureWindowsPath(tree).name.rpartition(":")[2] or "data"
     return moved[path]
 
 

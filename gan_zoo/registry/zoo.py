@@ -150,7 +150,10 @@ class Zoo:
             return ""
         there = [found for found in self.plugins if found.name == plugin]
         if not there:
-            return f"its plugin is not installed: pip install {PACKAGE}-{plugin}"
+            told = "its plugin is not installed"
+            plain = plugin.isascii() and plugin.replace("-", "").replace("_", "").isalnum()
+            # Others may have written the recipe: nothing of theirs becomes options of a command.
+            return f"{told}: pip install {PACKAGE}-{plugin}" if plain else told
         broken = [found for found in there if found.error]
         return f"its plugin {broken[0]} did not load: {broken[0].error}" if broken else ""
 

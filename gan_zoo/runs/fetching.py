@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
 from gan_zoo.errors import UserError, first_line
-from gan_zoo.runs.published import CONFIG, LIBRARY, TENSORS
+from gan_zoo.runs.published import CONFIG, LIBRARY, RECIPE, TENSORS, PublishedRun, is_published
+from gan_zoo.runs.shared import Shared
 
 HUB = "hub:"
 INSTALL = "pip install 'gan-zoo[hub]'"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")  # owner/name
-FILES = (CONFIG, TENSORS, "recipe.yaml", "styles/*.json", "styles/*.safetensors")
+TEXTS = (CONFIG, RECIPE)  # judged before anything large is asked for
+FILES = (*TEXTS, TENSORS, "styles/*.json", "styles/*.safetensors")
 
 
 def split_name(name: str) -> tuple[str, str | None]:
@@ -31,7 +34,8 @@ def split_name(name: str) -> tuple[str, str | None]:
 
 
 def fetch(name: str) -> Path:
-    """Fetch what makes pictures of a model, or find it in the hub's cache.
+    """Fetch what makes pictures of a model, or find it in the hub's cache: first its texts, and
+    where they are of a model of gan-zoo that can be used here, the rest of that same commit.
 
     Args:
         name: hub:OWNER/NAME[@REVISION].
@@ -40,9 +44,19 @@ def fetch(name: str) -> Path:
         The folder in that cache.
 
     Raises:
-        UserError: there is no such model, it may not be read, or the hub cannot be reached.
+        UserError: there is no such model, it may not be read, or the hub cannot be reached; or it
+            is another program's, damaged, or needs a plugin.
     """
     model, revision = split_name(name)
+    folder = _download(name, model, revision, TEXTS)
+    if not is_published(folder):
+        raise UserError(f"{name} is not a model of gan-zoo: it has no config.json")
+    PublishedRun(folder, None, Shared(name), tensors=False).recipe()
+    return _download(name, model, folder.name, FILES)  # a snapshot is called as its commit
+
+
+def _download(name: str, model: str, revision: str | None, files: Iterable[str]) -> Path:
+    """The folder in the hub's cache that holds these files. Raises as `fetch`."""
     try:
         import huggingface_hub as hub
         from huggingface_hub import errors
@@ -52,7 +66,7 @@ def fetch(name: str) -> Path:
         folder = hub.snapshot_download(
             model,
             revision=revision,
-            allow_patterns=[*FILES],
+            allow_patterns=[*files],
             library_name=LIBRARY,
             library_version=metadata.version(LIBRARY),
         )

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from gan_zoo.errors import UserError, naming_file
 from gan_zoo.recipe import text
@@ -260,16 +260,16 @@ class RunFolder:
         file = self.path / WEIGHTS / name / ABOUT
         if not file.is_file():
             raise UserError(f"{file.parent} is not there: {self._kept()}")
-        if "phase" not in (told := self._told(f"{WEIGHTS}/{name}/{ABOUT}")):
+        told: Any = self._told(f"{WEIGHTS}/{name}/{ABOUT}")
+        if not isinstance(told, dict) or "phase" not in told:
             raise UserError(f"{file} is damaged: it names no phase; take other weights")
         return told
 
     def _told(self, name: str) -> dict[str, Any]:
         try:
-            told: dict[str, Any] = json.loads((self.path / name).read_text(encoding="utf-8"))
+            return cast("dict[str, Any]", json.loads((self.path / name).read_text("utf-8")))
         except (OSError, ValueError) as problem:
             raise UserError(f"{self.path / name} cannot be read: {problem}") from None
-        return told
 
     def _kept(self) -> str:
         folder = self.path / WEIGHTS

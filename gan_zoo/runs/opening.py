@@ -34,10 +34,7 @@ def open_model(model: str | Path | RunFolder, set: Mapping[str, Any] | None = No
         return changed
     name = str(model)
     if name.startswith(HUB):
-        folder = fetch(name)
-        if not is_published(folder):
-            raise UserError(f"{name} is not a model of gan-zoo: it has no config.json")
-        return PublishedRun(folder, set, Shared(name))
+        return PublishedRun(fetch(name), set, Shared(name))
     path = Path(model)
     if path.is_file():
         shared = Shared(name)

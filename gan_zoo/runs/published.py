@@ -12,6 +12,7 @@ Opening one executes nothing of it, as of a run.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CONFIG, TENSORS, CARD, SAMPLES = "config.json", "model.safetensors", "README.md", "samples.png"
+RECIPE = "recipe.yaml"
 LIBRARY, FORMAT = "gan-zoo", 1
+PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")  # a name of PEP 508
+VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,49}")  # what PEP 440 is written with
 
 
 def is_published(folder: Path) -> bool:
@@ -40,16 +44,20 @@ class PublishedRun(RunFolder):
         path: The folder.
         set: As of a run.
         shared: What people call it.
+        tensors: Whether its tensors must be there; who fetches it judges the rest before them.
 
     Raises:
         UserError: it is another program's model, damaged, or of a later gan-zoo.
     """
 
-    def __init__(self, path: Path, set: Mapping[str, Any] | None, shared: Shared) -> None:
+    def __init__(
+        self, path: Path, set: Mapping[str, Any] | None, shared: Shared, *, tensors: bool = True
+    ) -> None:
         super().__init__(path, set)
         self.shared = shared
         self.config = _read_config(path / CONFIG)
-        if lacks := [n for n in ("recipe.yaml", TENSORS) if not (path / n).is_file()]:
+        needed = (RECIPE, TENSORS) if tensors else (RECIPE,)
+        if lacks := [n for n in needed if not (path / n).is_file()]:
             told = f"{shared.name} is not whole: {' and '.join(lacks)} is not there"
             raise UserError(f"{told}; fetch or copy the whole folder anew")
 
@@ -69,7 +77,7 @@ class PublishedRun(RunFolder):
         from safetensors import SafetensorError, safe_open
 
         about, file = self._about(name), self.path / TENSORS
-        networks = [str(one) for one in self.config["networks"]]
+        networks: list[str] = self.config["networks"]
         if network not in networks:
             told = f"{self.shared_name} holds the networks {', '.join(networks)} and no {network}"
             raise UserError(f"{told}, which its recipe has; it was put together wrongly")
@@ -92,8 +100,12 @@ class PublishedRun(RunFolder):
 
     def _plugins_told(self) -> str:
         needs = {p: v for p, v in self.config["packages"].items() if p != LIBRARY}
-        made = ", ".join(f"{package} {version}" for package, version in needs.items())
-        return f"\nThe model needs {made}: pip install {' '.join(needs)}" if needs else ""
+        if not needs:
+            return ""
+        made = ", ".join(f"{package} ({version})" for package, version in needs.items())
+        named, them = ("plugins", "them") if len(needs) > 1 else ("plugin", "it")
+        look = f"look at who publishes {them} before you install {them}"
+        return f"\nThe model says that it needs the {named} {made}; {look}"
 
 
 def tensors_file(
@@ -123,6 +135,18 @@ def _read_config(file: Path) -> dict[str, Any]:
         came = f"has the format {told.get('format')}, and this gan-zoo reads {FORMAT}"
         raise UserError(f"{file} {came}; pip install -U gan-zoo may read it")
     kinds = {"weights": str, "phase": str, "step": int | None, "networks": list, "packages": dict}
-    if wrong := [key for key, kind in kinds.items() if not isinstance(told.get(key), kind)]:
+    wrong = [key for key, kind in kinds.items() if not isinstance(told.get(key), kind)]
+    if "networks" not in wrong and not all(isinstance(one, str) for one in told["networks"]):
+        wrong.append("networks")
+    if "packages" not in wrong and not all(map(_is_package, told["packages"].items())):
+        wrong.append("packages")
+    if wrong:
         raise UserError(f"{file} is damaged: {', '.join(wrong)} is not what it should be")
     return told
+
+
+def _is_package(told: tuple[str, Any]) -> bool:
+    """Whether a name and a version are such, and no text that somebody might copy and run."""
+    name, version = told
+    is_version = isinstance(version, str) and VERSION.fullmatch(version)
+    return bool(PACKAGE.fullmatch(name) and is_version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from huggingface_hub import ModelCard
 from PIL import Image
 
 import gan_zoo
-from gan_zoo.hub.card import UNSAID
-from gan_zoo.hub.evidence import samples_of, scores_of
+from gan_zoo.evaluation.score_files import Score, write_scores
+from gan_zoo.hub.card import PUBLIC, UNSAID
+from gan_zoo.hub.evidence import samples_of, scores_elsewhere, scores_of
 from gan_zoo.runs.folder import RunFolder
 from tests.hub.conftest import Typed
-from tests.inference.conftest import grey, picture
+from tests.inference.conftest import Told, grey, picture
 from tests.inference.styles.conftest import inputs
 
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -177,6 +179,34 @@ def test_samples_are_of_the_weights_or_before_them(run: RunFolder, tmp_path: Pat
     }
     shutil.rmtree(tmp_path / "previews")
     assert samples_of(other, "latest") is None
+
+
+def test_scores_on_other_data_are_left_out_and_that_is_said(
+    run: RunFolder, pushed: Path, tmp_path: Path
+) -> None:
+    copy = RunFolder(Path(shutil.copytree(run.path, tmp_path / "run")))
+    own = scores_of(copy, "latest")
+    score = Score(value=0.123456, lower_is_better=True, protocol={"measures": "elsewhere"})
+    other = replace(own[0], split="test", digest="f" * 16, measured={"l1": score})
+    path = write_scores(copy.path, other, elsewhere=True)
+    assert scores_of(copy, "latest") == own
+    assert scores_elsewhere(copy, "latest") == [path]
+    told = Told()
+    gan_zoo.push(copy, tmp_path / "out", license="mit", data_statement="x", reporter=told)
+    assert (
+        head(tmp_path / "out")["model-index"][0]["results"]
+        == (head(pushed)["model-index"][0]["results"])
+    )
+    assert "0.1235" not in card(tmp_path / "out")
+    assert f"Left out of the card: {path}, scores on other data" in "\n".join(told.lines())
+
+
+@pytest.mark.parametrize("name", ["hf://huggan/facades", "hf://datasets/huggan/facades"])
+def test_public_data_is_named_as_hubs_know_it(name: str) -> None:
+    found = PUBLIC.fullmatch(name)
+    assert found is not None
+    assert found[1] == "huggan/facades"
+    assert PUBLIC.fullmatch("copies/hf://huggan/facades") is None
 
 
 def test_scores_are_of_the_weights_alone(run: RunFolder) -> None:

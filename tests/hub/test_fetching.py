@@ -89,24 +89,63 @@ def test_what_the_hub_answers(
     assert told in str(caught.value)
 
 
-def test_only_what_makes_pictures_is_asked_for(
-    pushed: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: dict[str, Any] = {}
+TEXTS = ["config.json", "recipe.yaml"]
+
+
+def stand_in(snapshot: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """A hub that has this one snapshot; what it was asked."""
+    asked: list[dict[str, Any]] = []
 
     def snapshot_download(model: str, **words: Any) -> str:
-        asked.update(words, model=model)
-        return str(pushed)
+        asked.append({**words, "model": model})
+        return str(snapshot)
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    return asked
+
+
+def test_only_what_makes_pictures_is_asked_for_of_one_commit(
+    pushed: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = stand_in(keep(cache, pushed), monkeypatch)
     assert gan_zoo.load("hub:ada/mine@v2", device="cpu").inputs == ["source"]
-    assert (asked["model"], asked["revision"], asked["library_name"]) == (
-        *("ada/mine", "v2", "gan-zoo"),
-    )
-    assert asked["allow_patterns"] == [
-        *("config.json", "model.safetensors", "recipe.yaml"),
-        *("styles/*.json", "styles/*.safetensors"),
+    assert [(one["model"], one["revision"], one["library_name"]) for one in asked] == [
+        ("ada/mine", "v2", "gan-zoo"),
+        ("ada/mine", COMMIT, "gan-zoo"),
     ]
+    assert [one["allow_patterns"] for one in asked] == [
+        TEXTS,
+        [*TEXTS, "model.safetensors", "styles/*.json", "styles/*.safetensors"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "told"),
+    [
+        ("config.json", '{"model_type": "bert"}', "is not a model of gan-zoo: it names no"),
+        ("config.json", '{"library_name": "gan-zoo", "format": 2}', "has the format 2"),
+        ("recipe.yaml", "seed: [1", r"recipe\.yaml"),
+        ("recipe.yaml", "generator: {use: absent}", "absent"),
+        ("recipe.yaml", None, r"recipe\.yaml is not there"),
+        ("config.json", None, r"it has no config\.json"),
+    ],
+)
+def test_no_weights_are_fetched_of_what_is_no_model(
+    pushed: Path,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+    content: str | None,
+    told: str,
+) -> None:
+    snapshot = keep(cache, pushed)
+    (snapshot / file).unlink()
+    if content is not None:
+        (snapshot / file).write_text(content)
+    asked = stand_in(snapshot, monkeypatch)
+    with pytest.raises(UserError, match=told):
+        gan_zoo.load("hub:ada/mine")
+    assert [one["allow_patterns"] for one in asked] == [TEXTS]
 
 
 def test_another_programs_model(cache: Path, tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ from safetensors.numpy import save_file
 
 import gan_zoo
 from gan_zoo.errors import UserError
-from gan_zoo.hub.neutral import shorten_paths
+from gan_zoo.hub.layout import _forget, _neutral_recipe
+from gan_zoo.recipe.neutral import shorten_paths
+from gan_zoo.recipe.recipe import Recipe
 from gan_zoo.registry.plugins import Plugin
 from gan_zoo.registry.zoo import Zoo
 from gan_zoo.runs.folder import RunFolder
@@ -138,6 +140,11 @@ def test_no_path_and_no_user_of_this_machine_is_told(styled: RunFolder, tmp_path
         ("\\\\server\\ada\\facades", "facades"),
         ("../ada/vgg.pth", "vgg.pth"),
         ("file:///home/ada/x", "x"),
+        ("nas:/home/ada/x", "x"),
+        ("ada@nas:~/x", "x"),
+        ("s3://clinic/mueller", "mueller"),
+        ("smb://srv/ada", "ada"),
+        ("nas:/", "data"),
         ("/", "data"),
         ("facades", "facades"),
         ("datasets/facades", "datasets/facades"),
@@ -179,6 +186,22 @@ def test_what_guests_only_watched_is_left_out(
     assert "Left out of the recipe: callbacks.previews, which only watched" in told.lines()[1]
 
 
+def test_phases_forget_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    whose, guest = Zoo.owner, Plugin("trackers", "gan-zoo-trackers", "0.3")
+    words = {"callbacks.seen": {"use": "previews"}, "callbacks.seen_too": {"use": "health"}}
+    said = {"callbacks.seen.count": 3, "callbacks.seen_too.every": 7}
+    recipe = Recipe.load("quickstart", set={**words, "phases.main.set": said})
+    monkeypatch.setattr(
+        Zoo, "owner", lambda zoo, spec: guest if spec is PreviewsSpec else whose(zoo, spec)
+    )
+    tree, _ = _neutral_recipe(recipe, "latest", Told())
+    assert "seen" not in tree["callbacks"]
+    assert tree["phases"]["main"]["set"] == {"callbacks.seen_too.every": 7}
+    phases = {"main": {"set": {"callbacks": {"seen": None, "other": 1}}}, "late": {}}
+    _forget(phases, "seen")
+    assert phases == {"main": {"set": {"callbacks": {"other": 1}}}, "late": {}}
+
+
 # ------------------------------------------------------------------------------- refusals
 
 
@@ -190,6 +213,8 @@ def test_what_guests_only_watched_is_left_out(
         ({"license": "apache-2"}, "was apache-2.0 meant?"),
         ({"license": "other"}, "license other came alone"),
         ({"license": "other", "license_link": "LICENSE"}, "license other with the link LICENSE"),
+        ({"license": "other", "license_link": "file:///home/ada/L"}, "with the link file:"),
+        ({"license": "other", "license_link": "ftp://x.org/L"}, "with the link ftp://x.org/L"),
         ({"license": "mit", "license_link": "https://x.org"}, "license mit with the link https"),
         ({"private": True}, "private and message are of the hub's OWNER/NAME"),
         ({"message": "First"}, "private and message are of the hub's OWNER/NAME"),
@@ -261,6 +286,12 @@ def change(**words: Any) -> Callable[[Path], None]:
         (change(library_name="diffusers"), "is not a model of gan-zoo: it is of diffusers"),
         (change(format=2), "has the format 2, and this gan-zoo reads 1; pip install -U"),
         (change(weights=None, networks="all"), "is damaged: weights, networks is not what"),
+        (change(networks=["generator", 3]), "is damaged: networks is not what"),
+        (change(packages={"x; rm -rf ~": "1"}), "is damaged: packages is not what"),
+        (change(packages={"--index-url=http://x": "1"}), "is damaged: packages is not what"),
+        (change(packages={"x\n": "1"}), "is damaged: packages is not what"),
+        (change(packages={"hello": "1 && curl x | sh"}), "is damaged: packages is not what"),
+        (change(packages={"hello": 1}), "is damaged: packages is not what"),
         (change(step=3), "model.safetensors is of step 2, and config.json of 3"),
         (change(phase="warm"), "are of a phase warm, and its recipe has main"),
         (change(networks=["judge"]), "holds the networks judge and no generator"),
@@ -301,10 +332,15 @@ def test_an_absent_plugin_is_named_with_its_package(pushed: Path, tmp_path: Path
     change(packages={"gan-zoo": "0.1.0", "gan-zoo-hello": "0.2"})(tmp_path / "model")
     recipe = tmp_path / "model/recipe.yaml"
     recipe.write_text(recipe.read_text().replace("use: unet", "use: hello/unet"))
-    with pytest.raises(
-        UserError, match=r"The model needs gan-zoo-hello 0\.2: pip install gan-zoo-"
-    ):
+    with pytest.raises(UserError) as caught:
         gan_zoo.load(tmp_path / "model", device="cpu")
+    said = "needs the plugin gan-zoo-hello (0.2); look at who publishes it before you install it"
+    assert said in str(caught.value)
+    assert str(caught.value).count("pip install") == 1  # of the recipe's name hello/unet alone
+    recipe.write_text(recipe.read_text().replace("hello/unet", "'hello -i http:/unet'"))
+    with pytest.raises(UserError, match="its plugin is not installed") as caught:
+        gan_zoo.load(tmp_path / "model", device="cpu")
+    assert "pip install" not in str(caught.value)
 
 
 def test_tensors_belong_to_the_longest_name() -> None:

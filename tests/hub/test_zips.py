@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import lzma
 import os
 import shutil
 import stat
@@ -188,10 +190,18 @@ def test_encrypted_weights_are_named(zip_: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "told"),
     [
-        (["readme.txt"], "neither its top nor a folder there holds a recipe.yaml"),
-        (["a/b/recipe.yaml"], "neither its top nor a folder there holds a recipe.yaml"),
+        (["readme.txt"], "no folder in it holds a recipe.yaml; zip the folder of a run"),
+        (["a/b/recipe.yaml", "a/c/recipe.yaml"], r"holds 2 runs \(a/b, a/c\); unpack it"),
         (["a/recipe.yaml", "b/recipe.yaml"], r"holds 2 runs \(a, b\); unpack it"),
-        (["a/myrecipe.yaml"], "neither its top nor a folder there holds a recipe.yaml"),
+        (["a/myrecipe.yaml"], "no folder in it holds a recipe.yaml"),
+        (["m", "m/recipe.yaml"], "m is a file in it and a folder"),
+        (["m/", "m", "m/recipe.yaml"], "m is in it twice"),
+        (["./recipe.yaml", "recipe.yaml"], "is in it twice"),
+        (
+            ["recipe.yaml", "weights/latest", "weights/Latest/about.json"],
+            "weights/latest is a file in it and a folder",
+        ),
+        ([".", "a/recipe.yaml"], r"\. is a file in it and a folder"),
     ],
 )
 def test_a_zip_of_something_else(tmp_path: Path, names: list[str], told: str) -> None:
@@ -200,6 +210,61 @@ def test_a_zip_of_something_else(tmp_path: Path, names: list[str], told: str) ->
             packed.writestr(name, "")
     with pytest.raises(UserError, match=told):
         gan_zoo.load(tmp_path / "other.zip", device="cpu")
+
+
+def test_a_zip_of_a_deeper_folder_is_taken(tmp_path: Path) -> None:
+    """As `zip -r mine.zip runs/mine` packs it, and by the side of what else lies there."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        for name in ("runs/notes.txt", "runs/mine/recipe.yaml", "runs/mine/weights/latest/x.json"):
+            packed.writestr(name, name)
+    kept = shared.Shared("a.zip")
+    folder = zips.unpack(tmp_path / "a.zip", kept)
+    found = {p.relative_to(folder).as_posix(): p.read_text() for p in folder.rglob("*.*")}
+    assert found == {
+        "recipe.yaml": "runs/mine/recipe.yaml",
+        "weights/latest/x.json": "runs/mine/weights/latest/x.json",
+    }
+
+
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), r"unpacked \(No space left on device\)"),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "/tmp/x"), r"\(File name too long\)"),
+        (lzma.LZMAError("Corrupt input data"), "is no zip, or is damaged: Corrupt input data"),
+        (OSError("Invalid data stream"), "is no zip, or is damaged: Invalid data stream"),
+    ],
+)
+def test_what_a_disk_or_a_packer_raises_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: Exception, told: str
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        packed.writestr("recipe.yaml", "")
+
+    def fail(*_: object) -> None:
+        raise problem
+
+    monkeypatch.setattr(zips, "_write", fail)
+    with pytest.raises(UserError, match=told) as caught:
+        gan_zoo.load(tmp_path / "a.zip", device="cpu")
+    assert str(caught.value).startswith(str(tmp_path / "a.zip"))
+
+
+def test_a_name_that_no_system_takes_is_told(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        packed.writestr("recipe.yaml", "")
+        packed.writestr(f"weights/{'x' * 300}/about.json", "")
+    with pytest.raises(UserError, match=r"a\.zip cannot be unpacked \(File name too long\)"):
+        gan_zoo.load(tmp_path / "a.zip", device="cpu")
+
+
+@pytest.mark.parametrize("content", ["5", '"phase"', "null", "[]", "{}"])
+def test_weights_that_tell_no_phase_are_damaged(tmp_path: Path, content: str) -> None:
+    about = tmp_path / "weights/latest/about.json"
+    about.parent.mkdir(parents=True)
+    about.write_text(content)
+    with pytest.raises(UserError, match=r"about\.json is damaged: it names no phase"):
+        RunFolder(tmp_path).weights_phase("latest")
 
 
 def test_foreign_files_in_a_run_are_errors_for_people(run: RunFolder, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ class Job:
         )
         if self.decision.whose == "sampled" and not self.work.values:
             side, _ = gathering.crop_side(self.player, self.decision.tile, self.decision.radius)
-            seconds = self._sampling(gathering.FIRST, side)
+            seconds = self._seconds_of_sampling(gathering.FIRST, side)
             told = f"statistics of {gathering.FIRST} crops of {side}"
             print(f"before that {told}, about {format_duration(seconds)}, or more")
         if self.source.windows.held:
@@ -116,7 +116,7 @@ class Job:
                 self.work.keep_statistics(found.values, {"told": told})
                 return
             count *= 2
-            if self._sampling(count, side) >= self._exact():
+            if self._seconds_of_sampling(count, side) >= self._seconds_of_exact():
                 print(f"{told}, more than {gathering.BOUND:g}; all of the picture costs less now")
                 return
             print(f"{told}, more than {gathering.BOUND:g}; twice as many are taken")
@@ -124,7 +124,7 @@ class Job:
     def _exactly(self) -> None:
         """Of all of the picture, norm by norm."""
         work, norms = self.work, self.decision.norms
-        print(f"statistics of all of it: {norms} passes, about {format_duration(self._exact())}")
+        print(f"statistics of all of it: {norms} passes, about {format_duration(self._seconds_of_exact())}")
         values = [*work.values] if work.found.get("exact") else []
         with progress((norms - len(values)) * self.layout.count, "tiles for norms") as advance:
             while len(values) < norms:
@@ -136,12 +136,12 @@ class Job:
                 told = f"statistics of all of the picture, norm by norm ({norms})"
                 work.keep_statistics(values, {"told": told, "exact": True})
 
-    def _sampling(self, count: int, side: int) -> float:
+    def _seconds_of_sampling(self, count: int, side: int) -> float:
         """Seconds of a sample, about."""
         pixels = self.layout.down.size() * self.layout.across.size()
         return gathering.PASSES * count * side**2 * self.seconds / pixels
 
-    def _exact(self) -> float:
+    def _seconds_of_exact(self) -> float:
         """Seconds of exact statistics, about."""
         calls = self.statistics.calls
         return sum(call.seconds for call in calls) * self.layout.count
@@ -203,7 +203,7 @@ class Job:
     def _residue(self) -> str:
         """How far two tiles are apart where they meet, since neither sees enough."""
         layout, found = self.layout, []
-        draw = np.random.default_rng(self.player.seed)
+        draw = np.random.default_rng(self.player.seed % gathering.SEEDS)
         for number in range(PLACES):
             wide = layout.across.count > 1 and (number % 2 == 0 or layout.down.count == 1)
             side = layout.across if wide else layout.down

@@ -91,8 +91,9 @@ class Statistics:
             until: the same, up to the first norm that has none, whose moments are raised.
         values: Of each call.
         calls: What was seen of them in the mode own.
-        core: Of the mode until: which part of a tile counts, and the tile's (height, width).
-        margin: Of the mode joint: what of a crop's border does not count, as a share of its sides.
+        core: Of the mode until: which part of a tile counts, and the tile's (height, width); None
+            where tiles are crops.
+        margin: Of crops: what of their border does not count, as a share of their sides.
     """
 
     mode: Mode = "own"
@@ -119,7 +120,8 @@ class Statistics:
         if self.mode == "joint":
             self.values.append(Moments.of(self._inner(x), norm.groups))
         elif self.mode == "until" and number == len(self.values):
-            raise Reached(Moments.of(self._counted(x, norm.name), norm.groups))
+            counts = self._inner(x) if self.core is None else self._counted(x, norm.name)
+            raise Reached(Moments.of(counts, norm.groups))
         mean, variance = self.values[number].mean, self.values[number].variance
         wide = torch.promote_types(x.dtype, torch.float32)
         made = norm.by(x, mean.to(x.device, wide), variance.to(x.device, wide))

@@ -15,6 +15,7 @@ from gan_zoo.inference.tiling.norms import Moments, Reached, Statistics, join
 from gan_zoo.inference.tiling.source import Source, cut
 
 FIRST = 36  # crops of the first sample; doubled from there
+MOST = 1200  # crops, where all of a picture cannot be counted
 BOUND = 1.0  # of 255: the mean difference that two halves of the sample may make
 INNER, LARGEST_CROP = 96, 256  # of a crop, what counts; and the side that it has at most
 MARGIN = 1 / 4  # of a crop's side: what does not count at each border, at most

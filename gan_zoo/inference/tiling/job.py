@@ -78,9 +78,9 @@ class Job:
             f"on the disk than the file itself until it is written"
         )
         if self.decision.whose == "sampled" and not self.work.values:
-            side, _ = gathering.crop_side(self.player, self.decision.tile, self.decision.radius)
-            seconds = self._seconds_of_sampling(gathering.FIRST, side)
-            told = f"statistics of {gathering.FIRST} crops of {side}"
+            sampler = self._sampler()
+            seconds = self._seconds_of_sampling(sampler, gathering.FIRST)
+            told = f"statistics of {gathering.FIRST} crops of {sampler.side}"
             print(f"before that {told}, about {format_duration(seconds)}, or more")
         if self.source.windows.held:
             print("its file cannot be read in parts, and is held; a tiled TIFF would not be")
@@ -102,29 +102,39 @@ class Job:
 
     def _sample(self) -> None:
         """Of crops, more and more, until their halves agree or all of the picture costs less."""
-        made = self.decision
-        side, margin = gathering.crop_side(self.player, made.tile, made.radius)
-        sampler = gathering.Sampler(
-            self.player, self.statistics, self.source, side, margin, made.tile, self.player.seed
-        )
+        sampler, inexact = self._sampler(), self.decision.inexact
         count = gathering.FIRST
         while True:
             found = sampler.gather(count)
-            halves = f"{found.crops} crops of {side}, whose halves differ by {found.difference:.2f}"
-            told = f"statistics of {halves} of 255"
+            of = f"{found.crops} crops of {sampler.side}"
+            told = f"statistics of {of}, whose halves differ by {found.difference:.2f} of 255"
             if found.agrees:
                 self.work.keep_statistics(found.values, {"told": told})
                 return
             count *= 2
-            if self._seconds_of_sampling(count, side) >= self._seconds_of_exact():
-                print(f"{told}, more than {gathering.BOUND:g}; all of the picture costs less now")
+            told += f", more than {gathering.BOUND:g}"
+            if inexact and count > gathering.MOST:
+                told += f"; no more are taken, and all of the picture cannot be counted: {inexact}"
+                self.work.keep_statistics(found.values, {"told": told})
                 return
-            print(f"{told}, more than {gathering.BOUND:g}; twice as many are taken")
+            sampled = self._seconds_of_sampling(sampler, count)
+            if not inexact and sampled >= self._seconds_of_exact():
+                print(f"{told}; all of the picture costs less now")
+                return
+            print(f"{told}; twice as many are taken")
+
+    def _sampler(self) -> gathering.Sampler:
+        made = self.decision
+        side, margin = gathering.crop_side(self.player, made.tile, made.radius)
+        return gathering.Sampler(
+            self.player, self.statistics, self.source, side, margin, made.tile, self.player.seed
+        )
 
     def _exactly(self) -> None:
         """Of all of the picture, norm by norm."""
         work, norms = self.work, self.decision.norms
-        print(f"statistics of all of it: {norms} passes, about {format_duration(self._seconds_of_exact())}")
+        took = format_duration(self._seconds_of_exact())
+        print(f"statistics of all of it: {norms} passes, about {took}")
         values = [*work.values] if work.found.get("exact") else []
         with progress((norms - len(values)) * self.layout.count, "tiles for norms") as advance:
             while len(values) < norms:
@@ -136,13 +146,14 @@ class Job:
                 told = f"statistics of all of the picture, norm by norm ({norms})"
                 work.keep_statistics(values, {"told": told, "exact": True})
 
-    def _seconds_of_sampling(self, count: int, side: int) -> float:
-        """Seconds of a sample, about."""
+    def _seconds_of_sampling(self, sampler: gathering.Sampler, count: int) -> float:
+        """About."""
         pixels = self.layout.down.size() * self.layout.across.size()
-        return gathering.PASSES * count * side**2 * self.seconds / pixels
+        forwards = gathering.PASSES * count * sampler.share(count)
+        return forwards * sampler.side**2 * self.seconds / pixels
 
     def _seconds_of_exact(self) -> float:
-        """Seconds of exact statistics, about."""
+        """About."""
         calls = self.statistics.calls
         return sum(call.seconds for call in calls) * self.layout.count
 
@@ -203,6 +214,11 @@ class Job:
     def _residue(self) -> str:
         """How far two tiles are apart where they meet, since neither sees enough."""
         layout, found = self.layout, []
+        radius, overlap = self.decision.radius, self.decision.overlap
+        sees = "all of a picture" if radius is None else f"{radius} pixels far"
+        told = f"the overlap of {overlap} is less than networks see ({sees})"
+        if not overlap:  # no two tiles make one pixel, so that nothing can be compared
+            return f"{told}: tiles see nothing of each other, and nothing is blended where they meet"
         draw = np.random.default_rng(self.player.seed % gathering.SEEDS)
         for number in range(PLACES):
             wide = layout.across.count > 1 and (number % 2 == 0 or layout.down.count == 1)
@@ -223,11 +239,8 @@ class Job:
                 lines.append(made[:, :, at - 1 : at + 1] if wide else made[:, at - 1 : at + 1])
             found.append(np.abs(lines[0] - lines[1]).ravel() * 127.5)
         apart = np.concatenate(found)
-        radius = self.decision.radius
-        sees = "all of a picture" if radius is None else f"{radius} pixels far"
         return (
-            f"the overlap of {self.decision.overlap} is less than networks see ({sees}): "
-            f"where tiles meet they differ by {apart.mean():.2f} of 255 in the mean, "
+            f"{told}: where tiles meet they differ by {apart.mean():.2f} of 255 in the mean, "
             f"{apart.max():.0f} at most, before they are blended"
         )
 

@@ -183,3 +183,15 @@ def test_a_cut_overlap_is_told_with_what_it_leaves(
     said = capsys.readouterr().out
     assert "overlap 3 is rounded up to a multiple of 2" in said
     assert "the overlap of 4 is less than networks see (12 pixels far): where tiles meet" in said
+
+
+def test_no_overlap_at_all(
+    run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = large(tmp_path / "given.tif", 70, 120)
+    gan_zoo.translate(run, given, tmp_path / "made.tif", **HOW, overlap=0)
+    said = capsys.readouterr().out
+    assert "the overlap of 0 is less than networks see (12 pixels far): tiles see nothing" in said
+    gan_zoo.translate(run, given, tmp_path / "whole.tif", device="cpu")
+    off = apart(tmp_path / "made.tif", tmp_path / "whole.tif")
+    assert off[:50, :50].mean() <= 2  # far from seams

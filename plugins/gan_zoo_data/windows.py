@@ -115,7 +115,7 @@ class FileWindows:
         halved: bool = False,
         fixed: bool = False,
     ) -> None:
-        self.fixed = fixed
+        self.fixed, self.halved = fixed, halved
         self.files = tuple(dict.fromkeys(str(part.file.path) for part in parts.values()))
         self.held = 0
         self._readers: dict[File, Reader] = {}
@@ -134,6 +134,12 @@ class FileWindows:
             name: Part(part.file, part.kind, self.size[1] if part.left else 0)
             for name, part in parts.items()
         }
+
+    @property
+    def identity(self) -> str:
+        """Which map is which file, and which half of it."""
+        told = [f"{name}: {part.file.path}, {part.left}" for name, part in self.parts.items()]
+        return "; ".join([*told, f"halved: {self.halved}"])
 
     def _open(self, file: File, wanted: Wanted) -> Reader:
         tags = None if file.by_color else tiffs.read_tags(file.path)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,9 +19,10 @@ from gan_zoo.inference.tiling.copies import Player
 from gan_zoo.inference.tiling.decisions import Decision
 from gan_zoo.inference.tiling.layout import Box, Layout
 from gan_zoo.inference.tiling.memory import peak_bytes
-from gan_zoo.inference.tiling.norms import Statistics
+from gan_zoo.inference.tiling.norms import Moments, Statistics
 from gan_zoo.inference.tiling.source import Source, cut
 from gan_zoo.inference.tiling.work import Work, tiles_of
+from gan_zoo.inference.writing import writing
 from gan_zoo.reporter import format_duration, progress
 
 SIDE = 256  # of the tiles of a file
@@ -109,19 +112,23 @@ class Job:
             of = f"{found.crops} crops of {sampler.side}"
             told = f"statistics of {of}, whose halves differ by {found.difference:.2f} of 255"
             if found.agrees:
-                self.work.keep_statistics(found.values, {"told": told})
+                self._keep_statistics(found.values, {"told": told})
                 return
             count *= 2
             told += f", more than {gathering.BOUND:g}"
             if inexact and count > gathering.MOST:
                 told += f"; no more are taken, and all of the picture cannot be counted: {inexact}"
-                self.work.keep_statistics(found.values, {"told": told})
+                self._keep_statistics(found.values, {"told": told})
                 return
             sampled = self._seconds_of_sampling(sampler, count)
             if not inexact and sampled >= self._seconds_of_exact():
                 print(f"{told}; all of the picture costs less now")
                 return
             print(f"{told}; twice as many are taken")
+
+    def _keep_statistics(self, values: Sequence[Moments], found: Mapping[str, Any]) -> None:
+        with writing(self.work.folder):
+            self.work.keep_statistics(values, found)
 
     def _sampler(self) -> gathering.Sampler:
         made = self.decision
@@ -144,7 +151,7 @@ class Job:
                     )
                 )
                 told = f"statistics of all of the picture, norm by norm ({norms})"
-                work.keep_statistics(values, {"told": told, "exact": True})
+                self._keep_statistics(values, {"told": told, "exact": True})
 
     def _seconds_of_sampling(self, sampler: gathering.Sampler, count: int) -> float:
         """About."""
@@ -174,7 +181,9 @@ class Job:
                     advance()
                 top, made = blend.top, blend.finish()
                 assert blend.carried is not None
-                work.add(self._in_numbers(top, made), blend.carried)
+                numbers = self._in_numbers(top, made)
+                with writing(work.folder):
+                    work.add(numbers, blend.carried)
         return bool(work.found.get("holed"))
 
     def _tile(self, maps: dict[str, torch.Tensor]) -> np.ndarray:
@@ -218,7 +227,7 @@ class Job:
         sees = "all of a picture" if radius is None else f"{radius} pixels far"
         told = f"the overlap of {overlap} is less than networks see ({sees})"
         if not overlap:  # no two tiles make one pixel, so that nothing can be compared
-            return f"{told}: tiles see nothing of each other, and nothing is blended where they meet"
+            return f"{told}: tiles see nothing of each other, and nothing is blended"
         draw = np.random.default_rng(self.player.seed % gathering.SEEDS)
         for number in range(PLACES):
             wide = layout.across.count > 1 and (number % 2 == 0 or layout.down.count == 1)

@@ -113,7 +113,9 @@ def test_a_net_down_to_one_pixel_takes_the_size_of_training(
     gan_zoo.translate(run, given, tmp_path / "made.tif", tile=64, device="cpu")
     said = capsys.readouterr().out
     assert "more than 0; twice as many are taken" in said
-    assert re.search(r"statistics of \d+ crops of 64, .*no more are taken, and all of the pic", said)
+    assert re.search(
+        r"statistics of \d+ crops of 64, .*no more are taken, and all of the pic", said
+    )
 
 
 class Strange(nn.Module):

@@ -61,6 +61,8 @@ class Job:
         self.channels = work.shape[2]
         self.layout: Layout = decision.layout(source.size)
         self.seconds = 0.0  # of a tile
+        wide = player.cast.precision.dtype == torch.float64
+        self.blended = torch.float64 if wide else torch.float32
 
     def tell(self) -> None:
         """Make a tile, and say what all of them will take, and where the work stands."""
@@ -170,7 +172,8 @@ class Job:
         rows = range(work.row, layout.down.count)
         if not rows:  # the job ended as it was to write the file
             return bool(work.found.get("holed"))
-        blend = Blend(layout, self.channels, work.row, work.carried())
+        dtype = np.float64 if self.blended == torch.float64 else np.float32
+        blend = Blend(layout, self.channels, work.row, work.carried(), dtype)
         with progress(len(rows) * layout.across.count, "tiles") as advance:
             for row in rows:
                 band = layout.tile(row, 0)
@@ -188,8 +191,9 @@ class Job:
 
     def _tile(self, maps: dict[str, torch.Tensor]) -> np.ndarray:
         self.statistics.begin("given" if self.decision.whose != "own" else "own")
-        made: np.ndarray = self.player.play([maps])[0].float().cpu().numpy()
-        return made
+        made = self.player.play([maps])[0]
+        floats: np.ndarray = made.to("cpu", self.blended).numpy()
+        return floats
 
     def _in_numbers(self, top: int, made: np.ndarray) -> np.ndarray:
         """Rows that are settled, `D R W`, without the pad, in the numbers of the file, `R W D`.
@@ -259,7 +263,7 @@ class Job:
         translator, layout = self.player.translator, self.layout
         rows = layout.down.size() * layout.size[1]
         read = sum(translator.shapes[name].channels * FLOAT for name in translator.inputs)
-        held = rows * (read + 3 * self.channels * FLOAT) + self.source.windows.held
+        held = rows * (read + 3 * self.channels * self.blended.itemsize) + self.source.windows.held
         sampled = self.decision.whose == "sampled"
         return peak_bytes(device) + held + sampled * gathering.TOGETHER * self._of_tile()
 

@@ -23,6 +23,13 @@ class Windows(Protocol):
     files: tuple[str, ...]
     held: int
 
+    @property
+    def identity(self) -> str:
+        """What else than the files tells it from other pictures, as which part of them it is;
+        empty where nothing else does. A job that was ended goes on with the same picture alone.
+        """
+        ...
+
     def read(self, top: int, left: int, height: int, width: int) -> Mapping[str, Tensor]:
         """A part of every map, `C H W`, as `Dataset.read` gives all of it.
 

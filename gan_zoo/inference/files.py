@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from collections.abc import Container
 from contextlib import closing
@@ -23,11 +22,11 @@ from gan_zoo.inference.tiling.asked import Asked
 from gan_zoo.inference.tiling.source import for_windows
 from gan_zoo.inference.tiling.tiler import Tiler
 from gan_zoo.inference.translator import Translator
+from gan_zoo.inference.writing import writing
 from gan_zoo.reporter import Reporter
 from gan_zoo.runs.atomic import write_file
 from gan_zoo.runs.folder import RunFolder
 
-NO_FAULT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)  # of the disk, not of the user
 SHOWN = 5  # names in the last message
 
 
@@ -109,7 +108,9 @@ def translate_files(
         raise UserError(f"{output} names one file, but {input} has {len(dataset)}; name a folder")
     dataset = dataset if tiler is None else for_windows(dataset)
     samples = glance(dataset)
-    large = tiler.find_large(dataset, samples, format) if tiler else frozenset()
+    large: frozenset[int] = frozenset()
+    if tiler is not None:
+        large, samples = tiler.find_large(dataset, samples, format)
     suffixes = [".tif" if index in large else suffix for index in range(len(samples))]
     targets = place_targets(samples, output, suffixes, single)
     faults = [sample.fault for sample in samples if sample.fault]
@@ -234,10 +235,6 @@ class Job:
 
 def _write(content: bytes, target: Path) -> None:
     """Write a file, whole or not at all."""
-    try:
+    with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         write_file(target, content)
-    except OSError as problem:
-        if problem.errno in NO_FAULT:
-            raise
-        raise UserError(f"{target} cannot be written: {problem.strerror}") from None

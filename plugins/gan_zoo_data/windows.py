@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,9 +20,6 @@ from gan_zoo_data.modes import reading_of
 
 if TYPE_CHECKING:
     from gan_zoo_data.modes import Mode
-
-
-PIXEL = 8  # bytes of a pixel of a file that is held, about: three channels of 8 bits, and ids
 
 
 class Reader(Protocol):
@@ -42,10 +40,19 @@ class Held:
     Args:
         path: The file.
         wanted: What it should be.
+
+    Attributes:
+        bytes: That are held of it then.
+
+    Raises:
+        DataError: it has more pixels than are read at once.
     """
 
     def __init__(self, path: Path, wanted: Wanted) -> None:
-        self.path, self.wanted = path, wanted
+        self.path, self.wanted = path, wanted._replace(large=False)
+        head = pictures.header(path, self.wanted)
+        number = np.dtype(head.dtype or "uint8").itemsize
+        self.bytes = head.height * head.width * head.channels * number
         self._pixels: Array | None = None
 
     def read(self, top: int, left: int, height: int, width: int) -> Array:
@@ -115,7 +122,7 @@ class FileWindows:
         halved: bool = False,
         fixed: bool = False,
     ) -> None:
-        self.fixed = fixed
+        self.fixed, self.halved = fixed, halved
         self.files = tuple(dict.fromkeys(str(part.file.path) for part in parts.values()))
         self.held = 0
         self._readers: dict[File, Reader] = {}
@@ -124,9 +131,9 @@ class FileWindows:
             for file in dict.fromkeys(part.file for part in parts.values()):
                 head = pictures.header(file.path, wanted[file])
                 self.size = (head.height, head.width // 2 if halved else head.width)
-                self._readers[file] = self._open(file, wanted[file])
-                if isinstance(self._readers[file], Held):
-                    self.held += head.height * head.width * PIXEL
+                self._readers[file] = reader = self._open(file, wanted[file])
+                if isinstance(reader, Held):
+                    self.held += reader.bytes
         except BaseException:
             self.close()
             raise
@@ -134,6 +141,12 @@ class FileWindows:
             name: Part(part.file, part.kind, self.size[1] if part.left else 0)
             for name, part in parts.items()
         }
+
+    @property
+    def identity(self) -> str:
+        """Which map is which file, and which half of it."""
+        told = [f"{name}: {part.file.path}, {part.left}" for name, part in self.parts.items()]
+        return "; ".join([*told, f"halved: {self.halved}"])
 
     def _open(self, file: File, wanted: Wanted) -> Reader:
         tags = None if file.by_color else tiffs.read_tags(file.path)

@@ -4,6 +4,7 @@ model, or refused with the reason.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch.nn.modules.dropout import _DropoutNd
@@ -13,7 +14,7 @@ from gan_zoo.errors import UserError
 from gan_zoo.inference.tiling.asked import Asked, Whose
 from gan_zoo.inference.tiling.copies import Player
 from gan_zoo.inference.tiling.layout import Layout
-from gan_zoo.inference.tiling.norms import Statistics
+from gan_zoo.inference.tiling.norms import Call, Statistics
 from gan_zoo.inference.tiling.reach import (
     Seen,
     condition_radius,
@@ -39,6 +40,7 @@ class Decision:
         whose: Statistics of norms.
         norms: How many take their picture's.
         told: Clauses about it.
+        inexact: Why statistics cannot be those of all of a picture; empty where they can.
     """
 
     tile: int
@@ -48,6 +50,7 @@ class Decision:
     whose: Whose
     norms: int
     told: tuple[str, ...] = ()
+    inexact: str = ""
 
     @property
     def cut(self) -> bool:
@@ -74,8 +77,10 @@ def decide(player: Player, statistics: Statistics, asked: Asked) -> Decision:
     _refuse_styles(player)
     around = condition_radius(player)
     trained = player.translator.network.given.size
-    seen = _look(player, statistics, trained or (TILE, TILE))
-    norms = len(statistics.calls)
+    looked = player.translator.fitting_size(*(trained or (TILE, TILE)))
+    seen = _look(player, statistics, looked)
+    calls = [*statistics.calls]
+    norms = len(calls)
     if strange := mixing_layers(player.cast.networks, seen):
         raise UserError(
             f"--tile: {' and '.join(strange)} makes of a place what depends on all others, as a "
@@ -109,7 +114,31 @@ def decide(player: Player, statistics: Statistics, asked: Asked) -> Decision:
     if whose != "own" and not norms:
         told.append("no norm takes its picture's statistics, and none are gathered")
         whose = "own"
-    return Decision(tile, overlap, ramp, radius, whose, norms, tuple(told))
+    inexact = _inexact(calls, looked, overlap)
+    if whose == "exact" and inexact:
+        raise UserError(f"--statistics exact: {inexact}; use --statistics sampled")
+    return Decision(tile, overlap, ramp, radius, whose, norms, tuple(told), inexact)
+
+
+def _inexact(calls: Sequence[Call], looked: tuple[int, int], overlap: int) -> str:
+    """Why the cores of tiles cannot be told apart where a norm works; empty where they can.
+
+    Args:
+        calls: Of norms, as they were when a picture was looked at.
+        looked: Its (height, width).
+        overlap: Of tiles, which their cores begin by.
+    """
+    for call in calls:
+        for side, of_norm in zip(looked, call.size, strict=True):
+            step = side // of_norm
+            if step * of_norm != side:
+                return f"{call.name} makes {of_norm} of {side} pixels, which is no whole part"
+            if overlap % step:
+                return (
+                    f"{call.name} works on squares of {step} pixels, which an overlap of "
+                    f"{overlap} cuts through"
+                )
+    return ""
 
 
 def _refuse_noise(player: Player) -> None:
@@ -145,10 +174,11 @@ def _refuse_styles(player: Player) -> None:
 
 
 def _look(player: Player, statistics: Statistics, size: tuple[int, int]) -> Seen:
-    """What layers do with a picture of chance; the norms that are called are noted too."""
+    """What layers do with a picture of chance of a size that fits; the norms that are called are
+    noted too.
+    """
     translator = player.translator
-    height, width = translator.fitting_size(*size)
-    maps = random_maps(translator.shapes, translator.inputs, height, width)
+    maps = random_maps(translator.shapes, translator.inputs, *size)
     statistics.begin("own")
     with watched(player.cast.networks) as seen:
         player.play([maps])

@@ -15,11 +15,13 @@ from gan_zoo.inference.tiling.norms import Moments, Reached, Statistics, join
 from gan_zoo.inference.tiling.source import Source, cut
 
 FIRST = 36  # crops of the first sample; doubled from there
+MOST = 1200  # crops, where all of a picture cannot be counted
 BOUND = 1.0  # of 255: the mean difference that two halves of the sample may make
 INNER, LARGEST_CROP = 96, 256  # of a crop, what counts; and the side that it has at most
 MARGIN = 1 / 4  # of a crop's side: what does not count at each border, at most
 TOGETHER = 2  # tiles whose pixels go through the networks at once; more crops go in groups
 COMPARED = 16  # crops on which the two halves are compared
+SEEDS = 2**64  # numpy's are not negative
 PASSES = 3  # over a sample: each half by itself, and all of it
 
 
@@ -69,7 +71,7 @@ def jittered(
     height, width = size
     rows = max(1, round((count * height / width) ** 0.5))
     columns = -(-count // rows)
-    draw = np.random.default_rng([seed, count])
+    draw = np.random.default_rng([seed % SEEDS, count])
     high, wide = min(side, height), min(side, width)
     halves: tuple[list[Box], list[Box]] = ([], [])
     for row in range(rows):
@@ -110,25 +112,46 @@ class Sampler:
         """Statistics of so many crops, and how far those of two halves are apart."""
         one, other = jittered(self.source.size, self.side, count, self.seed)
         first, second = self._joint(one), self._joint(other)
-        compared = other[:COMPARED]
-        crops = [self.source.read(box) for box in compared]
+        crops = [self.source.read(box) for box in spread(other, COMPARED)]
         made = [self._given(values, crops) for values in (first, second)]
         difference = float((made[0] - made[1]).abs().mean()) * 127.5
         return Sampled(self._joint([*one, *other]), len(one) + len(other), difference)
 
-    def _joint(self, boxes: Sequence[Box]) -> list[Moments]:
-        """Of crops that are normalized as one picture, layer by layer; of more than memory should
-        hold, groups that each lie all over the picture, whose moments are joined.
+    def share(self, count: int) -> float:
+        """How much of a forward each crop of so many takes in the search for statistics, about: in
+        groups, the way to each norm again.
         """
-        most = max(1, TOGETHER * self.tile**2 // self.side**2)
-        groups = -(-len(boxes) // most)
-        found = []
-        for group in range(groups):
-            self.statistics.margin = self.margin / self.side
+        calls = self.statistics.calls
+        if -(-count // 2) <= self._most or not calls:
+            return 1.0
+        return max(1.0, sum(call.seconds for call in calls) / calls[-1].seconds)
+
+    @property
+    def _most(self) -> int:
+        """The crops that memory should hold at once."""
+        return max(1, TOGETHER * self.tile**2 // self.side**2)
+
+    def _joint(self, boxes: Sequence[Box]) -> list[Moments]:
+        """Of crops that are normalized as one picture, layer by layer. More than memory should hold
+        go in groups, norm by norm: what a norm is given depends on the moments of all crops in the
+        norms before it.
+        """
+        count = -(-len(boxes) // self._most)
+        self.statistics.margin, self.statistics.core = self.margin / self.side, None
+        if count == 1:
             self.statistics.begin("joint")
-            self.player.play([self.source.read(box) for box in boxes[group::groups]])
-            found.append(self.statistics.values)
-        return [join(of_call) for of_call in zip(*found, strict=True)]
+            self.player.play([self.source.read(box) for box in boxes])
+            return self.statistics.values
+        groups = [boxes[first::count] for first in range(count)]
+        values: list[Moments] = []
+        while len(values) < len(self.statistics.calls):
+            values.append(join([self._next(values, group) for group in groups]))
+        return values
+
+    def _next(self, values: Sequence[Moments], boxes: Sequence[Box]) -> Moments:
+        """Of the first norm that has none, over a group of crops."""
+        crops = [self.source.read(box) for box in boxes]
+        return reach(self.player, self.statistics, values, crops)
 
     def _given(self, values: list[Moments], crops: Sequence[dict[str, Tensor]]) -> Tensor:
         self.statistics.values = values
@@ -137,6 +160,28 @@ class Sampler:
             self.statistics.begin("given")
             made.append(self.player.play([crop]).float().clamp(-1, 1).cpu())
         return torch.cat(made)
+
+
+def spread(boxes: Sequence[Box], most: int) -> list[Box]:
+    """No more than so many of boxes in rows, from all of them alike."""
+    places = np.linspace(0, len(boxes) - 1, min(most, len(boxes)))
+    return [boxes[round(place)] for place in places]
+
+
+def reach(
+    player: Player,
+    statistics: Statistics,
+    values: Sequence[Moments],
+    crops: Sequence[dict[str, Tensor]],
+) -> Moments:
+    """The moments of the first norm that has none, over crops of one size."""
+    statistics.values = [*values]
+    statistics.begin("until")
+    try:
+        player.play(crops)
+    except Reached as reached:
+        return reached.moments
+    raise AssertionError("there is no such norm")
 
 
 def exact_norm(
@@ -158,7 +203,7 @@ def exact_norm(
         values: Those of the norms before it.
         advance: Called after each tile.
     """
-    statistics.values, found = [*values], []
+    found = []
     for row in range(layout.down.count):
         whole = layout.tile(row, 0)
         band = source.read(Box(whole.top, 0, whole.height, layout.size[1]))
@@ -166,10 +211,6 @@ def exact_norm(
             box, core = layout.tile(row, column), layout.core(row, column)
             inside = Box(core.top - box.top, core.left - box.left, core.height, core.width)
             statistics.core = inside, (box.height, box.width)
-            statistics.begin("until")
-            try:
-                player.play([cut(band, box, box.top)])
-            except Reached as reached:
-                found.append(reached.moments)
+            found.append(reach(player, statistics, values, [cut(band, box, box.top)]))
             advance()
     return join(found)

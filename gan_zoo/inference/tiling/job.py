@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,9 +19,10 @@ from gan_zoo.inference.tiling.copies import Player
 from gan_zoo.inference.tiling.decisions import Decision
 from gan_zoo.inference.tiling.layout import Box, Layout
 from gan_zoo.inference.tiling.memory import peak_bytes
-from gan_zoo.inference.tiling.norms import Statistics
+from gan_zoo.inference.tiling.norms import Moments, Statistics
 from gan_zoo.inference.tiling.source import Source, cut
 from gan_zoo.inference.tiling.work import Work, tiles_of
+from gan_zoo.inference.writing import writing
 from gan_zoo.reporter import format_duration, progress
 
 SIDE = 256  # of the tiles of a file
@@ -58,6 +61,8 @@ class Job:
         self.channels = work.shape[2]
         self.layout: Layout = decision.layout(source.size)
         self.seconds = 0.0  # of a tile
+        wide = player.cast.precision.dtype == torch.float64
+        self.blended = torch.float64 if wide else torch.float32
 
     def tell(self) -> None:
         """Make a tile, and say what all of them will take, and where the work stands."""
@@ -78,9 +83,9 @@ class Job:
             f"on the disk than the file itself until it is written"
         )
         if self.decision.whose == "sampled" and not self.work.values:
-            side, _ = gathering.crop_side(self.player, self.decision.tile, self.decision.radius)
-            seconds = self._sampling(gathering.FIRST, side)
-            told = f"statistics of {gathering.FIRST} crops of {side}"
+            sampler = self._sampler()
+            seconds = self._seconds_of_sampling(sampler, gathering.FIRST)
+            told = f"statistics of {gathering.FIRST} crops of {sampler.side}"
             print(f"before that {told}, about {format_duration(seconds)}, or more")
         if self.source.windows.held:
             print("its file cannot be read in parts, and is held; a tiled TIFF would not be")
@@ -102,29 +107,43 @@ class Job:
 
     def _sample(self) -> None:
         """Of crops, more and more, until their halves agree or all of the picture costs less."""
-        made = self.decision
-        side, margin = gathering.crop_side(self.player, made.tile, made.radius)
-        sampler = gathering.Sampler(
-            self.player, self.statistics, self.source, side, margin, made.tile, self.player.seed
-        )
+        sampler, inexact = self._sampler(), self.decision.inexact
         count = gathering.FIRST
         while True:
             found = sampler.gather(count)
-            halves = f"{found.crops} crops of {side}, whose halves differ by {found.difference:.2f}"
-            told = f"statistics of {halves} of 255"
+            of = f"{found.crops} crops of {sampler.side}"
+            told = f"statistics of {of}, whose halves differ by {found.difference:.2f} of 255"
             if found.agrees:
-                self.work.keep_statistics(found.values, {"told": told})
+                self._keep_statistics(found.values, {"told": told})
                 return
             count *= 2
-            if self._sampling(count, side) >= self._exact():
-                print(f"{told}, more than {gathering.BOUND:g}; all of the picture costs less now")
+            told += f", more than {gathering.BOUND:g}"
+            if inexact and count > gathering.MOST:
+                told += f"; no more are taken, and all of the picture cannot be counted: {inexact}"
+                self._keep_statistics(found.values, {"told": told})
                 return
-            print(f"{told}, more than {gathering.BOUND:g}; twice as many are taken")
+            sampled = self._seconds_of_sampling(sampler, count)
+            if not inexact and sampled >= self._seconds_of_exact():
+                print(f"{told}; all of the picture costs less now")
+                return
+            print(f"{told}; twice as many are taken")
+
+    def _keep_statistics(self, values: Sequence[Moments], found: Mapping[str, Any]) -> None:
+        with writing(self.work.folder):
+            self.work.keep_statistics(values, found)
+
+    def _sampler(self) -> gathering.Sampler:
+        made = self.decision
+        side, margin = gathering.crop_side(self.player, made.tile, made.radius)
+        return gathering.Sampler(
+            self.player, self.statistics, self.source, side, margin, made.tile, self.player.seed
+        )
 
     def _exactly(self) -> None:
         """Of all of the picture, norm by norm."""
         work, norms = self.work, self.decision.norms
-        print(f"statistics of all of it: {norms} passes, about {format_duration(self._exact())}")
+        took = format_duration(self._seconds_of_exact())
+        print(f"statistics of all of it: {norms} passes, about {took}")
         values = [*work.values] if work.found.get("exact") else []
         with progress((norms - len(values)) * self.layout.count, "tiles for norms") as advance:
             while len(values) < norms:
@@ -134,15 +153,16 @@ class Job:
                     )
                 )
                 told = f"statistics of all of the picture, norm by norm ({norms})"
-                work.keep_statistics(values, {"told": told, "exact": True})
+                self._keep_statistics(values, {"told": told, "exact": True})
 
-    def _sampling(self, count: int, side: int) -> float:
-        """Seconds of a sample, about."""
+    def _seconds_of_sampling(self, sampler: gathering.Sampler, count: int) -> float:
+        """About."""
         pixels = self.layout.down.size() * self.layout.across.size()
-        return gathering.PASSES * count * side**2 * self.seconds / pixels
+        forwards = gathering.PASSES * count * sampler.share(count)
+        return forwards * sampler.side**2 * self.seconds / pixels
 
-    def _exact(self) -> float:
-        """Seconds of exact statistics, about."""
+    def _seconds_of_exact(self) -> float:
+        """About."""
         calls = self.statistics.calls
         return sum(call.seconds for call in calls) * self.layout.count
 
@@ -152,7 +172,8 @@ class Job:
         rows = range(work.row, layout.down.count)
         if not rows:  # the job ended as it was to write the file
             return bool(work.found.get("holed"))
-        blend = Blend(layout, self.channels, work.row, work.carried())
+        dtype = np.float64 if self.blended == torch.float64 else np.float32
+        blend = Blend(layout, self.channels, work.row, work.carried(), dtype)
         with progress(len(rows) * layout.across.count, "tiles") as advance:
             for row in rows:
                 band = layout.tile(row, 0)
@@ -163,13 +184,16 @@ class Job:
                     advance()
                 top, made = blend.top, blend.finish()
                 assert blend.carried is not None
-                work.add(self._in_numbers(top, made), blend.carried)
+                numbers = self._in_numbers(top, made)
+                with writing(work.folder):
+                    work.add(numbers, blend.carried)
         return bool(work.found.get("holed"))
 
     def _tile(self, maps: dict[str, torch.Tensor]) -> np.ndarray:
         self.statistics.begin("given" if self.decision.whose != "own" else "own")
-        made: np.ndarray = self.player.play([maps])[0].float().cpu().numpy()
-        return made
+        made = self.player.play([maps])[0]
+        floats: np.ndarray = made.to("cpu", self.blended).numpy()
+        return floats
 
     def _in_numbers(self, top: int, made: np.ndarray) -> np.ndarray:
         """Rows that are settled, `D R W`, without the pad, in the numbers of the file, `R W D`.
@@ -203,7 +227,12 @@ class Job:
     def _residue(self) -> str:
         """How far two tiles are apart where they meet, since neither sees enough."""
         layout, found = self.layout, []
-        draw = np.random.default_rng(self.player.seed)
+        radius, overlap = self.decision.radius, self.decision.overlap
+        sees = "all of a picture" if radius is None else f"{radius} pixels far"
+        told = f"the overlap of {overlap} is less than networks see ({sees})"
+        if not overlap:  # no two tiles make one pixel, so that nothing can be compared
+            return f"{told}: tiles see nothing of each other, and nothing is blended"
+        draw = np.random.default_rng(self.player.seed % gathering.SEEDS)
         for number in range(PLACES):
             wide = layout.across.count > 1 and (number % 2 == 0 or layout.down.count == 1)
             side = layout.across if wide else layout.down
@@ -223,11 +252,8 @@ class Job:
                 lines.append(made[:, :, at - 1 : at + 1] if wide else made[:, at - 1 : at + 1])
             found.append(np.abs(lines[0] - lines[1]).ravel() * 127.5)
         apart = np.concatenate(found)
-        radius = self.decision.radius
-        sees = "all of a picture" if radius is None else f"{radius} pixels far"
         return (
-            f"the overlap of {self.decision.overlap} is less than networks see ({sees}): "
-            f"where tiles meet they differ by {apart.mean():.2f} of 255 in the mean, "
+            f"{told}: where tiles meet they differ by {apart.mean():.2f} of 255 in the mean, "
             f"{apart.max():.0f} at most, before they are blended"
         )
 
@@ -237,7 +263,7 @@ class Job:
         translator, layout = self.player.translator, self.layout
         rows = layout.down.size() * layout.size[1]
         read = sum(translator.shapes[name].channels * FLOAT for name in translator.inputs)
-        held = rows * (read + 3 * self.channels * FLOAT) + self.source.windows.held
+        held = rows * (read + 3 * self.channels * self.blended.itemsize) + self.source.windows.held
         sampled = self.decision.whose == "sampled"
         return peak_bytes(device) + held + sampled * gathering.TOGETHER * self._of_tile()
 

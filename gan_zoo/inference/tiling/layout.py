@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -88,9 +87,9 @@ class Side:
         """The share of a tile in the pixels that it reaches: linear ramps, 1 between them."""
         begin, end = self.core(number)
         first, last = self.reached(number)
-        made = np.ones(last - first, np.float32)
+        made = np.ones(last - first)
         if self.ramp:
-            rising = (np.arange(2 * self.ramp, dtype=np.float32) + 0.5) / (2 * self.ramp)
+            rising = (np.arange(2 * self.ramp) + 0.5) / (2 * self.ramp)
             if begin > first:
                 made[: 2 * self.ramp] = rising
             if last > end:
@@ -130,9 +129,3 @@ class Layout:
         """What belongs to it."""
         (top, bottom), (left, right) = self.down.core(row), self.across.core(column)
         return Box(top, left, bottom - top, right - left)
-
-    def tiles(self) -> Iterator[tuple[int, int]]:
-        """Row and column of every tile."""
-        for row in range(self.down.count):
-            for column in range(self.across.count):
-                yield row, column

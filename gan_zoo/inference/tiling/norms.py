@@ -64,12 +64,14 @@ class Call(NamedTuple):
         bytes: Of what came.
         seconds: From the start of the tile.
         dtype: Of what it made.
+        size: (height, width) of what came.
     """
 
     name: str
     bytes: int
     seconds: float
     dtype: torch.dtype
+    size: tuple[int, int]
 
 
 class Reached(Exception):
@@ -91,8 +93,9 @@ class Statistics:
             until: the same, up to the first norm that has none, whose moments are raised.
         values: Of each call.
         calls: What was seen of them in the mode own.
-        core: Of the mode until: which part of a tile counts, and the tile's (height, width).
-        margin: Of the mode joint: what of a crop's border does not count, as a share of its sides.
+        core: Of the mode until: which part of a tile counts, and the tile's (height, width); None
+            where tiles are crops.
+        margin: Of crops: what of their border does not count, as a share of their sides.
     """
 
     mode: Mode = "own"
@@ -119,7 +122,8 @@ class Statistics:
         if self.mode == "joint":
             self.values.append(Moments.of(self._inner(x), norm.groups))
         elif self.mode == "until" and number == len(self.values):
-            raise Reached(Moments.of(self._counted(x, norm.name), norm.groups))
+            counts = self._inner(x) if self.core is None else self._counted(x, norm.name)
+            raise Reached(Moments.of(counts, norm.groups))
         mean, variance = self.values[number].mean, self.values[number].variance
         wide = torch.promote_types(x.dtype, torch.float32)
         made = norm.by(x, mean.to(x.device, wide), variance.to(x.device, wide))
@@ -131,7 +135,8 @@ class Statistics:
         seconds = time.perf_counter() - self._began
         made: Tensor = norm.layer(x)
         size = x.numel() * x.element_size()
-        self.calls.append(Call(norm.name, size, seconds, made.dtype))
+        height, width = x.shape[-2:]
+        self.calls.append(Call(norm.name, size, seconds, made.dtype, (height, width)))
         return made
 
     def _inner(self, x: Tensor) -> Tensor:
@@ -143,15 +148,17 @@ class Statistics:
         """The part of features that belongs to the core of a tile."""
         assert self.core is not None
         box, whole = self.core
-        steps = [of_tile / side for of_tile, side in zip(whole, x.shape[-2:], strict=True)]
+        steps = [of_tile // side for of_tile, side in zip(whole, x.shape[-2:], strict=True)]
         ends = (box.top, box.bottom), (box.left, box.right)
-        places = [(a / step, b / step) for (a, b), step in zip(ends, steps, strict=True)]
-        if any(place != int(place) for pair in places for place in pair):
+        if any(place % step for pair, step in zip(ends, steps, strict=True) for place in pair):
             raise UserError(
                 f"--statistics exact: {name} works on {x.shape[-2]}x{x.shape[-1]} of a tile of "
-                f"{whole[0]}x{whole[1]}, which is no whole part of it; use --statistics sampled"
+                f"{whole[0]}x{whole[1]}, which its core is no whole part of; use --statistics "
+                "sampled"
             )
-        (top, bottom), (left, right) = [(int(a), int(b)) for a, b in places]
+        (top, bottom), (left, right) = [
+            (a // step, b // step) for (a, b), step in zip(ends, steps, strict=True)
+        ]
         return x[..., top:bottom, left:right]
 
 

@@ -86,7 +86,8 @@ class ProbeCast(Cast):
         """Of the shape of the condition."""
         with torch.no_grad():
             like = super().condition(name, maps)
-        return self._leaf(torch.rand_like(like, dtype=torch.float32) * 2 - 1)
+        wide = torch.promote_types(like.dtype, torch.float32)
+        return self._leaf(torch.rand_like(like, dtype=wide) * 2 - 1)
 
     def _leaf(self, made: Tensor) -> Tensor:
         leaf = made.detach().requires_grad_()

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gan_zoo.components.interfaces import Dataset
 from gan_zoo.components.windows import Windows
+from gan_zoo.inference.tiling.digests import digest
 from gan_zoo.inference.tiling.layout import Box
 
 
@@ -31,6 +32,11 @@ class Whole:
         ask: Any = getattr(dataset, "unshown", None)
         self._nothing: np.ndarray | None = ask(index, maps) if ask is not None else None
         self.held = sum(one.numel() * one.element_size() for one in self.maps.values())
+
+    @property
+    def identity(self) -> str:
+        """All that it holds."""
+        return digest(self.maps)
 
     def read(self, top: int, left: int, height: int, width: int) -> Mapping[str, Tensor]:
         """A part of every map, `C H W`."""

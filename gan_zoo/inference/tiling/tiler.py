@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import closing
-from hashlib import blake2b
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,18 +15,20 @@ from gan_zoo.components.data import Glance
 from gan_zoo.components.interfaces import Dataset
 from gan_zoo.components.shapes import Values
 from gan_zoo.components.windows import Windows
-from gan_zoo.errors import UserError
+from gan_zoo.errors import DataError, UserError
 from gan_zoo.inference.input_tags import InputTags
 from gan_zoo.inference.picture_files import require_tifffile
 from gan_zoo.inference.styles.rules import Rules
 from gan_zoo.inference.tiling.asked import Asked
 from gan_zoo.inference.tiling.copies import Player, share_cast
 from gan_zoo.inference.tiling.decisions import Decision, decide
+from gan_zoo.inference.tiling.digests import digest, digest_weights, identify
 from gan_zoo.inference.tiling.job import Job
 from gan_zoo.inference.tiling.norms import Statistics, replace_norms
 from gan_zoo.inference.tiling.source import Source, open_windows
-from gan_zoo.inference.tiling.work import Work, digest_files, digest_weights
+from gan_zoo.inference.tiling.work import Work
 from gan_zoo.inference.translator import Translator
+from gan_zoo.inference.writing import writing
 
 
 class Tiler:
@@ -80,7 +81,7 @@ class Tiler:
 
     def find_large(
         self, dataset: Dataset, samples: Sequence[Glance], format: str
-    ) -> frozenset[int]:
+    ) -> tuple[frozenset[int], list[Glance]]:
         """Which samples are larger than a tile, by their headers.
 
         Args:
@@ -88,26 +89,37 @@ class Tiler:
             samples: What is known of them; those at fault are passed over.
             format: That is asked for.
 
+        Returns:
+            Their places; and what is known of all samples now, with faults that were met.
+
         Raises:
             UserError: PNG was asked for, which is not written in parts.
         """
-        found = []
+        found, known = [], [*samples]
         for index, sample in enumerate(samples):
             if sample.fault:
                 continue
-            with closing(self.open(dataset, index)) as windows:
-                if not self.needs(windows.size):
-                    continue
+            first = (*sample.files, sample.name)[0]
+            try:
+                with closing(self.open(dataset, index)) as windows:
+                    large = self.needs(windows.size)
+            except DataError as problem:
+                known[index] = replace(sample, fault=str(problem))
+                continue
+            except UserError as problem:  # the networks take no size near its own
+                known[index] = replace(sample, fault=f"{first}: {problem}")
+                continue
+            if not large:
+                continue
             if format == "png":
                 raise UserError(
-                    f"--tile: {(*sample.files, sample.name)[0]} is larger than a tile of "
-                    f"{self.decision.tile}, and PNG is not written in parts; name a .tif, or a "
-                    "folder without --format png"
+                    f"--tile: {first} is larger than a tile of {self.decision.tile}, and PNG is "
+                    "not written in parts; name a .tif, or a folder without --format png"
                 )
             found.append(index)
         if found:
             require_tifffile()
-        return frozenset(found)
+        return frozenset(found), known
 
     def open(self, dataset: Dataset, index: int) -> Windows:
         """A sample, to be read piece by piece.
@@ -130,40 +142,41 @@ class Tiler:
 
         Raises:
             DataError: the input is damaged; what is done is kept.
-            OSError: the disk is full; likewise.
+            UserError: another job has the output, or it cannot be written.
+            OSError: the disk is full; what is done is kept.
         """
         source = Source(windows, self.translator.fitting_size(*windows.size))
-        target.parent.mkdir(parents=True, exist_ok=True)
         shape = (*windows.size, self.channels)
-        work = Work(target, self.settings(windows), shape, self.values.dtype)
-        job = Job(self.player, self.statistics, self.decision, source, work, self.values)
-        job.tell()
-        job.gather()
-        holed = job.make()
-        job.write(target, tags)
+        settings = self.settings(windows)
+        with writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            work = Work(target, settings, shape, self.values.dtype)
+        with closing(work):
+            job = Job(self.player, self.statistics, self.decision, source, work, self.values)
+            job.tell()
+            job.gather()
+            holed = job.make()
+            with writing(target):
+                job.write(target, tags)
         return holed
 
     def settings(self, windows: Windows) -> dict[str, Any]:
         """All that the pixels of a picture depend on."""
         translator, made = self.translator, self.decision
-        said = {str(key): _digest(str(which)) for key, which in self.player.said.chosen.items()}
-        said |= {name: _digest(str(one)) for name, one in translator.stylist.gathered.items()}
+        stylist = translator.stylist
+        styles = [self.player.said.chosen, stylist.gathered, stylist.encoded]
         recipe = translator.recipe
         return {
             "gan-zoo": version("gan-zoo"),
             "torch": torch.__version__,
-            "the networks": _digest(json.dumps(recipe.model_dump(mode="json"), default=str)),
+            "the networks": digest(recipe.model_dump(mode="json")),
             "the weights": digest_weights(translator.cast.networks),
-            "the input": digest_files(windows.files),
+            "the input": identify(windows),
             "the tile": made.tile,
             "the overlap": [made.overlap, made.ramp],
             "the statistics": made.whose,
             "the seed": self.seed,
-            "the style": said,
+            "the style": digest(styles),
             "the precision": str(translator.cast.precision),
             "the file": [str(self.values), self.values.dtype, self.channels],
         }
-
-
-def _digest(text: str) -> str:
-    return blake2b(text.encode(), digest_size=8).hexdigest()

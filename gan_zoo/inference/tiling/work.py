@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
+from gan_zoo.errors import UserError
 from gan_zoo.inference.tiling.norms import Moments
 from gan_zoo.runs.atomic import write_file
+from gan_zoo.runs.locks import lock
 
 SUFFIX = ".tiles"
-STATE, ROWS, FORMAT = "state.json", "rows", 1
+STATE, ROWS, LOCK = "state.json", "rows", "lock"
+FORMAT = "tiles of gan-zoo, 1"
+BEFORE = (LOCK, f".{STATE}.tmp")  # what a folder may hold in which no job has said what it does
 
 
 class Work:
-    """The folder of a picture's work.
+    """The folder of a picture's work, which one job has at a time. Close it.
 
     Args:
         target: The file that it will be.
         settings: All that its pixels depend on, in words -> a digest or the value itself. Work by
-            other settings is thrown away.
+            other settings is not gone on with.
         shape: `H W D` of the picture.
         dtype: Of its file.
 
@@ -36,6 +38,10 @@ class Work:
         row: The row of tiles that comes next.
         values: Statistics of norms that were found.
         found: What else is known of these.
+
+    Raises:
+        UserError: another job has the folder, or there is one of that name that is of no such job.
+        OSError: it cannot be written.
     """
 
     def __init__(
@@ -49,15 +55,43 @@ class Work:
         self.row = self.done = 0
         self.values: list[Moments] = []
         self.found: dict[str, Any] = {}
-        self._open()
+        self._lock: Any = None
+        self._claim()
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _claim(self) -> None:
+        """Take the folder: a new one, or that of an earlier job, for this job alone.
+
+        Raises:
+            UserError: it is not of such a job, or another works in it.
+        """
+        folder = self.folder
+        if folder.exists() and not folder.is_dir():
+            raise UserError(f"{folder} is a file, and the work would lie in a folder of that name")
+        if folder.is_dir() and self._state() is None:
+            others = [path.name for path in folder.iterdir() if path.name not in BEFORE]
+            if others:
+                raise UserError(
+                    f"{folder} holds {min(others)} and nothing by which it would be the work of an "
+                    "earlier translation, which lies in a folder of that name; move it away, or "
+                    "name another output"
+                )
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = lock(folder / LOCK)
+        if self._lock is None:
+            raise UserError(
+                f"{folder} is the work of a translation that goes on now; wait for its end, or "
+                "name another output"
+            )
 
     def _open(self) -> None:
         state = self._state()
         if state is None:
-            if self.folder.exists():
-                self.told = f"{self.folder} is not whole; starts anew"
-                shutil.rmtree(self.folder)
-            self.folder.mkdir(parents=True)
+            self._keep()
             return
         before = state["settings"]
         names = [*self.settings, *(name for name in before if name not in self.settings)]
@@ -67,27 +101,50 @@ class Work:
             self.told = (
                 f"starts anew: {', '.join(other)} {plural} changed since {self.folder} began"
             )
-            shutil.rmtree(self.folder)
-            self.folder.mkdir()
+        elif not self._goes_on(state):
+            self.told = f"{self.folder} is not whole; starts anew"
+        else:
+            self.told = f"goes on from row {self.done} of {self.shape[0]}" * bool(self.row)
             return
-        self.row, self.done, self.found = state["row"], state["done"], state["found"]
-        self.values = self._load_values(state["norms"])
-        self.told = f"goes on from row {self.done} of {self.shape[0]}" * bool(self.row)
+        self.row, self.done, self.values, self.found = 0, 0, [], {}
+        self._keep()  # what it does not count is not there
+
+    def _goes_on(self, state: Mapping[str, Any]) -> bool:
+        """Take what is there; whether all that the state counts is."""
+        try:
+            self.row, self.done, self.found = state["row"], state["done"], state["found"]
+            self.values = self._load_values(state["norms"])
+            if self.row:
+                carried = np.load(self._carried(self.row))
+                rows = (self.folder / ROWS).stat().st_size
+                needed = self.done * self.shape[1] * self.shape[2] * self.dtype.itemsize
+                return carried.ndim == 3 and rows >= needed
+        except (OSError, EOFError, ValueError, IndexError, KeyError, TypeError):
+            return False
+        return True
 
     def _state(self) -> dict[str, Any] | None:
         try:
-            state: dict[str, Any] = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
+            state: Any = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return state if state.get("format") == FORMAT else None
+        return state if isinstance(state, dict) and state.get("format") == FORMAT else None
+
+    def close(self) -> None:
+        """Let go of the folder; what is done stays there."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     def keep_statistics(self, values: Sequence[Moments], found: Mapping[str, Any]) -> None:
         """What was found of norms so far."""
+        grown = bool(found.get("exact") and self.found.get("exact"))
+        kept = len(self.values) if grown else 0  # by the state; other files are of nobody
         self.values, self.found = [*values], dict(found)
-        for number, one in enumerate(values):
-            if not (path := self._values(number)).exists():
-                numbers = np.stack([one.mean.numpy(), one.variance.numpy()])
-                self._save(path, np.concatenate([np.full((2, 1), one.count), numbers], 1))
+        for number, one in enumerate(values[kept:], kept):
+            numbers = np.stack([one.mean.numpy(), one.variance.numpy()])
+            whole = np.concatenate([np.full((2, 1), one.count), numbers], 1)
+            self._save(self._values(number), whole)
         self._keep()
 
     def carried(self) -> np.ndarray | None:
@@ -123,8 +180,16 @@ class Work:
         return found.reshape(height, width, channels)
 
     def remove(self) -> None:
-        """The file is written."""
-        shutil.rmtree(self.folder)
+        """The file is written: nothing of the job stays; what others have put there does."""
+        own = [*self.folder.glob("norm-*.npy"), *self.folder.glob("carried-*.npy")]
+        own += [self.folder / name for name in (ROWS, STATE, LOCK)]  # in this order: see _claim
+        for path in own:
+            if path.name == LOCK and os.name == "nt":
+                self.close()  # what is open cannot be removed there
+            path.unlink(missing_ok=True)
+        if not any(self.folder.iterdir()):
+            self.folder.rmdir()
+        self.close()
 
     def _keep(self) -> None:
         state = {
@@ -151,10 +216,9 @@ class Work:
         return self.folder / f"carried-{row}.npy"
 
     def _save(self, path: Path, array: np.ndarray) -> None:
-        with path.open("wb") as file:
-            np.save(file, array, allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
+        whole = io.BytesIO()
+        np.save(whole, array, allow_pickle=False)
+        write_file(path, [whole.getbuffer()])
 
 
 def tiles_of(work: Work, side: int) -> Iterator[np.ndarray]:
@@ -170,23 +234,3 @@ def tiles_of(work: Work, side: int) -> Iterator[np.ndarray]:
             tile = np.zeros((side, side, channels), work.dtype)
             tile[: part.shape[0], : part.shape[1]] = part
             yield tile
-
-
-def digest_weights(modules: Mapping[str, nn.Module]) -> str:
-    """Of all tensors that make pictures."""
-    made = blake2b(digest_size=16)
-    for name, module in modules.items():
-        for key, tensor in module.state_dict().items():
-            made.update(f"{name}.{key} {tensor.dtype} {[*tensor.shape]}".encode())
-            made.update(_bytes(tensor))
-    return made.hexdigest()
-
-
-def digest_files(files: Sequence[str]) -> dict[str, list[int]]:
-    """Name -> bytes and time of a change, of every file."""
-    stats = {Path(name): Path(name).stat() for name in files}
-    return {str(path.resolve()): [one.st_size, one.st_mtime_ns] for path, one in stats.items()}
-
-
-def _bytes(tensor: Tensor) -> Any:
-    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()

@@ -45,12 +45,15 @@ TURN = "turn the pixels and remove the tag (`mogrify -auto-orient`, PIL.ImageOps
 
 
 class Header(NamedTuple):
-    """What a file says of its picture: what the channels are, its size, the type of a number."""
+    """What a file says of its picture: what the channels are, its size, the type of a number, how
+    many channels there are.
+    """
 
     mode: str
     height: int
     width: int
     dtype: str = "uint8"
+    channels: int = 1
 
 
 class Wanted(NamedTuple):
@@ -83,7 +86,7 @@ def header(path: Path, wanted: Wanted) -> Header:
     with closing(_open(path, wanted)) as opened:
         stored = opened.stored
         height, width = stored.seen
-        return Header(stored.mode, height, width, stored.dtype)
+        return Header(stored.mode, height, width, stored.dtype, stored.channels)
 
 
 def read(path: Path, wanted: Wanted) -> Array:

@@ -183,3 +183,49 @@ def test_a_cut_overlap_is_told_with_what_it_leaves(
     said = capsys.readouterr().out
     assert "overlap 3 is rounded up to a multiple of 2" in said
     assert "the overlap of 4 is less than networks see (12 pixels far): where tiles meet" in said
+
+
+def test_no_overlap_at_all(
+    run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = large(tmp_path / "given.tif", 70, 120)
+    gan_zoo.translate(run, given, tmp_path / "made.tif", **HOW, overlap=0)
+    said = capsys.readouterr().out
+    assert "the overlap of 0 is less than networks see (12 pixels far): tiles see nothing" in said
+    gan_zoo.translate(run, given, tmp_path / "whole.tif", device="cpu")
+    off = apart(tmp_path / "made.tif", tmp_path / "whole.tif")
+    assert off[:50, :50].mean() <= 2  # far from seams
+
+
+def test_digits_that_float32_has_not(tmp_path: Path) -> None:
+    """float64 is blended in float64, across seams too."""
+    target = {"mode": 1, "range": [0, 3000], "dtype": "float64"}
+    run = ranged(tmp_path / "data", target, {"mode": "grey", "range": [0, 100]})
+    numbers = np.random.default_rng(1).uniform(0, 100, (70, 90)).astype(np.float32)
+    tifffile.imwrite(tmp_path / "given.tif", numbers, photometric="minisblack")
+    how = {"device": "cpu", "precision": "float64"}
+    gan_zoo.translate(run.path, tmp_path / "given.tif", tmp_path / "whole.tif", **how)
+    gan_zoo.translate(run.path, tmp_path / "given.tif", tmp_path / "made.tif", **{**HOW, **how})
+    made, whole = pixels(tmp_path / "made.tif"), pixels(tmp_path / "whole.tif")
+    assert made.dtype == np.float64
+    assert np.abs(made - whole).max() < 1e-8 * np.abs(whole).max()
+
+
+def test_files_that_are_read_whole_have_a_bound(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = gan_zoo.load(run, device="cpu").recipe.data
+    given = large(tmp_path / "given.tif", 100, 120)
+    packed = large(tmp_path / "packed.tif", 100, 120, compression="zlib", rowsperstrip=100)
+    grey(torch.from_numpy(scenery(100, 120))[None]).save(tmp_path / "given.png")
+    held = {}
+    monkeypatch.setattr("gan_zoo_data.files.tiff_windows.LARGEST", 5000)
+    for file in (given, packed, tmp_path / "given.png"):
+        windows: Any = data.inputs(file).for_windows().windows(0, ["source"])  # type: ignore[attr-defined]
+        held[file.name] = windows.held
+        windows.close()
+    assert held == {"given.tif": 0, "packed.tif": 12_000, "given.png": 12_000}
+    monkeypatch.setenv("GAN_ZOO_MOST_PIXELS", "9000")
+    for file in (packed, tmp_path / "given.png"):
+        with pytest.raises(gan_zoo.DataError, match="has 12,000 pixels"):
+            data.inputs(file).for_windows().windows(0, ["source"])  # type: ignore[attr-defined]

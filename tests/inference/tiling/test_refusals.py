@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 import gan_zoo
 from gan_zoo.components import PictureNorm
 from gan_zoo.errors import UserError
+from gan_zoo.inference.tiling import gathering
 from gan_zoo.inference.tiling.asked import Asked
 from gan_zoo.inference.translator import Translator
 from gan_zoo.runs.folder import RunFolder
@@ -89,7 +91,9 @@ def test_noise_as_a_condition(tmp_path: Path) -> None:
         tiler(gan_zoo.load(run, device="cpu"), tile=64)
 
 
-def test_a_net_down_to_one_pixel_takes_the_size_of_training(tmp_path: Path) -> None:
+def test_a_net_down_to_one_pixel_takes_the_size_of_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     net = {"use": "unet", "width": 4, "depth": 6}
     run = trained(tmp_path / "run", generator=net, **{"inference.norm": "picture"})
     model = gan_zoo.load(run, device="cpu")
@@ -99,6 +103,19 @@ def test_a_net_down_to_one_pixel_takes_the_size_of_training(tmp_path: Path) -> N
         made = tiler(model, **asked)
         assert (made.decision.tile, made.decision.overlap, made.decision.radius) == (64, 16, None)
         assert "sees one tile in its place: tiles have the size of training" in made.describe()
+    cut = r"statistics exact: generator\.\S+ works on squares of 32 pixels, which an overlap of 16"
+    with pytest.raises(UserError, match=cut):
+        tiler(model, tile=64, statistics="exact")
+    given = large(tmp_path / "given.tif", 100, 120)
+    monkeypatch.setattr(gathering, "FIRST", 4)
+    monkeypatch.setattr(gathering, "MOST", 10)
+    monkeypatch.setattr(gathering, "BOUND", 0.0)
+    gan_zoo.translate(run, given, tmp_path / "made.tif", tile=64, device="cpu")
+    said = capsys.readouterr().out
+    assert "more than 0; twice as many are taken" in said
+    assert re.search(
+        r"statistics of \d+ crops of 64, .*no more are taken, and all of the pic", said
+    )
 
 
 class Strange(nn.Module):

@@ -17,7 +17,7 @@ import gan_zoo
 from gan_zoo.inference.tiling import gathering
 from gan_zoo.inference.tiling.work import Work
 from gan_zoo.runs.folder import RunFolder
-from tests.inference.tiling.conftest import large, pixels, trained
+from tests.inference.tiling.conftest import large, trained
 
 HOW: dict[str, Any] = {"device": "cpu", "tile": 64}
 
@@ -96,17 +96,6 @@ def test_what_has_changed_starts_anew(
     gan_zoo.translate(model, given, out, **how)
     gan_zoo.translate(model, given, tmp_path / "once.tif", **how)
     assert out.read_bytes() == (tmp_path / "once.tif").read_bytes()
-
-
-def test_work_that_is_torn_starts_anew(
-    run: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    given, out = large(tmp_path / "given.tif", 70, 70), tmp_path / "made.tif"
-    (tmp_path / "made.tif.tiles").mkdir()
-    (tmp_path / "made.tif.tiles/state.json").write_text('{"format": 1, "settin')
-    gan_zoo.translate(run, given, out, **HOW, statistics="exact")
-    assert "made.tif.tiles is not whole; starts anew" in capsys.readouterr().out
-    assert pixels(out).shape == (70, 70, 3)
 
 
 def test_killed(run: RunFolder, tmp_path: Path) -> None:

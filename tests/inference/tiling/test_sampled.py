@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import torch
 
 import gan_zoo
 from gan_zoo.inference.tiling import gathering
-from gan_zoo.inference.tiling.gathering import jittered
+from gan_zoo.inference.tiling.gathering import jittered, spread
 from gan_zoo.inference.tiling.norms import Moments, join
+from gan_zoo.inference.tiling.source import Source, open_windows
 from gan_zoo.inference.translator import Translator
 from gan_zoo.runs.folder import RunFolder
 from tests.inference.tiling.conftest import apart, large, tiler, trained
@@ -126,3 +128,48 @@ def test_crops_are_normalized_as_one_picture(run: RunFolder) -> None:
     own = made.player.play(crops[:1])
     assert (own - alone).abs().max() > 1e-3  # a crop by itself is another picture
     assert len(joint) == 5
+
+
+def test_groups_of_crops_are_normalized_as_one_picture(
+    run: RunFolder, given: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A norm is given what the moments of all crops make of the norms before it, however many
+    crops go at once; and that is near all of the picture.
+    """
+    model: Translator = gan_zoo.load(run, device="cpu")
+    made = tiler(model, tile=64, statistics="exact")
+    with closing(open_windows(model.recipe.data.inputs(given), 0, model.inputs)) as windows:
+        source = Source(windows, windows.size)
+        sampler = gathering.Sampler(made.player, made.statistics, source, 64, 12, 64, 0)
+        found = []
+        for together in (2, 10_000):
+            monkeypatch.setattr(gathering, "TOGETHER", together)
+            found.append(sampler._joint(jittered(source.size, 64, 100, 0)[0]))
+        layout = made.decision.layout(source.size)
+        exact: list[Moments] = []
+        while len(exact) < made.decision.norms:
+            of_norm = (made.player, made.statistics, source, layout, exact, lambda: None)
+            exact.append(gathering.exact_norm(*of_norm))
+    assert len(found[0]) == len(found[1]) == len(exact) == 5
+    for several, one, whole in zip(*found, exact, strict=True):
+        assert several.count == one.count
+        assert torch.allclose(several.mean, one.mean, rtol=1e-4, atol=1e-4)
+        assert torch.allclose(several.variance, one.variance, rtol=1e-3)
+        off = (several.mean - whole.mean).abs() / whole.variance.sqrt()
+        assert off.max() < 0.25
+        assert (several.variance / whole.variance).log().abs().max() < 0.5
+
+
+def test_halves_are_compared_all_over_the_picture() -> None:
+    boxes = jittered((1000, 1000), 50, 400, 0)[1]
+    found = spread(boxes, 16)
+    assert len(found) == len(set(found)) == 16
+    assert {box.top // 250 for box in found} == {0, 1, 2, 3}
+    assert spread(boxes[:3], 16) == boxes[:3]
+
+
+def test_any_seed(run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "FIRST", 2)
+    monkeypatch.setattr(gathering, "BOUND", 255.0)
+    given = large(tmp_path / "given.tif", 70, 80)
+    assert gan_zoo.translate(run, given, tmp_path / "a.tif", **HOW, overlap=4, seed=-1) == 1

@@ -15,7 +15,8 @@ import sys
 import tarfile
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -77,17 +78,23 @@ def modules(root: Path) -> dict[str, Path]:
 def imports(files: Mapping[str, Path]) -> Iterator[Import]:
     """Every import between these modules."""
     for importer, path in files.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names: list[str] = []
+        for node in _statements(path.read_text(encoding="utf-8")):
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
+            else:
                 source = _source(importer, path, node)
                 inside = [f"{source}.{alias.name}" for alias in node.names]
                 names = [name if name in files else source for name in inside]
             for name in dict.fromkeys(names):
                 if name in files and name != importer:
-                    yield Import(importer, name, node.lineno)  # type: ignore[attr-defined]
+                    yield Import(importer, name, node.lineno)
+
+
+@cache  # a test that breaks one file of a copy need not read all others anew
+def _statements(code: str) -> Sequence[ast.Import | ast.ImportFrom]:
+    """What imports in this code, wherever it stands."""
+    nodes = ast.walk(ast.parse(code))
+    return [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
 def _source(importer: str, path: Path, node: ast.ImportFrom) -> str:
@@ -121,13 +128,11 @@ def to_later_rooms(found: list[Import], names: Mapping[str, str] | None = None) 
 
 def past_the_door(code: str, doors: tuple[str, ...] = (DOOR,)) -> Iterator[tuple[int, str]]:
     """Line and module of every import of the core that does not go through these doors."""
-    for node in ast.walk(ast.parse(code)):
+    for node in _statements(code):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [node.module or ""]
         else:
-            continue
+            names = [node.module or ""]
         yield from ((node.lineno, name) for name in names if _core(name) and name not in doors)
 
 

@@ -67,8 +67,17 @@ def typed(line: str, capfd: pytest.CaptureFixture[str]) -> tuple[int, str]:
 
 
 def lines(box: str) -> list[str]:
-    """The commands of a box; one that spans lines, as a here-document, is one."""
-    return box.strip().splitlines() if "<<" not in box else [box]
+    """The commands of a box; one with a here-document, which spans lines, is one."""
+    found, end = [], ""
+    for line in box.strip().splitlines():
+        if end:
+            found[-1] += f"\n{line}"
+            end = "" if line == end else end
+            continue
+        found.append(line)
+        _, _, word = line.partition("<<")
+        end = word.strip("'")
+    return found
 
 
 def follow(page: str, capfd: pytest.CaptureFixture[str]) -> int:

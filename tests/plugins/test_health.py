@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -262,18 +264,31 @@ def test_cures_say_what_the_recipe_can_change() -> None:
 # ---------------------------------------------------------------------------------- the run
 
 
-def recipe(**changes: Any) -> Recipe:
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Recipe]:
+    """Recipes of ten steps, five of them a pass, on pictures of noise."""
+    root = tmp_path_factory.mktemp("pairs")
+    noise = np.random.default_rng(0)
+    for split, count in (("train", 10), ("val", 8)):
+        (root / split).mkdir()
+        for number in range(count):
+            pixels = noise.integers(0, 256, (32, 64, 3), np.uint8)
+            Image.fromarray(pixels).save(root / split / f"{number}.png")
     small = {
-        "data": {"batch": 2, "workers": 0},
+        "data": {"use": "paired_folder", "root": str(root), "direction": "a_to_b"},
+        "data.load": [36, 36],
+        "data.crop": [32, 32],
+        "data.batch": 2,
+        "data.workers": 0,
         "generator": {"width": 2, "depth": 3},
         "discriminator": {"width": 2},
         "callbacks.previews": None,
         "validation": None,
-        "engine": {"device": "cpu", "checkpoint_every": 5, "log_every": 5},
+        "engine": {"device": "cpu", "checkpoint_every": 3, "log_every": 5},
         "phases.main.epochs": None,
-        "phases.main.steps": 20,
+        "phases.main.steps": 10,
     }
-    return Recipe.load("quickstart", set={**small, **changes})
+    return lambda **changes: Recipe.load("quickstart", set={**small, **changes})
 
 
 def logged(run: Path, key: str) -> list[Any]:
@@ -287,7 +302,9 @@ def weights(run: Path) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("turns", ["alternate", "simultaneous"])
-def test_a_run_that_is_listened_to_ends_with_the_same_bits(tmp_path: Path, turns: str) -> None:
+def test_a_run_that_is_listened_to_ends_with_the_same_bits(
+    recipe: Callable[..., Recipe], tmp_path: Path, turns: str
+) -> None:
     changes = {"generator.dropout": "paper", "generator.depth": 4, "method.turns": turns}
     plain = {**changes, "method.pool": 3}
     quiet = Reporter(quiet=True)
@@ -303,13 +320,13 @@ def test_a_run_that_is_listened_to_ends_with_the_same_bits(tmp_path: Path, turns
     assert losses[0] == losses[1]
 
 
-def test_its_numbers_go_on_after_a_stop(tmp_path: Path) -> None:
+def test_its_numbers_go_on_after_a_stop(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
     watched = recipe(**{"callbacks.health.use": "health"})
     quiet = Reporter(quiet=True)
     whole = train(watched, tmp_path / "whole", reporter=quiet)
     cut = train(watched, tmp_path / "cut", steps=7, reporter=quiet)
     resume(cut.path, steps="all", reporter=quiet)
-    assert len(logged(whole.path, "health")) == 20
+    assert len(logged(whole.path, "health")) == 10
     assert logged(cut.path, "health") == logged(whole.path, "health")
     told = logged(whole.path, "health")[-1][1]
     assert {"share.gan", "share.l1", "discriminator.margin", "outputs.apart"} <= set(told)

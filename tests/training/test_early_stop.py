@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from torch import Tensor
 
 from gan_zoo.components.interfaces import Sample
@@ -39,11 +41,27 @@ class ScriptedSpec(MetricSpec, name="scripted"):
         return Scripted()
 
 
-def recipe(patience: int, **phases: int) -> Recipe:
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    """Four pairs of noise a split."""
+    draw = np.random.default_rng(0)
+    for split in ("train", "val"):
+        (tmp_path / f"pairs/{split}").mkdir(parents=True)
+        for n in range(4):
+            pixels = draw.integers(0, 256, (8, 16, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / f"pairs/{split}/{n}.png")
+    return tmp_path / "pairs"
+
+
+def recipe(pairs: Path, patience: int, **phases: int) -> Recipe:
     made = Recipe.load(
         "quickstart",
         set={
-            "data": {"batch": 280, "workers": 0},  # two steps a pass
+            "data": {"use": "paired_folder", "root": str(pairs), "direction": "a_to_b"},
+            "data.load": [8, 8],
+            "data.crop": [8, 8],
+            "data.batch": 2,  # two steps a pass
+            "data.workers": 0,
             "generator": {"width": 1, "depth": 2},
             "discriminator": None,
             "optimizers.discriminator": None,
@@ -85,10 +103,10 @@ def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_phase_ends_after_so_many_scores_without_a_new_best(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     SCORES[:] = [5.0, 4.0, 4.5, 4.0, 9.0, 8.0, 8.5, 7.0]
-    made = recipe(2, one=6, two=4)
+    made = recipe(pairs, 2, one=6, two=4)
     monkeypatch.setattr("gan_zoo.runs.folder.RunFolder.recipe", lambda run: made)
     told: list[str] = []
     reporter = Reporter(quiet=True)
@@ -113,8 +131,10 @@ def test_a_phase_ends_after_so_many_scores_without_a_new_best(
     assert (best["step"], best["scripted.value"]) == (16, 7.0)
 
 
-def test_the_counter_goes_on_after_a_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = recipe(3, one=9, two=1)
+def test_the_counter_goes_on_after_a_stop(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = recipe(pairs, 3, one=9, two=1)
     monkeypatch.setattr("gan_zoo.runs.folder.RunFolder.recipe", lambda run: made)
     SCORES[:] = [1.0, 2.0, 3.0]
     run = train(made, tmp_path / "run", steps=6, reporter=Reporter(quiet=True))

@@ -20,7 +20,6 @@ from gan_zoo.errors import UserError
 from gan_zoo.inference.export import exporting
 from gan_zoo.inference.export.places import choose_path, staged
 from gan_zoo.inference.export.torch_files import TorchFile
-from gan_zoo.runs import atomic
 from gan_zoo.runs.folder import RunFolder
 from gan_zoo.runs.opening import open_model
 from gan_zoo.runs.published import PublishedRun
@@ -167,7 +166,7 @@ def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyP
         torch.export.load(path).module()(torch.ones(1, 2)), program.module()(torch.ones(1, 2))
     )
     shutil.rmtree(path.parent)
-    monkeypatch.setattr(atomic.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with (
         pytest.raises(
             UserError, match=r"new.made\.pt2 cannot be written: No space left on device$"

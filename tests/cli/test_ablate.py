@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import IO, Any
 
 import pytest
+import torch
 import yaml
 
 import gan_zoo
 from gan_zoo.ablation.file import read_ablation
 from gan_zoo.ablation.variants import make_variants
 from gan_zoo.cli import main
+from gan_zoo_executors import local
 from tests.cli.conftest import Command
 
 TINY: dict[str, Any] = {
@@ -44,6 +50,42 @@ def write(path: Path, **changes: Any) -> Path:
     return path
 
 
+class Fork:
+    """A child of this process in place of one that imports torch anew, as the executor knows it."""
+
+    def __init__(self, command: Sequence[str], *, stdout: IO[bytes], env: Any, **_: Any) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # the child needs no thread of ours
+            self.pid = os.fork()
+        if not self.pid:
+            code: Any = 70
+            try:
+                code = self._become(command, stdout.fileno(), env)
+            finally:
+                os._exit(code)
+
+    def _become(self, command: Sequence[str], out: int, env: Mapping[str, str]) -> int:
+        os.setsid()
+        for number in (1, 2):
+            os.dup2(out, number)
+        sys.stdout = sys.stderr = os.fdopen(1, "w", closefd=False)
+        os.environ.clear()
+        os.environ.update(env)
+        torch.set_num_threads(1)  # those of its parent are not there
+        assert command[:3] == (sys.executable, "-m", "gan_zoo")
+        sys.argv = ["gan-zoo", *command[3:]]
+        try:
+            main()
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else 0
+        return 0
+
+    def poll(self) -> int | None:
+        """Its exit code, once it has ended."""
+        ended, status = os.waitpid(self.pid, os.WNOHANG)
+        return os.waitstatus_to_exitcode(status) if ended else None
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an ablation that is done; its file lies beside it."""
@@ -51,6 +93,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = ["gan-zoo", "ablate", str(write(home / "losses.yaml")), "--out", str(home / "out")]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", words)
+        patch.setattr(local, "subprocess", SimpleNamespace(**{**vars(subprocess), "Popen": Fork}))
         with pytest.raises(SystemExit) as end:
             main()
     assert end.value.code == 0

@@ -3,11 +3,13 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -68,6 +70,23 @@ def recipes(tmp_path_factory: pytest.TempPathFactory, pairs: Path) -> dict[str, 
     return {name: folder / f"{name}.yaml" for name in found}
 
 
+class Started(NamedTuple):
+    """One that goes on: its number, where its exit code will be told, and its two files."""
+
+    number: int
+    answers: IO[str]
+    out: Path
+    errors: Path
+
+    def wait(self, seconds: float = 60) -> int:
+        """Its exit code; it is killed, and the test fails, where it takes longer."""
+        if not select.select([self.answers], [], [], seconds)[0]:
+            os.killpg(self.number, signal.SIGKILL)
+            self.answers.readline()
+            pytest.fail(f"it did not end in {seconds} s: {self.errors.read_text()}")
+        return int(self.answers.readline())
+
+
 class Program:
     """gan-zoo as a process that can be killed; see stage_door.py."""
 
@@ -85,14 +104,34 @@ class Program:
 
     def __call__(self, *arguments: object, **accidents: Any) -> tuple[int, str]:
         """The exit code, below zero for a signal, and what was said."""
-        told = self.folder / f"told-{next(self.count)}.txt"
-        job = {"arguments": [*map(str, arguments)], "told": str(told), "folder": "", **accidents}
-        assert self.process.stdin is not None
+        told = self._told()
+        self._ask({"told": str(told), "folder": "", **accidents}, arguments)
+        return self._answer(), told.read_text()
+
+    def start(self, *arguments: object, before: str = "") -> Started:
+        """One that goes on meanwhile; it must end before the next command.
+
+        Args:
+            arguments: Of the command line.
+            before: Python that it executes first.
+        """
+        out, errors = self._told(), self._told()
+        self._ask({"told": str(out), "errors": str(errors), "before": before}, arguments)
+        number = self._answer()
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(job) + "\n")
+        return Started(number, self.process.stdout, out, errors)
+
+    def _told(self) -> Path:
+        return self.folder / f"told-{next(self.count)}.txt"
+
+    def _ask(self, job: dict[str, Any], arguments: Iterable[object]) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"arguments": [*map(str, arguments)], **job}) + "\n")
         self.process.stdin.flush()
-        code = int(self.process.stdout.readline())
-        return code, told.read_text()
+
+    def _answer(self) -> int:
+        assert self.process.stdout is not None
+        return int(self.process.stdout.readline())
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,10 @@ Reads one JSON object a line: `arguments` of the command line, `told` (a file fo
 and what befalls it, counted in file operations inside `folder`: `kill_at` (SIGKILL before the
 n-th), `signal_at` (SIGTERM), `full_at` (no room on the disk from there on), or
 `kill_after` in seconds. Answers with the exit code, below zero for a signal.
+
+With `errors`, a file for what it says there, it is a program for others to send signals to: it
+leads a session of its own, the first answer is its number, and it ends as any program does, waiting
+for its threads. `before` is Python that it executes first.
 """
 
 from __future__ import annotations
@@ -59,10 +63,12 @@ def fail(job: dict[str, Any]) -> None:
 
 def play(job: dict[str, Any]) -> None:
     """The child: becomes the program."""
-    out = os.open(job["told"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(out, 1)
-    os.dup2(out, 2)
+    for number, file in ((1, job["told"]), (2, job.get("errors", job["told"]))):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
     sys.argv = ["gan-zoo", *job["arguments"]]
+    if "errors" in job:
+        exec(job.get("before", ""), {})
+        sys.exit(gan_zoo.cli.main())
     fail(job)
     code: Any = 1
     try:
@@ -81,7 +87,11 @@ for line in sys.stdin:
     job = json.loads(line)
     child = os.fork()
     if child == 0:
+        if "errors" in job:
+            os.setsid()
         play(job)
+    if "errors" in job:
+        print(child, flush=True)
     if "kill_after" in job:
         time.sleep(job["kill_after"])
         os.kill(child, signal.SIGKILL)

@@ -34,7 +34,9 @@ def relay(program: Program, run: Path, recipe: Path, accidents: Any) -> int:
     return cuts
 
 
-@pytest.mark.parametrize(("recipe", "seed"), [("one", 1), ("three", 3), ("three", 4)])
+@pytest.mark.parametrize(
+    ("recipe", "seed"), [("one", 1), ("three", 3), pytest.param("three", 4, marks=pytest.mark.slow)]
+)
 def test_killed_at_file_operations_and_resumed(
     program: Program,
     recipes: dict[str, Path],

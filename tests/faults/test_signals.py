@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-Program = Callable[..., tuple[int, str]]
+Program = Any  # of conftest.py
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of processes")
 
 
@@ -38,25 +35,20 @@ def test_sigterm_saves_and_resume_goes_on_to_the_same_numbers(
 
 @posix
 def test_ctrl_c_reaches_every_process_and_only_the_run_answers(
-    recipes: dict[str, Path], tmp_path: Path
+    program: Program, recipes: dict[str, Path], tmp_path: Path
 ) -> None:
     """As from a terminal: the whole group gets it, the workers that read ahead too."""
     run = tmp_path / "run"
-    command = [sys.executable, "-m", "gan_zoo", "run", str(recipes["one"]), "--out", str(run)]
-    process = subprocess.Popen(
-        [*command, "--set", "phases.main.steps=100000", "--set", "engine.checkpoint_every=100000"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    long = ("phases.main.steps=100000", "engine.checkpoint_every=100000")
+    sets = [word for change in long for word in ("--set", change)]
+    started = program.start("run", recipes["one"], "--out", run, *sets)
     log = run / "log.jsonl"
     deadline = time.monotonic() + 120
     while not (log.exists() and log.stat().st_size > 300) and time.monotonic() < deadline:
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
-    said, errors = process.communicate(timeout=120)
-    assert process.returncode == 1
+    os.killpg(started.number, signal.SIGINT)
+    assert started.wait() == 1
+    said, errors = started.out.read_text(), started.errors.read_text()
     assert said.count("Stopping") <= 1  # once, where a step or what is saved is waited for
     assert errors.startswith("stopped at step ")
     assert errors.endswith(f"to go on: gan-zoo resume {run}\n")
@@ -67,12 +59,10 @@ def test_ctrl_c_reaches_every_process_and_only_the_run_answers(
 
 
 HANGS = """
-import sys, time
-import gan_zoo.cli
+import time
 import gan_zoo_data.files.pictures
 from gan_zoo.inference.translator import Translator
 
-what = sys.argv[1]
 read, picture = gan_zoo_data.files.pictures.read, Translator.picture
 
 def reading(path, wanted):
@@ -87,8 +77,6 @@ def looking(*arguments, **named):
 
 gan_zoo_data.files.pictures.read = reading
 Translator.picture = looking
-sys.argv = ["gan-zoo", *sys.argv[2:]]
-gan_zoo.cli.main()
 """
 SOON = 5  # seconds in which a signal is answered, whatever hangs
 
@@ -109,29 +97,27 @@ def test_what_hangs_is_broken_off(
     """A reader that never comes back, or a validation that takes its time: SIGTERM saves and ends
     the run all the same, and a second one changes nothing.
     """
-    run, script = tmp_path / "run", tmp_path / "hangs.py"
-    script.write_text(HANGS)
-    command = [sys.executable, str(script), what, "run", str(recipes["one"]), "--out", str(run)]
-    never = ["--set", "engine.checkpoint_every=1000", "--set", f"data.workers={workers}"]
-    process = subprocess.Popen(
-        [*command, *never], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    run = tmp_path / "run"
+    never = ("--set", "engine.checkpoint_every=1000", "--set", f"data.workers={workers}")
+    hangs = f"what = {what!r}\n{HANGS}"
+    started = program.start("run", recipes["one"], "--out", run, *never, before=hangs)
     log = run / "log.jsonl"
     deadline = time.monotonic() + 120
     last = -1
     while time.monotonic() < deadline:  # until it takes no more steps
         size = log.stat().st_size if log.exists() else 0
-        if size == last or process.poll() is not None:
+        if size == last:
             break
         last = size or -1
         time.sleep(1.5)
     asked = time.monotonic()
     for _ in range(signals):
-        process.terminate()
+        os.kill(started.number, signal.SIGTERM)
         time.sleep(0.05)
-    said, errors = process.communicate(timeout=60)
+    code = started.wait()
+    errors = started.errors.read_text()
     assert time.monotonic() - asked < SOON
-    assert process.returncode == 1, said + errors
+    assert code == 1, started.out.read_text() + errors
     steps = len([line for line in log.read_text().splitlines() if '"losses"' in line])
     assert steps == (2 if what == "reader" else 3)
     assert errors == f"stopped at step {steps}; to go on: gan-zoo resume {run}\n"

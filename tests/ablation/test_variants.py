@@ -87,8 +87,8 @@ IMPOSSIBLE = "vary: {whole: {}, deep: {generator.depth: 7}, lost: {optimizers.di
 
 def test_every_broken_contract_is_told_with_its_variant(make: Callable[..., Variants]) -> None:
     deep, lost = said(make, IMPOSSIBLE)  # each with the line where its value was written
-    assert lost.partition("quickstart.yaml:")[2] == (
-        "10: optimizers.discriminator: variant lost: is missing (how the discriminator steps); "
+    assert lost.partition("scenes.yaml:")[2] == (
+        "12: optimizers.discriminator: variant lost: is missing (how the discriminator steps); "
         "write discriminator: {use: NAME, ...} with NAME one of adam, adamw, sgd"
     )
     assert deep.partition("scenes.yaml:")[2] == (

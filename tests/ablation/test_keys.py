@@ -94,7 +94,7 @@ def test_in_phases_too(key: Key) -> None:
     [
         {"losses.l1.weight": 99},
         {"losses.gan": None, "discriminator": None, "optimizers.discriminator": None},
-        {"optimizers.generator.lr": 1e-3},
+        {"optimizers.generator.lr": 3e-3},
         {"phases.main.steps": 9},
         {"data.flip": 0.0},
         {"data.batch": 3},

@@ -26,7 +26,7 @@ from gan_zoo.registry.plugins import Plugin
 from gan_zoo.registry.zoo import Zoo
 from tests.cli.conftest import TINY, Command
 
-ABSENT = {"devices", "tile"}  # of later commands
+ABSENT = {"devices"}  # of a later command
 EVERY = [
     pytest.param(kind, name, id=f"{kind} {name}")
     for kind in KINDS

@@ -77,6 +77,6 @@ def test_what_styles_tell_is_checked_too(styled: RunFolder, tmp_path: Path) -> N
     about = run / "styles/about.json"
     root = str(styled.recipe().data.root)  # type: ignore[attr-defined]
     about.write_text(json.dumps({**json.loads(about.read_text()), "of": root}))
-    with pytest.raises(UserError, match=r"nothing was:\nstyles/about\.json:1: /.*tiny"):
+    with pytest.raises(UserError, match=r"nothing was:\nstyles/about\.json:1: /"):
         gan_zoo.push(run, tmp_path / "out", license="mit")
     assert not (tmp_path / "out").exists()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gan_zoo.cli.options import AsJson, Device, Model
+from gan_zoo.cli.options import AsJson, Device, Model, Weights
 
 
 def evaluate(
@@ -35,9 +35,7 @@ def evaluate(
             "targets; classes, every class of the label map in its median color.",
         ),
     ] = None,
-    weights: Annotated[
-        str | None, typer.Option(metavar="NAME", help="latest or best; else as the recipe says.")
-    ] = None,
+    weights: Weights = None,
     device: Device = "auto",
     fetch: Annotated[
         bool,

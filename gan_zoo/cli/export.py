@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gan_zoo.cli.options import Model
+from gan_zoo.cli.options import Model, SetPictures, Weights
 
 
 def export(
@@ -38,17 +38,8 @@ def export(
             "given several times.",
         ),
     ] = None,
-    weights: Annotated[
-        str | None, typer.Option(metavar="NAME", help="latest or best; else as the recipe says.")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Change how pictures are made, as inference.dropout=false.",
-        ),
-    ] = None,
+    weights: Weights = None,
+    set_: SetPictures = None,
 ) -> None:
     """Write a trained generator as one file that other programs run.
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gan_zoo.cli.options import AsJson, Device, RunPath
+from gan_zoo.cli.options import AsJson, Device, RunPath, Weights
 from gan_zoo.errors import UserError
 
 
@@ -19,9 +19,7 @@ def features(
         typer.Option(metavar="SHARE", help="Only instances above this share of their picture."),
     ] = 1 / 64,
     seed: Annotated[int, typer.Option(metavar="N", help="Of the clustering.")] = 0,
-    weights: Annotated[
-        str | None, typer.Option(metavar="NAME", help="latest or best; else as the recipe says.")
-    ] = None,
+    weights: Weights = None,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:

@@ -32,6 +32,24 @@ DataRoot = Annotated[
     str | None, typer.Option("--data", metavar="DIR", help="Short for --set data.root=DIR.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print data for scripts.")]
+SetPictures = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change how pictures are made, as inference.dropout=false.",
+    ),
+]
+Weights = Annotated[
+    str | None, typer.Option(metavar="NAME", help="latest or best; else as the recipe says.")
+]
+Numbers = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="auto, float64, float32, bfloat16 or float16; else as the recipe says.",
+    ),
+]
 Device = Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps.")]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gan_zoo.cli.options import RunPath
+from gan_zoo.cli.options import RunPath, Weights
 
 
 def push(
@@ -27,9 +27,7 @@ def push(
         str | None,
         typer.Option(metavar="URL", help="With --license other: where its text is."),
     ] = None,
-    weights: Annotated[
-        str | None, typer.Option(metavar="NAME", help="latest or best; else as the recipe says.")
-    ] = None,
+    weights: Weights = None,
     data_statement: Annotated[
         str | None,
         typer.Option(

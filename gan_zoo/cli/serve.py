@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gan_zoo.cli.options import Device, Model
+from gan_zoo.cli.options import Device, Model, Numbers, SetPictures, Weights
 from gan_zoo.errors import UserError
 from gan_zoo.serving.limits import Limits
 
@@ -40,17 +40,9 @@ def serve(
         int,
         typer.Option(metavar="N", min=0, help="Requests that wait while a picture is made."),
     ] = MOST.waiting,
-    weights: Annotated[
-        str | None, typer.Option(metavar="NAME", help="latest or best; else as the recipe says.")
-    ] = None,
+    weights: Weights = None,
     device: Device = "auto",
-    precision: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="auto, float64, float32, bfloat16 or float16; else as the recipe says.",
-        ),
-    ] = None,
+    precision: Numbers = None,
     compile: Annotated[
         bool,
         typer.Option(
@@ -59,14 +51,7 @@ def serve(
             "seconds to minutes.",
         ),
     ] = False,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Change how pictures are made, as inference.dropout=false.",
-        ),
-    ] = None,
+    set_: SetPictures = None,
 ) -> None:
     """Answer requests by HTTP with pictures of a trained run.
 

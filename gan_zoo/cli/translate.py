@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gan_zoo.cli.options import Device, Model
+from gan_zoo.cli.options import Device, Model, Numbers, SetPictures, Weights
 
 
 def translate(
@@ -18,17 +18,9 @@ def translate(
     pairs: Annotated[
         bool, typer.Option("--pairs", help="Files are side by side: take the input half.")
     ] = False,
-    weights: Annotated[
-        str | None, typer.Option(metavar="NAME", help="latest or best; else as the recipe says.")
-    ] = None,
+    weights: Weights = None,
     device: Device = "auto",
-    precision: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="auto, float64, float32, bfloat16 or float16; else as the recipe says.",
-        ),
-    ] = None,
+    precision: Numbers = None,
     compile: Annotated[
         bool,
         typer.Option(
@@ -63,14 +55,7 @@ def translate(
     strict: Annotated[
         bool, typer.Option("--strict", help="End at the first input that cannot be translated.")
     ] = False,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Change how pictures are made, as inference.dropout=false.",
-        ),
-    ] = None,
+    set_: SetPictures = None,
     style: Annotated[
         list[str] | None,
         typer.Option(

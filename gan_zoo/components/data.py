@@ -11,7 +11,7 @@ from pydantic import Field, PositiveInt
 
 from gan_zoo.components.shapes import Image, Values
 from gan_zoo.components.spec import Size, Spec
-from gan_zoo.errors import DataError
+from gan_zoo.errors import DataError, UserError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -188,3 +188,14 @@ class DataSpec(Spec, kind="data"):
     def sizes(self, split: str, size: Size | None = None) -> Mapping[tuple[int, int], str]:
         """Each (height, width) in training -> its first file; empty if `maps` tells, or no file."""
         return {}
+
+
+def move_data(data: DataSpec, root: str | Path) -> DataSpec:
+    """The same data where it lies now.
+
+    Raises:
+        UserError: it lies in no folder that a user names.
+    """
+    if "root" not in type(data).model_fields:
+        raise UserError(f"data: {data.name} has no root that could be changed")
+    return data.model_copy(update={"root": str(root)})

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from gan_zoo.checks.score_contracts import refuse_unscorable
 from gan_zoo.components.at_hand import read_once
+from gan_zoo.components.data import move_data
 from gan_zoo.components.shapes import Image
 from gan_zoo.components.watching import MetricSpec
 from gan_zoo.errors import ContractError, UserError
@@ -76,11 +77,7 @@ def evaluate(
             "so no metric has anything to compare; look at previews, or translate"
         )
     specs = _metrics(recipe.validation.metrics if recipe.validation else {}, metrics, fetch=fetch)
-    moved = None
-    if data is not None:
-        if "root" not in type(recipe.data).model_fields:
-            raise UserError(f"data: {recipe.data.name} has no root that could be changed")
-        moved = recipe.data.model_copy(update={"root": str(data)})
+    moved = None if data is None else move_data(recipe.data, data)
     phase = WiredPhase(translator.phase, recipe)
     where = str(translator.cast.precision.device)
     at = describe_context(

@@ -36,11 +36,25 @@ def pad_by_reflection(tensor: Tensor, size: tuple[int, int]) -> Tensor:
     for dim, wanted in zip((-2, -1), size, strict=True):
         side = tensor.shape[dim]
         if wanted > side:
-            period = max(2 * side - 2, 1)
-            mirror = torch.arange(wanted) % period
-            mirror = torch.where(mirror < side, mirror, period - mirror)
-            tensor = tensor.index_select(dim, mirror.to(tensor.device))
+            tensor = tensor.index_select(dim, mirrored(0, wanted, side).to(tensor.device))
     return tensor
+
+
+def mirrored(begin: int, end: int, length: int) -> Tensor:
+    """The rows of a picture of some length that rows from one to another show, beyond its last one
+    too.
+    """
+    period = max(2 * length - 2, 1)
+    place = torch.arange(begin, end) % period
+    return torch.where(place < length, place, period - place)
+
+
+def drops(modules: Iterable[nn.Module]) -> bool:
+    """Whether dropout is on in one of these."""
+    return any(
+        isinstance(layer, _DropoutNd) and layer.training and layer.p > 0
+        for layer in _layers(modules)
+    )
 
 
 def to_8bit(picture: Tensor) -> Tensor:

@@ -56,7 +56,7 @@ def unpack(path: Path, shared: Shared) -> Path:
                 _write(packed, entry, target / name)
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as problem:
         raise UserError(f"{path} is no zip, or is damaged: {first_line(problem)}") from None
-    except (NotImplementedError, RuntimeError, UnicodeError) as problem:
+    except (RuntimeError, UnicodeError) as problem:  # encrypted, or by no method known here
         told = "is packed in a way that cannot be read"
         raise UserError(f"{path} {told} ({first_line(problem)}); zip the run anew") from None
     except OSError as problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -111,7 +112,7 @@ class Service:
                 files = await receive(request, self.model.maps, folder, self.limits)
             finally:
                 self.arriving -= 1
-            order = await _in_a_thread(self.model.look, files, folder)
+            order = await asyncio.to_thread(self.model.look, files, folder)
             content = await self.maker.make(
                 lambda: self.model.make(order, suffix, seed=seed, said=said), request
             )
@@ -206,9 +207,3 @@ async def _fault(request: Request, problem: Exception) -> Response:
     """What nobody expected: its traceback is in the words of the server alone."""
     told = f"a fault of the service ({type(problem).__name__}); who runs it finds more in its log"
     return answer(Refusal(500, told))
-
-
-async def _in_a_thread(call: Any, *arguments: Any) -> Any:
-    import asyncio
-
-    return await asyncio.to_thread(call, *arguments)

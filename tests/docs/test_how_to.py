@@ -28,7 +28,7 @@ from gan_zoo_data.augment_specs import Augmentation
 from gan_zoo_methods.specs import PairedSpec
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
-BOX = re.compile(r"^```(bash|text)( fails)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BOX = re.compile(r"^```(bash|text|python)( fails)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\| `(.+?)` \|", re.MULTILINE)
 
 
@@ -50,6 +50,7 @@ def pairs(root: Path, count: int = 2) -> None:
 
 def typed(line: str, capfd: pytest.CaptureFixture[str]) -> tuple[int, str]:
     """Exit code and words of one command, in this process if it is ours."""
+    line = re.sub(r"^python ", f"{sys.executable} ", line)
     if not line.startswith("gan-zoo "):
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", line], capture_output=True, text=True, check=False
@@ -80,15 +81,31 @@ def lines(box: str) -> list[str]:
     return found
 
 
-def follow(page: str, capfd: pytest.CaptureFixture[str]) -> int:
-    """Type every box of a page in its order, and look for what it says; how many there were."""
+def follow(page: str, capfd: pytest.CaptureFixture[str], *, python: bool = False) -> int:
+    """Type every box of a page in its order, and look for what it says.
+
+    Args:
+        page: A file.
+        capfd: Hears what is said.
+        python: Whether boxes of Python are programs; else they show a part of one.
+
+    Returns:
+        How many commands and programs there were.
+    """
     said, count = "", 0
     for language, fails, text in BOX.findall((PAGES / page).read_text()):
         if language == "text":
             missing = [line for line in text.splitlines() if line.strip() not in said]
             assert not missing, f"{missing} is not in:\n{said}"
             continue
+        if language == "python":
+            if python:
+                exec(compile(text, page, "exec"), {})
+                count += 1
+            continue
         for line in lines(text):
+            if line.startswith("pip install 'gan-zoo["):  # it is installed
+                continue
             code, said = typed(line, capfd)
             assert code == (2 if fails else 0), f"{line}\n{said}"
             count += 1

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
 import gan_zoo
-from tests.docs.test_how_to import PAGES, lines, picture, typed
+from tests.docs.test_how_to import PAGES, follow, picture
 
-BOX = re.compile(r"^```(bash|text|python)( fails)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TINY = {
     "generator.width": 4,
     "discriminator.width": 4,
@@ -28,18 +26,7 @@ def test_share_a_model(
     monkeypatch.chdir(tmp_path)
     gan_zoo.train(gan_zoo.Recipe.load("quickstart", set=TINY), Path("runs/mine"))
     picture(Path("new_pictures/one.png"), 48, 64, mode="L")
-    said, count = "", 0
-    for language, fails, text in BOX.findall((PAGES / "share-a-model.md").read_text()):
-        count += 1
-        if language == "text":
-            assert all(line in said for line in text.splitlines()), said
-        elif language == "python":
-            exec(compile(text, "share-a-model.md", "exec"), {})
-        else:
-            for line in lines(text):
-                code, said = typed(line.replace("python -m", f"{sys.executable} -m"), capfd)
-                assert code == (2 if fails else 0), f"{line}\n{said}"
-    assert count == 9
+    assert follow("share-a-model.md", capfd, python=True) == 10
     names = {path.name for path in Path("emoji-painter").iterdir()}
     page = (PAGES / "share-a-model.md").read_text()
     told = set(re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,9 +9,8 @@ from PIL import Image
 
 import gan_zoo
 from gan_zoo.engine import compiling
-from tests.docs.test_how_to import PAGES, lines, picture, typed
+from tests.docs.test_how_to import follow, picture
 
-BOX = re.compile(r"^```(bash|text|python)( fails)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TINY = {
     "generator.width": 4,
     "discriminator.width": 4,
@@ -31,17 +28,6 @@ def test_translate_pictures(
     monkeypatch.setattr(compiling, "BACKEND", "aot_eager")  # seconds, where the page has minutes
     gan_zoo.train(gan_zoo.Recipe.load("quickstart", set=TINY), Path("runs/mine"))
     picture(Path("new_pictures/one.png"), 48, 64, mode="L")
-    said, count = "", 0
-    for language, fails, text in BOX.findall((PAGES / "translate-pictures.md").read_text()):
-        count += 1
-        if language == "text":
-            assert all(line in said for line in text.splitlines()), said
-        elif language == "python":
-            exec(compile(text, "translate-pictures.md", "exec"), {})
-        else:
-            for line in lines(text):
-                code, said = typed(line.replace("python -c", f"{sys.executable} -c"), capfd)
-                assert code == (2 if fails else 0), f"{line}\n{said}"
-    assert count == 12
+    assert follow("translate-pictures.md", capfd, python=True) == 11
     with Image.open("one.tif") as made:
         assert (made.mode, made.size) == ("RGB", (64, 48))

@@ -15,11 +15,10 @@ from gan_zoo.engine.cast import Cast
 from gan_zoo.engine.precision import Precision
 from gan_zoo.errors import UserError
 from gan_zoo.inference.export.ports import list_outputs, list_ports, to_picture
-from gan_zoo.inference.export.preparing import copied, drops, is_own
+from gan_zoo.inference.export.preparing import copied, is_own
 from gan_zoo.inference.export.rooms import Room, crop, reflect
+from gan_zoo.inference.networks import drops
 from gan_zoo.inference.translator import Translator
-
-Ports = list[dict[str, str]]
 
 
 class Played(Cast):

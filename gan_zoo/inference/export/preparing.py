@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.utils import parametrize
 
 
-class PictureNorm(nn.Module):
+class OwnStatistics(nn.Module):
     """Batch norm with the statistics of each picture: a run makes one picture at a time, so that
     these are the batch's. `B C ... -> B C ...`, for any number of pictures.
 
@@ -51,7 +49,7 @@ def copied(module: nn.Module, *, half: bool) -> nn.Module:
     for layer in list(made.modules()):
         if parametrize.is_parametrized(layer):
             _settle(layer)
-    made = _with_picture_norms(made)
+    made = _with_own_statistics(made)
     for layer in list(made.modules()) if half else ():
         for name, weight in list(layer.named_parameters(recurse=False)):
             if weight.dtype == torch.float32 and weight.ndim > 1:
@@ -64,15 +62,6 @@ def copied(module: nn.Module, *, half: bool) -> nn.Module:
 def is_own(layer: nn.Module) -> bool:
     """Whether it is a batch norm that computes each picture's own statistics."""
     return isinstance(layer, _BatchNorm) and layer.training
-
-
-def drops(modules: Iterable[nn.Module]) -> bool:
-    """Whether dropout is on in one of these."""
-    return any(
-        isinstance(layer, _DropoutNd) and layer.training and layer.p > 0
-        for module in modules
-        for layer in module.modules()
-    )
 
 
 def _settle(layer: nn.Module) -> None:
@@ -88,11 +77,11 @@ def _settle(layer: nn.Module) -> None:
         layer.register_parameter(name, nn.Parameter(weight))
 
 
-def _with_picture_norms(module: nn.Module) -> nn.Module:
+def _with_own_statistics(module: nn.Module) -> nn.Module:
     if is_own(module):
         assert isinstance(module, _BatchNorm)
-        return PictureNorm(module)
+        return OwnStatistics(module)
     for name, inner in list(module.named_children()):
-        if (made := _with_picture_norms(inner)) is not inner:
+        if (made := _with_own_statistics(inner)) is not inner:
             setattr(module, name, made)
     return module

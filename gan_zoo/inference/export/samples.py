@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gan_zoo.components.data import DataSpec
+from gan_zoo.components.data import move_data
 from gan_zoo.components.interfaces import Dataset
 from gan_zoo.components.spec import Size
 from gan_zoo.errors import DataError, UserError
@@ -102,7 +102,7 @@ def _datasets(
         for path in inputs:
             yield model.data.inputs(path, maps=model.inputs)
         return
-    spec = _moved(model.data, data)
+    spec = model.data if data is None else move_data(model.data, data)
     splits = model.recipe.splits()
     problems = []
     for split in sorted(splits, key=lambda name: name == next(iter(splits))):
@@ -112,11 +112,3 @@ def _datasets(
             problems.append(problem)
     if len(problems) == len(splits):
         raise UserError(f"{problems[-1]}\nThe run's data is not at hand; {CURE}")
-
-
-def _moved(spec: DataSpec, root: str | Path | None) -> DataSpec:
-    if root is None:
-        return spec
-    if "root" not in type(spec).model_fields:
-        raise UserError(f"data: {spec.name} has no root that could be changed")
-    return spec.model_copy(update={"root": str(root)})

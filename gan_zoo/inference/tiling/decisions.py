@@ -7,10 +7,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from torch.nn.modules.dropout import _DropoutNd
-
 from gan_zoo.components.networks import GeneratorSpec
 from gan_zoo.errors import UserError
+from gan_zoo.inference.networks import drops
 from gan_zoo.inference.tiling.asked import Asked, Whose
 from gan_zoo.inference.tiling.copies import Player
 from gan_zoo.inference.tiling.layout import Layout
@@ -142,15 +141,11 @@ def _inexact(calls: Sequence[Call], looked: tuple[int, int], overlap: int) -> st
 
 
 def _refuse_noise(player: Player) -> None:
-    translator = player.translator
-    if not translator.recipe.inference.dropout:
-        return
-    for network in translator.networks().values():
-        if any(isinstance(layer, _DropoutNd) for layer in network.modules()):
-            raise UserError(
-                "--tile: inference.dropout is on, and no two tiles would draw the same noise where "
-                "they meet; say --set inference.dropout=false, or translate pictures whole"
-            )
+    if drops(player.translator.networks().values()):
+        raise UserError(
+            "--tile: inference.dropout is on, and no two tiles would draw the same noise where "
+            "they meet; say --set inference.dropout=false, or translate pictures whole"
+        )
 
 
 def _refuse_styles(player: Player) -> None:

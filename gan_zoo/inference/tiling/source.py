@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from gan_zoo.components.interfaces import Dataset
 from gan_zoo.components.windows import Windows
+from gan_zoo.inference.networks import mirrored
 from gan_zoo.inference.tiling.digests import digest
 from gan_zoo.inference.tiling.layout import Box
 
@@ -94,17 +94,10 @@ class Source:
         found = dict(self.windows.read(first, left, last - first, right - left))
         if (last - first, right - left) == (box.height, box.width):
             return found
-        down, across = torch.from_numpy(rows - first), torch.from_numpy(columns - left)
+        down, across = rows - first, columns - left
         return {
             name: one.index_select(-2, down).index_select(-1, across) for name, one in found.items()
         }
-
-
-def mirrored(begin: int, end: int, length: int) -> np.ndarray:
-    """The rows of a picture that rows from one to another are, beyond its last one too."""
-    period = max(2 * length - 2, 1)
-    place = np.arange(begin, end) % period
-    return np.where(place < length, place, period - place)
 
 
 def cut(band: Mapping[str, Tensor], box: Box, top: int) -> dict[str, Tensor]:
